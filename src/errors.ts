@@ -1,0 +1,41 @@
+/** Every error code of Vigil, with what it means. `docs/errors.md` is held equal to this table by a test. */
+export const ERROR_CODES = {
+  'config-invalid': 'A setting is unknown, of the wrong type or out of bounds.',
+  usage: 'The command line does not fit the command.',
+  'port-in-use': 'Another process listens on the configured port.',
+  'model-not-found': 'The registry has no such model or version.',
+  'model-corrupt': 'A file of the model is missing, cut or does not match its checksum.',
+  'manifest-invalid': 'The manifest does not fit its schema, or is of another layout version.',
+  'golden-mismatch': 'The engine does not reproduce the golden steps of the model; it is not served.',
+  'provider-unavailable': 'No configured execution provider can run the model here.',
+  'engine-failed': 'The step engine failed while running.',
+  'recording-unreadable': 'A recording cannot be opened, or its container is damaged.',
+  'recording-format': 'The recording is of no known format, or its header is wrong.',
+  'mapping-invalid': 'The CSV mapping file does not fit its schema or the columns of the file.',
+  'data-missing': 'The data folder lacks files the command needs.',
+  'training-failed': 'The trainer could not produce a model.',
+  'sink-failed': 'A sink refused an output.',
+  internal: 'A defect of Vigil; please report it.',
+} as const
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** A broken world: something outside the data that makes work impossible. Never names a patient. */
+export class VigilError extends Error {
+  override readonly name = 'VigilError'
+  readonly code: ErrorCode
+  /** whether the same call may succeed later */
+  readonly retriable: boolean
+  /** the file, setting or address in question */
+  readonly place: string | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retriable?: boolean; place?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retriable = options.retriable ?? false
+    this.place = options.place
+  }
+}

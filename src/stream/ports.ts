@@ -1,0 +1,69 @@
+import type { Observable } from 'rxjs'
+import type { AlertEnvelope } from '../vitals/alert.ts'
+import type { JournalEntry } from '../vitals/journal.ts'
+import type { Reading } from '../vitals/reading.ts'
+import type { Rejection } from '../vitals/rejection.ts'
+
+/** One thing of a source, in its order: a reading, what could not be read, or what changed a patient's future. */
+export type Input = Reading | Rejection | JournalEntry
+
+/**
+ * Consecutive inputs of one partition. A batch carries its acknowledgement: the pipeline calls `done` once every
+ * output the batch caused has been accepted by every sink, and not before.
+ */
+export interface InputBatch {
+  readonly source: string
+  readonly partition: number
+  readonly inputs: readonly Input[]
+  /** offset of inputs[i] in the partition: offsets[i] */
+  readonly offsets: ArrayLike<number>
+  done(): void
+}
+
+/**
+ * Where readings come from. Back-pressure is the acknowledgement: a source has at most a few batches that are not yet
+ * done, and completes when it has no more. It errors with a VigilError.
+ */
+export type Source = Observable<InputBatch>
+
+/** What leaves the pipeline, in order, beside the alerts. */
+export type Output =
+  | { readonly kind: 'alert'; readonly envelope: AlertEnvelope }
+  | { readonly kind: 'dead-letter'; readonly rejection: Rejection; readonly partition: number; readonly offset: number }
+  | { readonly kind: 'journal'; readonly entry: JournalEntry }
+
+/**
+ * Where outputs go. `deliver` resolves when the outputs are safe; until then the pipeline holds its sources back.
+ * It rejects with a VigilError: retriable ones are retried, others end the pipeline.
+ */
+export interface Sink {
+  readonly name: string
+  deliver(outputs: readonly Output[]): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * One LSTM step for many patients: the state rows stay inside, by slot. At most one `step` is in flight, and no slot
+ * stands twice in one. Implemented by `inference/`.
+ */
+export interface StepEngine {
+  /** the execution provider that serves */
+  readonly provider: string
+  /** floats of one state row: L * 2 * H, layer by layer h then c */
+  readonly stateSize: number
+  /** floats of one forecast row: K * 2 * C */
+  readonly forecastSize: number
+  /**
+   * Advance `count` patients by one frame.
+   * @param slots [>= count] state rows, all different
+   * @param x [>= count * F] features
+   * @returns [>= count * forecastSize], valid until the next step
+   */
+  step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array>
+  /** zero the state of a slot (a new patient at the bed) */
+  reset(slot: number): void
+  /** copy the state row of a slot out of, or into, the engine: [stateSize] */
+  readState(slot: number, into: Float32Array): void
+  writeState(slot: number, from: Float32Array): void
+  close(): Promise<void>
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { AlertBody, AlertEnvelope } from './alert.ts'
+import { Channel } from './channels.ts'
+import { JournalEntry } from './journal.ts'
+import { GoldenSteps, ModelManifest } from './manifest.ts'
+import { WireReading } from './reading.ts'
+import { Settings } from './settings.ts'
+
+/** Everything that crosses a boundary, by the name of its file in `docs/contracts/`. */
+const SCHEMAS = {
+  reading: WireReading,
+  channel: Channel,
+  'alert-body': AlertBody,
+  'alert-envelope': AlertEnvelope,
+  'journal-entry': JournalEntry,
+  'model-manifest': ModelManifest,
+  'golden-steps': GoldenSteps,
+  settings: Settings,
+} as const
+
+/** file name -> JSON Schema (draft 2020-12), as published under `docs/contracts/`. */
+export function contracts(): Map<string, unknown> {
+  return new Map(
+    Object.entries(SCHEMAS).map(([name, schema]) => [`${name}.schema.json`, z.toJSONSchema(schema, { io: 'input' })]),
+  )
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { Channel } from './channels.ts'
+
+/** Version of the manifest layout this build reads and writes. */
+export const MANIFEST_VERSION = 1
+
+const positive = z.int().positive()
+
+/** Sorted surprises (nats) at fixed probability levels: an empirical upper tail, from patients training never saw. */
+const TailTable = z.strictObject({
+  /** sample size behind the table */
+  n: positive,
+  /** exceedance probabilities, falling: 1 = every frame, 1/n = the largest */
+  probabilities: z.array(z.number().positive().max(1)),
+  /** surprise exceeded with that probability, rising */
+  surprises: z.array(z.number()),
+  /** scale of the exponential tail beyond the last entry, nats */
+  tailScale: z.number().positive(),
+})
+export type TailTable = z.infer<typeof TailTable>
+
+/**
+ * One model version: exactly one graph, with everything needed to feed it and to read it. The graph maps
+ * x [B, F], h_in [L, B, H], c_in [L, B, H] to forecast [B, K * 2 * C], h_out and c_out; F = 4 C (see features),
+ * forecast[b] = for each horizon k: C means, then C scales, in normalised units, Student-t with `degreesOfFreedom`.
+ */
+export const ModelManifest = z.strictObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  version: z.string().regex(/^[a-z0-9.-]{1,40}$/),
+  detector: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  createdBy: z.string(),
+  graph: z.strictObject({
+    file: z.literal('model.onnx'),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    form: z.enum(['lstm-operator', 'plain-products']),
+    opset: positive,
+    features: positive,
+    hidden: positive,
+    layers: positive,
+    parameters: positive,
+  }),
+  grid: z.strictObject({
+    cadenceSeconds: z.number().positive(),
+    latenessSeconds: z.number().nonnegative(),
+  }),
+  /** declared beside the built-in table */
+  declares: z.array(Channel),
+  /** the model's channels, in the order of its features and forecasts: [C] */
+  channels: z.array(z.string()).min(1),
+  /** z = (value - centre) / scale, clipped to +-clip: [C] */
+  normaliser: z.strictObject({ centre: z.array(z.number()), scale: z.array(z.number().positive()), clip: z.number().positive() }),
+  features: z.strictObject({
+    perChannel: z.tuple([z.literal('value'), z.literal('mask'), z.literal('age'), z.literal('trend')]),
+    /** age enters as log1p(min(age, maxAgeSeconds)) / log1p(maxAgeSeconds) */
+    maxAgeSeconds: z.number().positive(),
+    /** time constant of the patient's running mean that `trend` is measured from */
+    trendSeconds: z.number().positive(),
+  }),
+  /** forecast horizons, in ticks: [K]; the first is scored at every tick, the others at their own stride */
+  horizons: z.array(positive).min(1),
+  /** Student-t degrees of freedom: [K][C] */
+  degreesOfFreedom: z.array(z.array(z.number().gt(1))),
+  /** frames after a reset before the detector may raise: the state is still cold */
+  warmupSteps: z.int().nonnegative(),
+  calibration: z.strictObject({
+    calibrated: z.boolean().describe('true only after a site gave at least 20 patient-days of its own'),
+    patients: z.int(),
+    frames: z.int(),
+    /** mean surprise of a channel when all is well, nats: [K][C] */
+    expected: z.array(z.array(z.number())),
+    /** tail of the summed excess surprise by the number of observed channels: [K][C] (index m-1 for m channels) */
+    tails: z.array(z.array(TailTable)),
+  }),
+  /** shipped alert policy: raise when n of the last `of` ticks had p < q; clear after clearSeconds with p > 10 q */
+  policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+  training: z.strictObject({
+    recipe: z.string(),
+    seed: z.int(),
+    data: z.string().describe('publisher and version of the data'),
+    dataSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    split: z.strictObject({ train: z.array(z.string()), validation: z.array(z.string()), calibration: z.array(z.string()), test: z.array(z.string()) }),
+    updates: z.int(),
+    engine: z.string(),
+  }),
+}) // biome-ignore format: one field, one line
+export type ModelManifest = z.infer<typeof ModelManifest>
+
+/** golden.json: inputs and what the trainer computed from them, statefully, from a zero state. */
+export const GoldenSteps = z.strictObject({
+  /** [T][F] */
+  x: z.array(z.array(z.number())),
+  /** [T][K * 2 * C] */
+  forecast: z.array(z.array(z.number())),
+  /** [L][H] after the last step */
+  h: z.array(z.array(z.number())),
+  c: z.array(z.array(z.number())),
+  tolerance: z.number().positive(),
+})
+export type GoldenSteps = z.infer<typeof GoldenSteps>

@@ -1,0 +1,46 @@
+/** Why a message was not scored. Every reason is counted, and the message goes to the dead letters. */
+export const REJECTION_REASONS = {
+  'not-json': 'the line is not valid JSON',
+  'too-long': 'the line is longer than the limit',
+  'not-an-object': 'a reading is a JSON object',
+  'no-subject': 'neither patient nor bed is named',
+  'bad-field': 'a field has the wrong type or is out of bounds',
+  'unknown-field': 'the field is not part of the contract',
+  'bad-time': 'the time is missing, not a number or not an ISO 8601 instant',
+  'implausible-time': 'the time is before 1990 or after 3000',
+  'unknown-channel': 'no channel has this name',
+  'not-a-number': 'the value is not a finite JSON number',
+  'unknown-unit': "the unit cannot be converted into the channel's unit",
+  'unknown-status': "the status is not one of the contract's",
+  'bad-row': 'the row does not have the columns its header announces',
+  late: 'the tick it belongs to was closed already',
+  'ahead-of-clock': "set aside: more than a minute ahead of the patient's clock, and no two others agreed",
+  'bad-journal-entry': 'the journal entry does not fit its schema',
+} as const
+export type RejectionReason = keyof typeof REJECTION_REASONS
+
+/** Bad input as a value: what, where and why, without a patient's identity. */
+export interface Rejection {
+  readonly kind: 'rejection'
+  readonly reason: RejectionReason
+  /** one sentence with the offending value; never names a patient, bed or device */
+  readonly detail: string
+  /** JSON path or column name of the offending place */
+  readonly path: string | undefined
+  /** file, topic or connection */
+  readonly source: string | undefined
+  /** 1-based */
+  readonly line: number | undefined
+  /** 1-based */
+  readonly column: number | undefined
+}
+
+/** A rejection of one place in a message. */
+export function reject(reason: RejectionReason, detail: string, path?: string): Rejection {
+  return { kind: 'rejection', reason, detail, path, source: undefined, line: undefined, column: undefined }
+}
+
+/** The same rejection, with where it stood in its source. */
+export function at(rejection: Rejection, source: string | undefined, line?: number, column?: number): Rejection {
+  return { ...rejection, source, line, column: column ?? rejection.column }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { ADULT_LIMITS, LimitProfile } from './limits.ts'
+
+const seconds = z.number().positive()
+
+/** Every setting of Vigil. Unknown keys fail at start; environment `VIGIL_A_B` overrides `a.b`. */
+export const Settings = z.strictObject({
+  models: z
+    .strictObject({
+      dir: z.string().default('models').describe('the model registry, a directory'),
+      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that raise alerts: NAME or NAME@VERSION'),
+    })
+    .prefault({}),
+  inference: z
+    .strictObject({
+      providers: z.array(z.enum(['cpu', 'webgpu', 'cuda'])).min(1).default(['cpu']).describe('tried one at a time, in this order'),
+      threads: z.int().min(1).max(64).default(1).describe('intra-op threads of one step worker'),
+      maxBatch: z.int().min(1).max(65536).default(1024),
+      maxWaitMs: z.number().min(0).max(1000).default(2).describe('how long a frame may wait for others'),
+    })
+    .prefault({}),
+  stream: z
+    .strictObject({
+      aheadSeconds: seconds.default(60).describe('an event time further ahead of the patient\'s clock is set aside'),
+      agreeing: z.int().min(2).max(8).default(3).describe('set-aside readings that must agree to move the clock'),
+      signalLostSeconds: seconds.default(30).describe('wall-clock silence of a bed after which it is blind'),
+      staleSeconds: seconds.default(30).describe('age at which a continuous channel of the model counts as missing'),
+    })
+    .prefault({}),
+  limits: z.strictObject({ set: z.string().default('adult-manufacturers'), version: z.string().default('1'), adult: LimitProfile.default(ADULT_LIMITS) }).prefault({}),
+  alerts: z
+    .strictObject({
+      clearSeconds: seconds.default(30).describe('hysteresis: how long a condition must be gone before its alert ends'),
+      continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
+    })
+    .prefault({}),
+  http: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535).default(8080) }).prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+}) // biome-ignore format: one setting, one line
+export type Settings = z.infer<typeof Settings>
