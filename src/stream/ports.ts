@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs'
-import type { AlertEnvelope } from '../vitals/alert.ts'
+import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Reading } from '../vitals/reading.ts'
-import type { Rejection } from '../vitals/rejection.ts'
+import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
+import type { FrameReport } from '../vitals/report.ts'
+import type { Watching } from '../vitals/watching.ts'
 
 /** One thing of a source, in its order: a reading, what could not be read, or what changed a patient's future. */
 export type Input = Reading | Rejection | JournalEntry
@@ -66,4 +68,24 @@ export interface StepEngine {
   readState(slot: number, into: Float32Array): void
   writeState(slot: number, from: Float32Array): void
   close(): Promise<void>
+}
+
+/** Sees every scored frame of the beds it asked for; must not keep or change the reports' arrays. */
+export interface FrameTap {
+  /** asked once a frame before a report is built: the cheap way out */
+  wants(patientKey: string): boolean
+  frames(reports: readonly FrameReport[]): void
+}
+
+/** What the pipeline tells the metrics. Counts only, never a patient. */
+export interface Telemetry {
+  readings(count: number): void
+  rejected(reason: RejectionReason, count: number): void
+  frames(count: number): void
+  stepped(provider: string, rows: number, seconds: number): void
+  alert(body: AlertBody): void
+  watching(beds: Readonly<Record<Watching, number>>): void
+  /** frames waiting for a step, and the age of the oldest in seconds */
+  queued(frames: number, oldestSeconds: number): void
+  sinkFailed(sink: string, retriable: boolean): void
 }

@@ -1,0 +1,28 @@
+/** log2 of the rows in one page: pages are allocated as patients arrive, and never moved. */
+const PAGE_BITS = 10
+const PAGE_ROWS = 1 << PAGE_BITS
+
+/**
+ * One row of `stride` numbers per patient slot, in pages. A pure function works on a row in place as
+ * `(state: Float64Array, at: number)`; the row as bytes is the patient's saved state.
+ */
+export class Rows {
+  readonly stride: number
+  readonly #pages: Float64Array[] = []
+
+  constructor(stride: number) {
+    this.stride = stride
+  }
+
+  /** the page that holds the slot's row, made when it is not there yet */
+  page(slot: number): Float64Array {
+    const page = slot >> PAGE_BITS
+    while (this.#pages.length <= page) this.#pages.push(new Float64Array(PAGE_ROWS * this.stride))
+    return this.#pages[page]!
+  }
+
+  /** where the slot's row begins in its page */
+  at(slot: number): number {
+    return (slot & (PAGE_ROWS - 1)) * this.stride
+  }
+}
