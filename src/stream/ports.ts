@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
@@ -89,3 +90,12 @@ export interface Telemetry {
   queued(frames: number, oldestSeconds: number): void
   sinkFailed(sink: string, retriable: boolean): void
 }
+
+/**
+ * One GET route of the HTTP listener, as data: an adapter offers it, the listener in `metrics/` serves it.
+ * `answer` gives the JSON body, or undefined where there is nothing (404). `open` is handed a response whose head
+ * (`text/event-stream`) is written; it lives until either side ends it.
+ */
+export type HttpRoute =
+  | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
+  | { readonly kind: 'events'; readonly path: string; open(response: ServerResponse): void }

@@ -9,6 +9,8 @@ export interface FrameColumns {
   readonly slots: Int32Array
   /** [N] tick number: floor(event time / cadence) */
   readonly ticks: Float64Array
+  /** [N] offset of the input that closed the tick */
+  readonly offsets: Float64Array
   /** [N, D] value in the channel's unit; NaN where there never was one */
   readonly values: Float32Array
   /** [N, D] 1 where a valid value was observed in this tick */
@@ -23,6 +25,7 @@ export function frameColumns(capacity: number, width: number): FrameColumns {
     count: 0,
     slots: new Int32Array(capacity),
     ticks: new Float64Array(capacity),
+    offsets: new Float64Array(capacity),
     values: new Float32Array(capacity * width),
     masks: new Uint8Array(capacity * width),
     ages: new Float32Array(capacity * width),

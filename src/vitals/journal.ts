@@ -12,12 +12,9 @@ const base = {
  * with the reading offset after which it was applied, so that a replay repeats it at the same place.
  */
 export const JournalEntry = z.discriminatedUnion('entry', [
-  z.strictObject({ ...base, entry: z.literal('admit'), encounter: z.string().min(1).max(128), profile: z.string().max(32).optional() }),
+  z.strictObject({ ...base, entry: z.literal('admit'), encounter: z.string().min(1).max(128) }),
   z.strictObject({ ...base, entry: z.literal('transfer'), unit: z.string().max(128).optional(), bed: z.string().max(128) }),
   z.strictObject({ ...base, entry: z.literal('discharge') }),
-  z.strictObject({ ...base, entry: z.literal('mute'), until: z.number(), by: z.string().max(128) }),
   z.strictObject({ ...base, entry: z.literal('signal-lost'), silentSeconds: z.number().nonnegative() }),
-  z.strictObject({ ...base, entry: z.literal('model'), detector: z.string(), name: z.string(), version: z.string() }),
-  z.strictObject({ ...base, entry: z.literal('policy'), set: z.string(), version: z.string() }),
 ]) // biome-ignore format: one entry, one line
 export type JournalEntry = z.infer<typeof JournalEntry>

@@ -1,0 +1,88 @@
+// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas and the table of errors. `--check`
+// writes nothing and fails where a file differs.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { filesBelow } from './files.js'
+import { ROOT } from './setup.js'
+
+/** @param {Readonly<Record<string, string>>} table @param {string} head @returns {string} a Markdown table */
+const table = (table, head) =>
+  [
+    `| ${head} | meaning |`,
+    '|---|---|',
+    ...Object.entries(table).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
+  ].join('\n')
+
+/**
+ * The generated documents: path relative to the root -> text.
+ * @param {ReadonlyMap<string, unknown>} schemas of `src/vitals/contracts.ts`
+ * @param {Readonly<Record<string, string>>} errorCodes of `src/errors.ts`
+ * @param {Readonly<Record<string, string>>} rejectionReasons of `src/vitals/rejection.ts`
+ * @returns {Map<string, string>}
+ */
+export function documents(schemas, errorCodes, rejectionReasons) {
+  const errors = `# Errors and rejections
+
+Written by \`npm run contracts\` from \`src/errors.ts\` and \`src/vitals/rejection.ts\`; a test holds them equal.
+
+## Errors
+
+A broken world: something outside the data makes the work impossible. An error carries a \`code\`, whether it is
+\`retriable\`, and the \`place\` (file, setting or address). A command that ends with one exits with 1.
+
+${table(errorCodes, 'code')}
+
+## Rejections
+
+Bad data is a value, not an error: the message is counted by reason in \`vigil_readings_rejected_total\`, goes to the
+dead letters with its line and column, and every good reading around it is still scored.
+
+${table(rejectionReasons, 'reason')}
+`
+  return new Map([
+    ['docs/errors.md', errors],
+    ...[...schemas].map(
+      ([name, schema]) => /** @type {const} */ ([`docs/contracts/${name}`, `${JSON.stringify(schema, null, 2)}\n`]),
+    ),
+  ])
+}
+
+/**
+ * The generated documents that differ from the committed ones, and committed contracts that nothing generates.
+ * @param {ReadonlyMap<string, string>} documents
+ * @returns {string[]} paths
+ */
+export function differing(documents) {
+  const changed = [...documents.keys()].filter(
+    (path) => !existsSync(join(ROOT, path)) || readFileSync(join(ROOT, path), 'utf8') !== documents.get(path),
+  )
+  return [...changed, ...filesBelow('docs/contracts').filter((path) => !documents.has(path))]
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  /** @param {string} path below dist/ */
+  const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href)
+  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }] = await Promise.all([
+    compiled('vitals/contracts.js'),
+    compiled('errors.js'),
+    compiled('vitals/rejection.js'),
+  ])
+  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS)
+  const differences = differing(generated)
+  if (process.argv.includes('--check')) {
+    for (const path of differences) console.error(`${path} is not what the code says; run \`npm run contracts\``)
+    console.log(`contracts: ${generated.size} documents, ${differences.length} differ`)
+    process.exitCode = differences.length === 0 ? 0 : 1
+  } else {
+    for (const path of differences) {
+      const text = generated.get(path)
+      if (text === undefined) rmSync(join(ROOT, path))
+      else {
+        mkdirSync(dirname(join(ROOT, path)), { recursive: true })
+        writeFileSync(join(ROOT, path), text)
+      }
+      console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { AlertBody, AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import { eventId } from './identity.ts'
+
+/** What an alert says, as it was last said: a condition without its onset. */
+export interface Said {
+  readonly kind: AlertKind
+  readonly priority: Priority
+  readonly label: string
+  readonly channels: readonly AlertChannel[]
+  readonly score?: NonNullable<AlertBody['score']>
+  readonly explanation: AlertBody['explanation']
+}
+
+/** Everything a body is made of besides what it says. */
+export interface Occasion {
+  readonly alertId: string
+  readonly seq: number
+  readonly phase: Phase
+  readonly code: string
+  readonly times: { readonly event: number; readonly onset: number; readonly detected: number; readonly ended?: number }
+  readonly subject: AlertBody['subject']
+  readonly source: AlertBody['source']
+  readonly context: AlertBody['context']
+}
+
+/** decimals a body's numbers are rounded to; a score is kept to four significant digits */
+const DECIMALS = { observed: 3, expected: 2, z: 2, contribution: 3, limit: 3, stale: 1 } as const
+const SCORE_DIGITS = 4
+
+function round(value: number, decimals: number): number {
+  const factor = 10 ** decimals
+  // + 0 turns -0 into 0, which JSON would not tell apart
+  return Math.round(value * factor) / factor + 0
+}
+
+const significant = (value: number): number => Number(value.toPrecision(SCORE_DIGITS)) + 0
+
+function channelOf(it: AlertChannel): AlertChannel {
+  const { expected, limit } = it
+  return {
+    channel: it.channel,
+    unit: it.unit,
+    observed: it.observed === null ? null : round(it.observed, DECIMALS.observed),
+    ...(expected && {
+      expected: {
+        mean: round(expected.mean, DECIMALS.expected),
+        sd: round(expected.sd, DECIMALS.expected),
+        low: round(expected.low, DECIMALS.expected),
+        high: round(expected.high, DECIMALS.expected),
+      },
+    }),
+    ...(it.z !== undefined && { z: round(it.z, DECIMALS.z) }),
+    ...(it.contribution !== undefined && { contribution: round(it.contribution, DECIMALS.contribution) }),
+    ...(limit && { limit: { side: limit.side, value: round(limit.value, DECIMALS.limit) } }),
+    status: it.status,
+    ...(it.sampleTime !== undefined && { sampleTime: Math.round(it.sampleTime) }),
+    ...(it.loinc !== undefined && { loinc: it.loinc }),
+    ...(it.mdc !== undefined && { mdc: it.mdc }),
+  }
+}
+
+function scoreOf(it: NonNullable<AlertBody['score']>): NonNullable<AlertBody['score']> {
+  return {
+    name: it.name,
+    value: significant(it.value),
+    threshold: significant(it.threshold),
+    ...(it.persistence && { persistence: { n: it.persistence.n, of: it.persistence.of } }),
+    ...(it.probability !== undefined && { probability: significant(it.probability) }),
+    calibrated: it.calibrated,
+    ...(it.horizonSeconds !== undefined && { horizonSeconds: significant(it.horizonSeconds) }),
+  }
+}
+
+/** One alert event. Its keys always stand in this order and its numbers are rounded: equal events are equal bytes. */
+export function alertBody(occasion: Occasion, said: Said): AlertBody {
+  const { subject, source, times, context, phase } = occasion
+  return {
+    alertId: occasion.alertId,
+    eventId: eventId(occasion.alertId, occasion.seq),
+    seq: occasion.seq,
+    phase,
+    state: phase === 'end' || phase === 'reset' ? 'inactive' : 'active',
+    kind: said.kind,
+    priority: said.priority,
+    code: occasion.code,
+    label: said.label,
+    subject: {
+      patientKey: subject.patientKey,
+      ...(subject.encounterKey !== undefined && { encounterKey: subject.encounterKey }),
+      ...(subject.unit !== undefined && { unit: subject.unit }),
+      ...(subject.bed !== undefined && { bed: subject.bed }),
+    },
+    times: {
+      event: times.event,
+      onset: times.onset,
+      detected: times.detected,
+      ...(times.ended !== undefined && { ended: times.ended }),
+    },
+    source: {
+      detector: source.detector,
+      version: source.version,
+      ...(source.model && {
+        model: { name: source.model.name, version: source.model.version, sha256: source.model.sha256 },
+      }),
+      thresholds: { set: source.thresholds.set, version: source.thresholds.version },
+    },
+    ...(said.score && { score: scoreOf(said.score) }),
+    channels: said.channels.map(channelOf),
+    explanation: { text: said.explanation.text, method: said.explanation.method },
+    context: {
+      warmupSteps: context.warmupSteps,
+      missingChannels: [...context.missingChannels],
+      staleSeconds: round(context.staleSeconds, DECIMALS.stale),
+      ...(context.news2 && { news2: { score: context.news2.score, missing: [...context.news2.missing] } }),
+      limitAlarm: context.limitAlarm,
+    },
+    intendedUse: 'research-advisory',
+  }
+}
+
+/** A body as one line of NDJSON, newline included. */
+export function bodyLine(body: AlertBody): string {
+  return `${JSON.stringify(body)}\n`
+}

@@ -1,0 +1,129 @@
+// What the page and the server say to each other. Types only: the page is compiled on its own.
+import type { AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import type { Watching } from '../vitals/watching.ts'
+
+export type BedCounts = Readonly<Record<Watching, number>>
+
+/** A channel of the table, as the page names it; samples refer to it by index. */
+export interface ChannelInfo {
+  readonly name: string
+  readonly label: string
+  readonly meaning: string
+  readonly unit: string
+  readonly resolution: number
+  readonly episodic: boolean
+}
+
+export interface ModelInfo {
+  readonly detector: string
+  readonly name: string
+  readonly version: string
+  /** execution provider that serves it */
+  readonly provider: string
+}
+
+/** An episode of an alert, by its newest event. Times are event time, ms since 1970. */
+export interface AlertView {
+  readonly alertId: string
+  /** id of the bed on this page */
+  readonly bed: string
+  readonly phase: Phase
+  readonly kind: AlertKind
+  readonly priority: Priority
+  readonly code: string
+  /** the sentence a nurse reads */
+  readonly label: string
+  readonly onset: number
+  readonly detected: number
+  /** null while the alert is open */
+  readonly ended: number | null
+  readonly detector: string
+  readonly explanation: string
+  readonly channels: readonly AlertChannel[]
+}
+
+/** channel index, value, seconds since it was measured, expected band; low and high are null without a forecast */
+export type Sample = readonly [channel: number, value: number, age: number, low: number | null, high: number | null]
+
+/** What one detector made of a frame, for the bed view. Shares are in the order of `channels`. */
+export interface DetectorView {
+  readonly detector: string
+  readonly p: Readonly<Record<string, number | null>>
+  readonly surprise: number | null
+  /** [C] channel index */
+  readonly channels: readonly number[]
+  /** [C] share in the surprise, 0..1 */
+  readonly shares: readonly number[]
+}
+
+export interface FrameView {
+  /** id of the bed on this page */
+  readonly bed: string
+  /** event time, ms since 1970 */
+  readonly time: number
+  readonly watching: Watching
+  readonly news2: { readonly score: number; readonly missing: readonly string[] } | null
+  readonly samples: readonly Sample[]
+  readonly detectors: readonly DetectorView[]
+}
+
+/** The last minutes of one channel: four columns of equal length, oldest first. */
+export interface Strip {
+  readonly channel: number
+  /** event time, seconds since 1970 (what the plots count in) */
+  readonly time: readonly number[]
+  readonly value: readonly (number | null)[]
+  readonly low: readonly (number | null)[]
+  readonly high: readonly (number | null)[]
+}
+
+export interface BedView {
+  readonly id: string
+  /** the bed, or a short key of the patient where the source does not name a bed */
+  readonly name: string
+  readonly unit: string | null
+  readonly watching: Watching
+  /** wall clock of the last frame, ms since 1970; null before the first */
+  readonly seen: number | null
+  readonly frame: FrameView | null
+  readonly strips: readonly Strip[]
+  readonly alerts: readonly AlertView[]
+}
+
+/** `GET /api/beds/:id` */
+export interface BedDetail extends BedView {
+  /** ended alerts of this bed, newest first */
+  readonly history: readonly AlertView[]
+}
+
+/** `GET /api/ward` */
+export interface WardView {
+  readonly models: readonly ModelInfo[]
+  readonly channels: readonly ChannelInfo[]
+  readonly beds: readonly BedView[]
+  readonly heartbeat: Heartbeat
+  /** ended alerts of the ward, newest first */
+  readonly recent: readonly AlertView[]
+}
+
+/** Sent every two seconds. Silence is never health: a page that misses three says that nobody watches. */
+export interface Heartbeat {
+  readonly seq: number
+  /** wall clock of the server, ms since 1970 */
+  readonly now: number
+  /** all beds of the pipeline, also those beyond what the page shows */
+  readonly beds: BedCounts
+  /** whether the pipeline moves, and the reason in words */
+  readonly alive: { readonly ok: boolean; readonly reason: string }
+}
+
+/** `GET /events`: the name of each server-sent event and its data. */
+export interface WardEvents {
+  readonly hello: Heartbeat
+  readonly heartbeat: Heartbeat
+  readonly frames: readonly FrameView[]
+  readonly alert: AlertView
+  /** a bed appeared, changed its place, or fell silent (no frame comes then) */
+  readonly bed: Omit<BedView, 'strips' | 'frame' | 'alerts'>
+  readonly discharged: { readonly id: string }
+}

@@ -1,0 +1,188 @@
+import { fileURLToPath } from 'node:url'
+import type { FrameTap, HttpRoute, Output, Sink } from '../stream/ports.ts'
+import type { AlertBody } from '../vitals/alert.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { JournalEntry } from '../vitals/journal.ts'
+import type { FrameReport } from '../vitals/report.ts'
+import { WATCHING, type Watching } from '../vitals/watching.ts'
+import { type Bed, bedLine, bedView, frameView, newBed, observe, place, raise } from './bed.ts'
+import { Listeners } from './listeners.ts'
+import type {
+  AlertView,
+  BedCounts,
+  BedDetail,
+  ChannelInfo,
+  FrameView,
+  Heartbeat,
+  ModelInfo,
+  WardView,
+} from './protocol.ts'
+
+const HEARTBEAT_MS = 2000
+const FRAMES_MS = 500
+/** Frames that may wait for the next batch; a replay at full speed drops the older ones, the strips keep them. */
+const MAX_WAITING_FRAMES = 4096
+/** Ended alerts the ward's list remembers. */
+const RECENT = 30
+
+/** The built page, beside the compiled server. */
+export const PAGE = fileURLToPath(new URL('../../dist/dashboard/web/', import.meta.url))
+
+export interface WardOptions {
+  readonly table: ChannelTable
+  /** beds the page keeps and shows; an alert of any other bed brings that bed in */
+  readonly maxBeds?: number
+  /** whether the pipeline moves; a heartbeat that only proves a timer would lie */
+  readonly alive?: () => Heartbeat['alive']
+  /** wall clock, ms since 1970 */
+  readonly now?: () => number
+}
+
+/** The ward page's feed: a tap for frames, a sink for alerts, and the routes the page reads. */
+export interface WardFeed extends FrameTap, Sink {
+  readonly routes: readonly HttpRoute[]
+  /** the models in the page's header */
+  serving(models: readonly ModelInfo[]): void
+  /** a verdict without a frame: a bed that fell silent is blind now */
+  watchingChanged(patientKey: string, watching: Watching): void
+  /** beds of the whole pipeline, where it has more than the page shows */
+  counted(beds: BedCounts): void
+}
+
+/** @returns a feed that beats until `close` */
+export function wardFeed({
+  table,
+  maxBeds = 256,
+  alive = () => ({ ok: true, reason: '' }),
+  now = Date.now,
+}: WardOptions): WardFeed {
+  const beds = new Map<string, Bed>()
+  const byId = new Map<string, Bed>()
+  const listeners = new Listeners()
+  const recent: AlertView[] = []
+  let models: readonly ModelInfo[] = []
+  let counts: BedCounts | undefined
+  let waiting: FrameView[] = []
+  let seq = 0
+
+  const channels: ChannelInfo[] = table.channels.map(({ name, label, meaning, unit, resolution, cadence }) => ({
+    name, label, meaning, unit, resolution, episodic: cadence !== 'continuous',
+  })) // biome-ignore format: the fields in their order
+
+  const bedOf = (patientKey: string, unit?: string, name?: string): Bed => {
+    let bed = beds.get(patientKey)
+    const fresh = bed === undefined
+    if (bed === undefined) {
+      bed = newBed(patientKey)
+      beds.set(patientKey, bed)
+      byId.set(bed.id, bed)
+    }
+    if (place(bed, unit, name) || fresh) listeners.send('bed', bedLine(bed))
+    return bed
+  }
+  const forget = (patientKey: string): void => {
+    const bed = beds.get(patientKey)
+    if (bed === undefined) return
+    beds.delete(patientKey)
+    byId.delete(bed.id)
+    listeners.send('discharged', { id: bed.id })
+  }
+  const heartbeat = (): Heartbeat => ({
+    seq,
+    now: now(),
+    beds: counts ?? countBeds(beds.values()),
+    alive: alive(),
+  })
+  const beat = (): void => {
+    seq++
+    listeners.send('heartbeat', heartbeat())
+  }
+  const flush = (): void => {
+    if (waiting.length > 0) listeners.send('frames', waiting)
+    waiting = []
+  }
+  const timers = [
+    setInterval(beat, HEARTBEAT_MS),
+    setInterval(flush, FRAMES_MS),
+  ]
+
+  const alert = (body: AlertBody): void => {
+    const { patientKey, unit, bed: name } = body.subject
+    const bed = bedOf(patientKey, unit, name)
+    const view = raise(bed, body)
+    if (view.ended !== null) {
+      recent.unshift(view)
+      recent.length = Math.min(recent.length, RECENT)
+    }
+    listeners.send('alert', view)
+    if (beds.size > maxBeds && bed.open.size === 0) forget(patientKey)
+  }
+  const journal = (entry: JournalEntry): void => {
+    if (entry.entry === 'discharge') forget(entry.patientKey)
+    else if (entry.entry === 'transfer' && beds.has(entry.patientKey)) bedOf(entry.patientKey, entry.unit, entry.bed)
+  }
+
+  return {
+    name: 'ward',
+    wants: (patientKey) => beds.has(patientKey) || beds.size < maxBeds,
+    frames(reports: readonly FrameReport[]) {
+      for (const report of reports) {
+        const bed = bedOf(report.patientKey, report.unit, report.bed)
+        const view = frameView(bed, report, table)
+        observe(bed, view, now())
+        if (listeners.size > 0) waiting.push(view)
+      }
+      if (waiting.length > MAX_WAITING_FRAMES) waiting = waiting.slice(-MAX_WAITING_FRAMES)
+    },
+    async deliver(outputs: readonly Output[]) {
+      for (const output of outputs) {
+        if (output.kind === 'alert') alert(output.envelope.body)
+        else if (output.kind === 'journal') journal(output.entry)
+      }
+    },
+    async close() {
+      for (const timer of timers) clearInterval(timer)
+      listeners.close()
+    },
+    serving(serving) {
+      models = serving
+    },
+    watchingChanged(patientKey, watching) {
+      if (!beds.has(patientKey) && beds.size >= maxBeds) return
+      const bed = bedOf(patientKey)
+      bed.watching = watching
+      listeners.send('bed', bedLine(bed))
+    },
+    counted(total) {
+      counts = { ...total }
+    },
+    routes: [
+      {
+        kind: 'json',
+        path: '/api/ward',
+        answer: (): WardView => ({
+          models,
+          channels,
+          beds: [...beds.values()].map(bedView),
+          heartbeat: heartbeat(),
+          recent,
+        }),
+      },
+      {
+        kind: 'json',
+        path: '/api/beds/:id',
+        answer: ({ id = '' }): BedDetail | undefined => {
+          const bed = byId.get(id)
+          return bed && { ...bedView(bed), history: bed.history }
+        },
+      },
+      { kind: 'events', path: '/events', open: (response) => listeners.add(response, 'hello', heartbeat()) },
+    ],
+  }
+}
+
+function countBeds(beds: Iterable<Bed>): BedCounts {
+  const counts = Object.fromEntries(WATCHING.map((watching) => [watching, 0])) as Record<Watching, number>
+  for (const bed of beds) counts[bed.watching]++
+  return counts
+}

@@ -1,0 +1,54 @@
+import type { AlertView } from '../protocol.ts'
+import { PriorityMark } from './Marks.tsx'
+import type { PageBed, PageWard } from './state.ts'
+import { clock, spoken } from './words.ts'
+
+/** Open alerts of the ward, newest first, then the ended ones. */
+export function AlertList({ ward }: { ward: PageWard }) {
+  const open = [...ward.beds.values()].flatMap((bed) => bed.alerts).sort((a, b) => b.onset - a.onset)
+  return (
+    <aside class="alerts" aria-labelledby="alerts-title">
+      <h2 id="alerts-title">
+        Alerts <span>{open.length === 0 ? 'none open' : `${open.length} open`}</span>
+      </h2>
+      {open.length > 0 && (
+        <ol>
+          {open.map((alert) => (
+            <AlertLine key={alert.alertId} alert={alert} bed={ward.beds.get(alert.bed)} />
+          ))}
+        </ol>
+      )}
+      {ward.recent.length > 0 && (
+        <>
+          <h3>Ended</h3>
+          <ol class="ended">
+            {ward.recent.map((alert) => (
+              <AlertLine key={alert.alertId} alert={alert} bed={ward.beds.get(alert.bed)} />
+            ))}
+          </ol>
+        </>
+      )}
+    </aside>
+  )
+}
+
+/** One episode. In the bed's own view the bed is not named again. */
+export function AlertLine({ alert, bed, named = true }: { alert: AlertView; bed: PageBed | undefined; named?: boolean }) {
+  const until = alert.ended ?? bed?.frame?.time ?? alert.detected
+  return (
+    <li class={`line ${alert.priority}`}>
+      <div class="head">
+        <PriorityMark priority={alert.priority} technical={alert.kind === 'technical'} />
+        {named && bed !== undefined && <a href={`#/bed/${bed.id}`}>{bed.name}</a>}
+      </div>
+      <p class="sentence">{alert.label}</p>
+      <p class="since">
+        {alert.ended === null ? 'since ' : ''}
+        <time dateTime={new Date(alert.onset).toISOString()}>{clock(alert.onset)}</time>
+        {alert.ended !== null && ` to ${clock(alert.ended)}`}
+        {until > alert.onset && ` · ${spoken(until - alert.onset)}`}
+      </p>
+      {!named && <p class="why">{alert.explanation}</p>}
+    </li>
+  )
+}

@@ -1,0 +1,165 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
+import { AlertLine } from './AlertList.tsx'
+import { WatchingMark } from './Marks.tsx'
+import { StripPlot } from './StripPlot.tsx'
+import type { PageBed } from './state.ts'
+import { News2 } from './Tile.tsx'
+import { expectedText, leastSpan, summary, type Vital, vitalsOf } from './vitals.ts'
+import { chance, clock, figure, spoken, unitWord } from './words.ts'
+
+function ChannelRow({ vital, version }: { vital: Vital; version: unknown }) {
+  const { info, sample, stale, strip } = vital
+  const expected = expectedText(vital)
+  const age = sample?.[2]
+  return (
+    <section
+      class={`channel ${info.episodic ? 'episodic' : ''}`}
+      style={{ '--channel': `var(--channel-${info.name}, var(--channel-other))` }}
+      aria-label={info.meaning}
+    >
+      <div class="reading">
+        <span class="label">{info.label}</span>
+        <span class="value">{sample === undefined || stale ? '– –' : figure(sample[1], info)}</span>
+        <span class="unit">{unitWord(info.unit)}</span>
+        <dl>
+          <dt>Expected</dt>
+          <dd>{expected ?? 'no forecast'}</dd>
+          <dt>Measured</dt>
+          <dd>{age === undefined ? 'never' : age < 2 ? 'now' : `${spoken(age * 1000)} ago`}</dd>
+        </dl>
+      </div>
+      {strip && !info.episodic && (
+        <StripPlot
+          channel={info.name}
+          columns={strip}
+          version={version}
+          leastSpan={leastSpan(info)}
+          axes={true}
+          summary={summary(vital)}
+        />
+      )}
+    </section>
+  )
+}
+
+/** What drives the surprise of this frame: bars with their numbers. */
+function Contributions({ detector, channels }: { detector: DetectorView; channels: readonly ChannelInfo[] }) {
+  const due = Object.entries(detector.p).filter(([, p]) => p !== null)
+  return (
+    <section class="panel">
+      <h2>
+        Why <span>{detector.detector}</span>
+      </h2>
+      <table class="shares">
+        <caption>Share of each channel in the surprise of this frame</caption>
+        <tbody>
+          {detector.channels.map((channel, c) => {
+            const info = channels[channel]
+            const share = detector.shares[c] ?? 0
+            if (info === undefined) return null
+            return (
+              <tr key={channel} style={{ '--channel': `var(--channel-${info.name}, var(--channel-other))` }}>
+                <th scope="row">{info.label}</th>
+                <td class="bar">
+                  <div style={{ width: `${Math.round(share * 100)}%` }} />
+                </td>
+                <td class="number">{Math.round(share * 100)} %</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      <p class="chances">
+        {detector.surprise !== null && <span>surprise {detector.surprise.toFixed(1)} nats</span>}
+        {due.map(([horizon, p]) => (
+          <span key={horizon}>
+            p at {horizon} s: {chance(p!)}
+          </span>
+        ))}
+      </p>
+    </section>
+  )
+}
+
+/** Ended alerts of the bed, asked for when the bed is opened and whenever one more ended. */
+function useHistory(id: string, ended: string | undefined): readonly AlertView[] {
+  const [history, setHistory] = useState<readonly AlertView[]>([])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when another alert ended
+  useEffect(() => {
+    const left = new AbortController()
+    fetch(`api/beds/${id}`, { signal: left.signal, cache: 'no-store' })
+      .then((answer) => answer.json() as Promise<BedDetail>)
+      .then((bed) => setHistory(bed.history ?? []))
+      .catch(() => {}) // the link's own state says that the server is gone
+    return () => left.abort()
+  }, [id, ended])
+  return history
+}
+
+interface BedPageProps {
+  readonly bed: PageBed
+  readonly channels: readonly ChannelInfo[]
+  readonly silent: number | undefined
+  /** the newest ended alert of the ward */
+  readonly ended: string | undefined
+}
+
+/** One bed: its channels large, what drives the surprise, its alerts. */
+export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
+  const history = useHistory(bed.id, ended)
+  const title = useRef<HTMLHeadingElement>(null)
+  useEffect(() => title.current?.focus(), [])
+  const vitals = vitalsOf(bed, channels)
+  const frame = bed.frame
+  return (
+    <main class={`bed ${bed.watching}`}>
+      <div class="title">
+        <a class="back" href="#/">
+          <span aria-hidden="true">←</span> Ward <kbd>Esc</kbd>
+        </a>
+        <h1 tabIndex={-1} ref={title}>
+          {bed.name}
+          {bed.unit !== null && <span class="ward"> {bed.unit}</span>}
+        </h1>
+        <WatchingMark watching={bed.watching} />
+        {bed.watching === 'blind' && (
+          <b class="silence">{silent === undefined ? 'no signal yet' : `no signal for ${spoken(silent)}`}</b>
+        )}
+        <News2 news2={frame?.news2 ?? null} />
+        {frame !== null && <span class="at">frame of {clock(frame.time)}</span>}
+      </div>
+      <div class="channels">
+        {vitals.map((vital) => (
+          <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
+        ))}
+        {vitals.length === 0 && <p class="none">No vital signs yet</p>}
+      </div>
+      <div class="side">
+        <section class="panel">
+          <h2>
+            Open alerts <span>{bed.alerts.length === 0 ? 'none' : bed.alerts.length}</span>
+          </h2>
+          <ol>
+            {bed.alerts.map((alert) => (
+              <AlertLine key={alert.alertId} alert={alert} bed={bed} named={false} />
+            ))}
+          </ol>
+        </section>
+        {frame?.detectors.map((detector) => (
+          <Contributions key={detector.detector} detector={detector} channels={channels} />
+        ))}
+        <section class="panel">
+          <h2>
+            Ended alerts <span>{history.length === 0 ? 'none' : history.length}</span>
+          </h2>
+          <ol class="ended">
+            {history.map((alert) => (
+              <AlertLine key={alert.alertId} alert={alert} bed={bed} named={false} />
+            ))}
+          </ol>
+        </section>
+      </div>
+    </main>
+  )
+}

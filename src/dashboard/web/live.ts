@@ -1,0 +1,128 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { WardEvents, WardView } from '../protocol.ts'
+import { type PageWard, wardOf, withAlert, withBed, withFrames, withoutBed } from './state.ts'
+
+/** Silence after which nobody watches: three heartbeats missed. */
+const SILENT_MS = 6000
+const AGAIN_MS = 2000
+
+/** How the page stands to the server. `lost` and `stalled` mean that nobody watches. */
+export interface Link {
+  readonly state: 'connecting' | 'live' | 'stalled' | 'lost'
+  readonly reason: string
+  /** wall clock of this browser when the state began, ms */
+  readonly since: number
+}
+
+export interface Live {
+  readonly link: Link
+  readonly ward: PageWard | undefined
+  /** wall clock of the server minus this browser's, ms */
+  readonly offset: number
+  /** alerts that came since the page opened, for the announcements */
+  readonly newest: WardEvents['alert'] | undefined
+}
+
+type Change = (live: Live) => Live
+
+/**
+ * Follow the ward until the returned function is called. Events that arrive while the snapshot is fetched wait for it,
+ * so nothing falls between the two.
+ */
+function follow(tell: (change: Change) => void): () => void {
+  let events: EventSource | undefined
+  let again: ReturnType<typeof setTimeout> | undefined
+  let heard = performance.now()
+  let whole = false
+  let closed = false
+  let early: ((ward: PageWard) => PageWard)[] = []
+
+  const link = (state: Link['state'], reason: string) =>
+    tell((live) =>
+      live.link.state === state && live.link.reason === reason
+        ? live
+        : { ...live, link: { state, reason, since: live.link.state === state ? live.link.since : Date.now() } },
+    )
+  const change = (apply: (ward: PageWard) => PageWard) => {
+    if (!whole) early.push(apply)
+    else tell((live) => (live.ward === undefined ? live : { ...live, ward: apply(live.ward) }))
+  }
+  const beat = (heartbeat: WardEvents['heartbeat']) => {
+    heard = performance.now()
+    tell((live) => ({ ...live, offset: heartbeat.now - Date.now() }))
+    change((ward) => ({ ...ward, heartbeat }))
+    if (!whole) return
+    if (heartbeat.alive.ok) link('live', '')
+    else link('stalled', `The pipeline stands still: ${heartbeat.alive.reason}.`)
+  }
+  const lost = (reason: string) => {
+    whole = false
+    link('lost', reason)
+  }
+  const fetchWard = async (heartbeat: WardEvents['hello']) => {
+    whole = false
+    early = []
+    const answer = await fetch('api/ward', { cache: 'no-store' })
+    const ward = early.reduce((held, apply) => apply(held), wardOf((await answer.json()) as WardView))
+    whole = true
+    early = []
+    tell((live) => ({ ...live, ward }))
+    beat(heartbeat)
+  }
+  const connect = () => {
+    const source = new EventSource('events')
+    events = source
+    const on = <Name extends keyof WardEvents>(name: Name, take: (data: WardEvents[Name]) => void) =>
+      source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
+    on('hello', (heartbeat) => {
+      heard = performance.now()
+      fetchWard(heartbeat).catch(() => reconnect('The ward could not be read.'))
+    })
+    on('heartbeat', beat)
+    on('frames', (frames) => change((ward) => withFrames(ward, frames, ward.heartbeat.now)))
+    on('bed', (bed) => change((ward) => withBed(ward, bed)))
+    on('discharged', ({ id }) => change((ward) => withoutBed(ward, id)))
+    on('alert', (alert) => {
+      change((ward) => withAlert(ward, alert))
+      tell((live) => ({ ...live, newest: alert }))
+    })
+    source.onerror = () => reconnect('The connection to the server broke.')
+  }
+  const reconnect = (reason: string) => {
+    events?.close()
+    lost(reason)
+    clearTimeout(again)
+    if (!closed) again = setTimeout(connect, AGAIN_MS)
+  }
+  const watchdog = setInterval(() => {
+    if (performance.now() - heard < SILENT_MS) return
+    heard = performance.now()
+    reconnect('No heartbeat from the server for 6 seconds.')
+  }, 500)
+  connect()
+  return () => {
+    closed = true
+    clearInterval(watchdog)
+    clearTimeout(again)
+    events?.close()
+  }
+}
+
+const START: Live = { link: { state: 'connecting', reason: '', since: Date.now() }, ward: undefined, offset: 0, newest: undefined }
+
+/** The ward, live. */
+export function useLive(): Live {
+  const [live, setLive] = useState(START)
+  useEffect(() => follow(setLive), [])
+  return live
+}
+
+/** The wall clock of the server, ms, every second. */
+export function useNow(offset: number): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return now + offset
+}

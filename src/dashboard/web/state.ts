@@ -1,0 +1,130 @@
+import type {
+  AlertView,
+  BedView,
+  ChannelInfo,
+  FrameView,
+  Heartbeat,
+  ModelInfo,
+  Strip,
+  WardEvents,
+  WardView,
+} from '../protocol.ts'
+
+/** The columns a strip is drawn from, in the order the plot takes them. Oldest first, times in seconds. */
+export interface StripColumns {
+  readonly time: number[]
+  readonly low: (number | null)[]
+  readonly high: (number | null)[]
+  readonly value: (number | null)[]
+  /** the value where it lies outside the band, else null */
+  readonly outside: (number | null)[]
+}
+
+/** A bed as the page holds it. The object is new whenever anything of it changed; the columns grow in place. */
+export interface PageBed extends Omit<BedView, 'strips' | 'alerts'> {
+  readonly strips: ReadonlyMap<number, StripColumns>
+  /** open, newest first */
+  readonly alerts: readonly AlertView[]
+}
+
+export interface PageWard {
+  readonly models: readonly ModelInfo[]
+  readonly channels: readonly ChannelInfo[]
+  readonly beds: ReadonlyMap<string, PageBed>
+  readonly heartbeat: Heartbeat
+  /** ended alerts, newest first */
+  readonly recent: readonly AlertView[]
+}
+
+/** Seconds a strip reaches back. */
+export const STRIP_SECONDS = 300
+/** A continuous value older than this is not drawn on (the server's strips do the same). */
+const DRAWN_SECONDS = 10
+const RECENT = 30
+
+/** The ward as the server tells it whole. */
+export function wardOf({ models, channels, beds, heartbeat, recent }: WardView): PageWard {
+  const held = beds.map((bed): [string, PageBed] => [bed.id, { ...bed, strips: columnsOf(bed.strips) }])
+  return { models, channels, heartbeat, recent, beds: new Map(held) }
+}
+
+/** @param now wall clock of the server, ms */
+export function withFrames(ward: PageWard, frames: readonly FrameView[], now: number): PageWard {
+  const beds = new Map(ward.beds)
+  for (const frame of frames) {
+    const bed = beds.get(frame.bed)
+    // a frame the snapshot already had
+    if (bed === undefined || (bed.frame !== null && frame.time <= bed.frame.time)) continue
+    beds.set(bed.id, { ...bed, frame, watching: frame.watching, seen: now, strips: extended(bed.strips, frame) })
+  }
+  return { ...ward, beds }
+}
+
+/** An alert event: its episode opens, changes, or moves to the ended ones. */
+export function withAlert(ward: PageWard, alert: AlertView): PageWard {
+  const bed = ward.beds.get(alert.bed)
+  const open = (bed?.alerts ?? []).filter(({ alertId }) => alertId !== alert.alertId)
+  const beds = new Map(ward.beds)
+  const alerts = alert.ended === null ? [...open, alert].sort((a, b) => b.onset - a.onset) : open
+  if (bed !== undefined) beds.set(bed.id, { ...bed, alerts })
+  if (alert.ended === null) return { ...ward, beds }
+  const older = ward.recent.filter(({ alertId }) => alertId !== alert.alertId)
+  return { ...ward, beds, recent: [alert, ...older].slice(0, RECENT) }
+}
+
+/** A bed that appeared, moved or fell silent. */
+export function withBed(ward: PageWard, line: WardEvents['bed']): PageWard {
+  const known = ward.beds.get(line.id) ?? { frame: null, strips: new Map(), alerts: [] }
+  return { ...ward, beds: new Map(ward.beds).set(line.id, { ...known, ...line }) }
+}
+
+export function withoutBed(ward: PageWard, id: string): PageWard {
+  const beds = new Map(ward.beds)
+  beds.delete(id)
+  return { ...ward, beds }
+}
+
+const byName = new Intl.Collator('en', { numeric: true })
+
+/** Beds in their order on the page: by unit, then name; alerts never move a bed. */
+export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
+  return [...beds.values()].sort(
+    (a, b) => byName.compare(a.unit ?? '', b.unit ?? '') || byName.compare(a.name, b.name) || byName.compare(a.id, b.id),
+  )
+}
+
+function columnsOf(strips: readonly Strip[]): Map<number, StripColumns> {
+  return new Map(
+    strips.map(({ channel, time, value, low, high }) => {
+      const outside = value.map((v, i) => beyond(v, low[i] ?? null, high[i] ?? null))
+      return [channel, { time: [...time], value: [...value], low: [...low], high: [...high], outside }]
+    }),
+  )
+}
+
+function extended(strips: ReadonlyMap<number, StripColumns>, frame: FrameView): ReadonlyMap<number, StripColumns> {
+  const time = frame.time / 1000
+  const samples = new Map(frame.samples.map((sample) => [sample[0], sample]))
+  const next = new Map(strips)
+  for (const channel of samples.keys()) {
+    if (!next.has(channel)) next.set(channel, { time: [], value: [], low: [], high: [], outside: [] })
+  }
+  for (const [channel, columns] of next) {
+    const [, value, age, low, high] = samples.get(channel) ?? [channel, null, 0, null, null]
+    const drawn = age <= DRAWN_SECONDS ? value : null
+    columns.time.push(time)
+    columns.value.push(drawn)
+    columns.low.push(low)
+    columns.high.push(high)
+    columns.outside.push(beyond(drawn, low, high))
+    let old = 0
+    while (columns.time[old]! < time - STRIP_SECONDS) old++
+    if (old > 0) for (const column of Object.values(columns)) column.splice(0, old)
+  }
+  return next
+}
+
+function beyond(value: number | null, low: number | null, high: number | null): number | null {
+  if (value === null || low === null || high === null) return null
+  return value < low || value > high ? value : null
+}

@@ -1,0 +1,60 @@
+import type { Priority } from '../../vitals/alert.ts'
+import type { Watching } from '../../vitals/watching.ts'
+import type { AlertView, ChannelInfo } from '../protocol.ts'
+
+/** UCUM as it is spoken on a ward. */
+const SPOKEN: Readonly<Record<string, string>> = { 'mm[Hg]': 'mmHg', Cel: '°C', '/min': '/min' }
+
+export const WATCHING_WORDS: Readonly<Record<Watching, string>> = {
+  watching: 'Watching',
+  warming: 'Warming up',
+  degraded: 'Degraded',
+  blind: 'Not watching',
+}
+
+export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
+  high: 'High',
+  medium: 'Medium',
+  low: 'Low',
+  info: 'Info',
+}
+
+const RANK: readonly Priority[] = ['high', 'medium', 'low', 'info']
+
+/** The most urgent of open alerts, the newest where two are equal. */
+export function mostUrgent(alerts: readonly AlertView[]): AlertView | undefined {
+  return [...alerts].sort((a, b) => RANK.indexOf(a.priority) - RANK.indexOf(b.priority) || b.onset - a.onset)[0]
+}
+
+export function unitWord(unit: string): string {
+  return SPOKEN[unit] ?? unit
+}
+
+/** A value in the steps in which monitors print it. */
+export function figure(value: number, { resolution }: Pick<ChannelInfo, 'resolution'>): string {
+  return value.toFixed(resolution >= 1 ? 0 : 1)
+}
+
+/** "12 s", "4 min", "1 h 05 min": what one says, not what a stop-watch shows. */
+export function spoken(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** Time of day, 24 h. */
+export function clock(ms: number): string {
+  return CLOCK.format(ms)
+}
+
+/** A p-value as "p 0.004", never as 0. */
+export function chance(p: number): string {
+  if (p >= 0.1) return p.toFixed(2)
+  if (p >= 0.001) return p.toFixed(3)
+  const power = Math.floor(Math.log10(p))
+  return Number.isFinite(power) ? `${(p / 10 ** power).toFixed(1)}e${power}` : '< 1e-99'
+}

@@ -1,0 +1,155 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { VigilError } from '../errors.ts'
+import type { StepEngine } from '../stream/ports.ts'
+import { openStepGraph, type StepGraph } from './engine.ts'
+import type { GraphShape } from './graph-shape.ts'
+import { inProcessEngine } from './in-process.ts'
+import { openWorkerEngine } from './worker-engine.ts'
+
+export interface StepBenchOptions {
+  readonly onnx: Uint8Array
+  readonly shape: GraphShape
+  readonly batch: number
+  readonly threads: number
+  readonly provider: string
+  /** wall time to spend, about; 6 by default */
+  readonly seconds?: number
+}
+
+export interface StepBench {
+  readonly batch: number
+  readonly features: number
+  readonly hidden: number
+  readonly layers: number
+  readonly threads: number
+  readonly provider: string
+  /** patient-steps per second through the engine: gather, run, scatter */
+  readonly stepsPerSecond: number
+  /** the same graph, batch and threads through onnxruntime alone, on preallocated tensors, in interleaved rounds */
+  readonly bareStepsPerSecond: number
+  readonly ratio: number
+  /** patient-steps per second when the engine runs in its worker */
+  readonly workerStepsPerSecond: number
+  /** 99th percentile of the main thread's event-loop delay while the worker steps `pacedRowsPerSecond` */
+  readonly eventLoopDelayP99Ms: number
+  readonly pacedRowsPerSecond: number
+}
+
+/** The ward the paced part stands for: 10,000 patients at one frame a second. */
+const PACED_ROWS = 10_000
+/** State rows per row of a batch, visited in random order: the rows of a real batch are not in the cache either. */
+const SPREAD = 4
+
+/**
+ * Measure the step of one graph beside bare onnxruntime, medians of interleaved rounds.
+ * @throws VigilError config-invalid (batch or threads below 1), and as `openStepGraph`
+ */
+export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
+  const { onnx, shape, batch, threads, provider, seconds = 6 } = options
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new VigilError('config-invalid', `batch must be a whole number of at least 1, not ${batch}`, { place: 'batch' })
+  }
+  const graphOptions = { provider, threads, maxBatch: batch }
+  const bare = await openStepGraph(onnx, shape, graphOptions)
+  const engine = inProcessEngine(await openStepGraph(onnx, shape, graphOptions))
+  const feed = new Feed(batch, shape)
+  bare.x.set(feed.x)
+  const rounds = await race(engine, bare, feed, seconds / 2)
+  await engine.close()
+  await bare.close()
+
+  const worker = await openWorkerEngine({ onnx, shape, options: graphOptions })
+  const workerMs = await rounded(() => feed.step(worker), seconds / 6)
+  const eventLoopDelayP99Ms = await paced(worker, feed, seconds / 3)
+  await worker.close()
+  const perSecond = (ms: number) => Math.round((batch * 1000) / ms)
+  const { features, hidden, layers } = shape
+  return {
+    batch,
+    features,
+    hidden,
+    layers,
+    threads,
+    provider,
+    stepsPerSecond: perSecond(rounds.engine),
+    bareStepsPerSecond: perSecond(rounds.bare),
+    ratio: rounds.bare / rounds.engine,
+    workerStepsPerSecond: perSecond(workerMs),
+    eventLoopDelayP99Ms,
+    pacedRowsPerSecond: PACED_ROWS,
+  }
+}
+
+/** Batches of different patients, in an order no cache expects. */
+class Feed {
+  readonly batch: number
+  readonly x: Float32Array
+  readonly #batches: Int32Array[]
+  #next = 0
+
+  constructor(batch: number, shape: GraphShape) {
+    this.batch = batch
+    this.x = Float32Array.from({ length: batch * shape.features }, (_, i) => Math.sin(i))
+    const rows = batch * SPREAD
+    // a stride coprime to the rows visits each once
+    let stride = Math.max(1, Math.floor(rows * 0.618))
+    while (!coprime(stride, rows)) stride++
+    const order = Int32Array.from({ length: rows }, (_, i) => (i * stride) % rows)
+    this.#batches = Array.from({ length: SPREAD }, (_, i) => order.subarray(i * batch, (i + 1) * batch))
+  }
+
+  step(engine: StepEngine): Promise<unknown> {
+    this.#next = (this.#next + 1) % SPREAD
+    return engine.step(this.#batches[this.#next]!, this.x, this.batch)
+  }
+}
+
+/** Milliseconds a batch, of the engine and of the bare graph, in turns. */
+async function race(engine: StepEngine, bare: StepGraph, feed: Feed, seconds: number): Promise<Record<'engine' | 'bare', number>> {
+  const times = { engine: [] as number[], bare: [] as number[] }
+  const end = performance.now() + seconds * 1000
+  for (let turn = 0; performance.now() < end || turn < 20; turn++) {
+    const engineMs = await timed(() => feed.step(engine))
+    const bareMs = await timed(() => bare.run(feed.batch))
+    // the first turns compile and warm up
+    if (turn < 10) continue
+    times.engine.push(engineMs)
+    times.bare.push(bareMs)
+  }
+  return { engine: median(times.engine), bare: median(times.bare) }
+}
+
+async function rounded(step: () => Promise<unknown>, seconds: number): Promise<number> {
+  const times: number[] = []
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end || times.length < 10) times.push(await timed(step))
+  return median(times)
+}
+
+async function timed(step: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await step()
+  return performance.now() - start
+}
+
+async function paced(engine: StepEngine, feed: Feed, seconds: number): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const start = performance.now()
+  delay.enable()
+  for (let rows = 0; rows < PACED_ROWS * seconds; rows += feed.batch) {
+    await feed.step(engine)
+    const ahead = start + ((rows + feed.batch) * 1000) / PACED_ROWS - performance.now()
+    if (ahead > 0) await sleep(ahead)
+  }
+  delay.disable()
+  return delay.percentile(99) / 1e6
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+function coprime(a: number, b: number): boolean {
+  return b === 0 ? a === 1 : coprime(b, a % b)
+}

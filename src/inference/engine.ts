@@ -1,0 +1,184 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { VigilError } from '../errors.ts'
+import type { GraphShape } from './graph-shape.ts'
+
+/** Execution providers Vigil knows, in the words of the settings. */
+export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const
+export type Provider = (typeof PROVIDERS)[number]
+
+export interface GraphOptions {
+  readonly provider: string
+  /** intra-op threads */
+  readonly threads: number
+  /** rows of the preallocated tensors */
+  readonly maxBatch: number
+}
+
+/** The tensors of one batch size: views over the first rows of the buffers. */
+interface Views {
+  readonly feeds: InferenceSession.FeedsType
+  readonly fetches: InferenceSession.FetchesType
+}
+
+/** Batch sizes whose views are kept; a ward's batches repeat a few sizes. */
+const KEPT_VIEWS = 64
+
+/**
+ * One graph on one provider, with its buffers. The caller fills the first `count` rows of `x`, `hIn` and `cIn`, runs,
+ * and reads `forecast`, `hOut` and `cOut`. h and c are [L, count, H]: densely packed for the count of this run.
+ */
+export class StepGraph {
+  readonly provider: string
+  readonly shape: GraphShape
+  readonly maxBatch: number
+  /** [maxBatch, F] */
+  readonly x: Float32Array<ArrayBuffer>
+  /** [L, count, H] */
+  readonly hIn: Float32Array<ArrayBuffer>
+  readonly cIn: Float32Array<ArrayBuffer>
+  readonly hOut: Float32Array<ArrayBuffer>
+  readonly cOut: Float32Array<ArrayBuffer>
+  /** [maxBatch, O] */
+  readonly forecast: Float32Array<ArrayBuffer>
+  readonly #session: InferenceSession
+  readonly #views = new Map<number, Views>()
+
+  constructor(session: InferenceSession, shape: GraphShape, options: GraphOptions) {
+    const { features, hidden, layers, outputs } = shape
+    this.provider = options.provider
+    this.shape = shape
+    this.maxBatch = options.maxBatch
+    this.#session = session
+    this.x = new Float32Array(options.maxBatch * features)
+    this.hIn = new Float32Array(layers * options.maxBatch * hidden)
+    this.cIn = new Float32Array(this.hIn.length)
+    this.hOut = new Float32Array(this.hIn.length)
+    this.cOut = new Float32Array(this.hIn.length)
+    this.forecast = new Float32Array(options.maxBatch * outputs)
+  }
+
+  /**
+   * Run the graph on the first `count` rows; outputs are filled in place.
+   * @throws VigilError engine-failed
+   */
+  async run(count: number): Promise<void> {
+    const { feeds, fetches } = this.#views.get(count) ?? this.#makeViews(count)
+    try {
+      await this.#session.run(feeds, fetches)
+    } catch (cause) {
+      throw new VigilError('engine-failed', `${this.provider}: ${reason(cause)}`, { cause })
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#views.clear()
+    await this.#session.release()
+  }
+
+  #makeViews(count: number): Views {
+    const { features, hidden, layers, outputs } = this.shape
+    const rows = (buffer: Float32Array, width: number) =>
+      new Tensor('float32', buffer.subarray(0, count * width), [count, width])
+    const state = (buffer: Float32Array) =>
+      new Tensor('float32', buffer.subarray(0, layers * count * hidden), [layers, count, hidden])
+    const views = {
+      feeds: { x: rows(this.x, features), h_in: state(this.hIn), c_in: state(this.cIn) },
+      fetches: { forecast: rows(this.forecast, outputs), h_out: state(this.hOut), c_out: state(this.cOut) },
+    }
+    if (this.#views.size >= KEPT_VIEWS) this.#views.delete(this.#views.keys().next().value!)
+    this.#views.set(count, views)
+    return views
+  }
+}
+
+/**
+ * Open a step graph on exactly one provider: onnxruntime's own provider lists do not fall back, they throw.
+ * @param onnx the file's bytes
+ * @throws VigilError config-invalid (unknown provider, threads or batch below 1), manifest-invalid (the graph's tensors
+ *   are not those of `shape`), provider-unavailable (the provider cannot run it here)
+ */
+export async function openStepGraph(onnx: Uint8Array, shape: GraphShape, options: GraphOptions): Promise<StepGraph> {
+  checkOptions(options)
+  const session = await openSession(onnx, options.provider, options.threads)
+  try {
+    checkTensors(session, shape)
+  } catch (error) {
+    await session.release()
+    throw error
+  }
+  return new StepGraph(session, shape, options)
+}
+
+/** @throws VigilError config-invalid */
+export function checkOptions(options: GraphOptions): void {
+  if (!PROVIDERS.includes(options.provider as Provider)) {
+    throw new VigilError('config-invalid', `unknown provider "${options.provider}"; known: ${PROVIDERS.join(', ')}`, {
+      place: 'inference.providers',
+    })
+  }
+  for (const [name, value] of [['threads', options.threads], ['maxBatch', options.maxBatch]] as const) {
+    if (Number.isInteger(value) && value >= 1) continue
+    throw new VigilError('config-invalid', `${name} must be a whole number of at least 1, not ${value}`, {
+      place: `inference.${name}`,
+    })
+  } // biome-ignore format: the pairs
+}
+
+async function openSession(onnx: Uint8Array, provider: string, threads: number): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(onnx, {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    })
+  } catch (cause) {
+    throw new VigilError('provider-unavailable', `${provider}: ${reason(cause)}`, { place: provider, cause })
+  }
+}
+
+/** Whether the graph's inputs and outputs are those of the contract in the model manifest. */
+function checkTensors(session: InferenceSession, shape: GraphShape): void {
+  const state = [shape.layers, 'B', shape.hidden]
+  expectTensors('input', session.inputMetadata, { x: ['B', shape.features], h_in: state, c_in: state })
+  expectTensors('output', session.outputMetadata, { forecast: ['B', shape.outputs], h_out: state, c_out: state })
+}
+
+function expectTensors(
+  side: 'input' | 'output',
+  found: readonly InferenceSession.ValueMetadata[],
+  wanted: Readonly<Record<string, readonly (string | number)[]>>,
+): void {
+  const names = found.map(({ name }) => name)
+  for (const name of names) {
+    if (!(name in wanted)) throw new VigilError('manifest-invalid', `the graph has an unknown ${side} "${name}"`)
+  }
+  for (const [name, dims] of Object.entries(wanted)) {
+    const value = found.find((each) => each.name === name)
+    if (value === undefined) throw new VigilError('manifest-invalid', `the graph has no ${side} "${name}"`)
+    // a shape the graph leaves open is settled by the golden steps
+    const open = value.isTensor && value.shape.length === 0
+    const fits =
+      value.isTensor &&
+      value.type === 'float32' &&
+      (open || (value.shape.length === dims.length && dims.every((dim, i) => dimFits(dim, value.shape[i]!))))
+    if (fits) continue
+    const has = value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor'
+    throw new VigilError(
+      'manifest-invalid',
+      `${side} "${name}" is ${has}, the manifest asks for float32 [${dims.join(', ')}]`,
+    )
+  }
+}
+
+/** The batch must be open; every other size is fixed, or left open by the graph. */
+function dimFits(wanted: string | number, found: string | number): boolean {
+  return typeof found === 'string' || found === wanted
+}
+
+/** The first line of what onnxruntime says; the rest are addresses and stack frames. */
+function reason(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!.trim()
+}

@@ -1,0 +1,42 @@
+import { VigilError } from '../errors.ts'
+import type { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+import { FEATURES_PER_CHANNEL } from './features.ts'
+
+/**
+ * What the schemas cannot say: that the lists of a manifest and its golden steps are as long as each other.
+ * @throws VigilError manifest-invalid, with the path, the rule and the value
+ */
+export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: string): void {
+  const C = manifest.channels.length
+  const K = manifest.horizons.length
+  const { features, hidden, layers } = manifest.graph
+  const sizes: [path: string, found: number, wanted: number][] = [
+    ['graph.features', features, FEATURES_PER_CHANNEL * C],
+    ['normaliser.centre', manifest.normaliser.centre.length, C],
+    ['normaliser.scale', manifest.normaliser.scale.length, C],
+    ...matrix('degreesOfFreedom', manifest.degreesOfFreedom, K, C),
+    ...matrix('calibration.expected', manifest.calibration.expected, K, C),
+    ...matrix('calibration.tails', manifest.calibration.tails, K, C),
+    ...matrix('golden.x', golden.x, golden.x.length, features),
+    ...matrix('golden.forecast', golden.forecast, golden.x.length, K * 2 * C),
+    ...matrix('golden.h', golden.h, layers, hidden),
+    ...matrix('golden.c', golden.c, layers, hidden),
+  ]
+  for (const [path, found, wanted] of sizes) {
+    if (found === wanted) continue
+    throw new VigilError('manifest-invalid', `${path}: ${wanted} entries are needed, not ${found}`, { place })
+  }
+  if (golden.x.length === 0) throw new VigilError('manifest-invalid', 'golden.x: has no steps', { place })
+}
+
+function matrix(
+  path: string,
+  rows: readonly (readonly unknown[])[],
+  count: number,
+  width: number,
+): [string, number, number][] {
+  return [
+    [path, rows.length, count],
+    ...rows.map((row, i): [string, number, number] => [`${path}.${i}`, row.length, width]),
+  ]
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { VigilError } from '../errors.ts'
+import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+import { checkSizes } from './manifest-sizes.ts'
+
+/** One model version, checked: its bytes are those it was registered with. */
+export interface ModelBundle {
+  /** folder of the version */
+  readonly dir: string
+  readonly manifest: ModelManifest
+  readonly golden: GoldenSteps
+  /** bytes of model.onnx */
+  readonly onnx: Uint8Array
+}
+
+export interface ListedModel {
+  readonly name: string
+  readonly version: string
+  /** names the registry gives this version: `champion`, ... */
+  readonly aliases: readonly string[]
+  readonly dir: string
+}
+
+/** aliases.json: model -> alias -> version */
+const Aliases = z.record(z.string(), z.record(z.string(), z.string()))
+type Aliases = z.infer<typeof Aliases>
+
+/** Files a version must have, besides SHA256SUMS itself. */
+const FILES = ['model.onnx', 'manifest.json', 'golden.json', 'card.md', 'metrics.json'] as const
+const WORD = /^[a-z0-9][a-z0-9.-]{0,39}$/
+
+/** Every version in the registry, by name and version; nothing of them is opened. */
+export async function listModels(dir: string): Promise<ListedModel[]> {
+  const aliases = await readAliases(dir)
+  const models: ListedModel[] = []
+  for (const name of await folders(dir)) {
+    for (const version of await folders(join(dir, name))) {
+      const names = Object.entries(aliases[name] ?? {}).filter(([, target]) => target === version)
+      models.push({ name, version, aliases: names.map(([alias]) => alias), dir: join(dir, name, version) })
+    }
+  }
+  return models
+}
+
+/**
+ * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
+ * schemas, the graph against the manifest.
+ * @param id NAME (its champion), NAME@VERSION or NAME@ALIAS
+ * @throws VigilError model-not-found, model-corrupt, manifest-invalid
+ */
+export async function openModel(dir: string, id: string): Promise<ModelBundle> {
+  const { name, version } = await resolve(dir, id)
+  const folder = join(dir, name, version)
+  const files = await readChecked(folder)
+  const manifest = parseManifest(text(files, 'manifest.json'), join(folder, 'manifest.json'))
+  if (manifest.name !== name || manifest.version !== version) {
+    throw invalid(
+      join(folder, 'manifest.json'),
+      `is of ${manifest.name}@${manifest.version}, filed as ${name}@${version}`,
+    )
+  }
+  const onnx = files.get('model.onnx')!
+  if (sha256(onnx) !== manifest.graph.sha256) {
+    throw new VigilError('model-corrupt', 'model.onnx is not the graph of the manifest (graph.sha256)', {
+      place: join(folder, 'model.onnx'),
+    })
+  }
+  const golden = parse(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
+  checkSizes(manifest, golden, folder)
+  return { dir: folder, manifest, golden, onnx }
+}
+
+/** @throws VigilError manifest-invalid with the path, the rule and the value */
+function parseManifest(json: string, place: string): ModelManifest {
+  return parse(ModelManifest, json, place)
+}
+
+async function resolve(dir: string, id: string): Promise<{ name: string; version: string }> {
+  const [name = '', wanted = 'champion', ...more] = id.split('@')
+  if (!WORD.test(name) || !WORD.test(wanted) || more.length > 0) {
+    throw new VigilError('model-not-found', `"${id}" is no model; models are named NAME or NAME@VERSION`, { place: id })
+  }
+  const version = (await readAliases(dir))[name]?.[wanted] ?? wanted
+  const versions = await folders(join(dir, name))
+  if (versions.includes(version)) return { name, version }
+  const known = versions.length === 0 ? 'no version of it' : `only ${versions.join(', ')}`
+  throw new VigilError('model-not-found', `the registry has no ${name}@${version}, ${known}`, { place: dir })
+}
+
+async function folders(dir: string): Promise<string[]> {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+async function readAliases(dir: string): Promise<Aliases> {
+  const place = join(dir, 'aliases.json')
+  let json: string
+  try {
+    json = await readFile(place, 'utf8')
+  } catch {
+    return {}
+  }
+  return parse(Aliases, json, place)
+}
+
+/** The files of a version, each equal to its line in SHA256SUMS (the format of coreutils' sha256sum). */
+async function readChecked(folder: string): Promise<Map<string, Uint8Array>> {
+  const sums = new Map<string, string>()
+  for (const line of (await readBytes(folder, 'SHA256SUMS')).toString('utf8').split('\n')) {
+    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line)
+    if (match) sums.set(match[2]!, match[1]!)
+  }
+  const files = new Map<string, Uint8Array>()
+  for (const file of FILES) {
+    const place = join(folder, file)
+    const bytes = await readBytes(folder, file)
+    const sum = sums.get(file)
+    if (sum === undefined) throw new VigilError('model-corrupt', `SHA256SUMS does not list ${file}`, { place })
+    const found = sha256(bytes)
+    if (found !== sum) {
+      const message = `${file} (${bytes.length} bytes) has checksum ${found.slice(0, 12)}…, registered ${sum.slice(0, 12)}…`
+      throw new VigilError('model-corrupt', message, { place })
+    }
+    files.set(file, bytes)
+  }
+  return files
+}
+
+async function readBytes(folder: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(join(folder, file))
+  } catch (cause) {
+    throw new VigilError('model-corrupt', `${file} is missing`, { place: join(folder, file), cause })
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, json: string, place: string): T {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw new VigilError('manifest-invalid', 'is not JSON', { place, cause })
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const path = issue.path.join('.') || '(root)'
+  throw invalid(place, `${path}: ${issue.message}, not ${JSON.stringify(at(value, issue.path))?.slice(0, 80)}`)
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+}
+
+function invalid(place: string, message: string): VigilError {
+  return new VigilError('manifest-invalid', message, { place })
+}
+
+function text(files: ReadonlyMap<string, Uint8Array>, file: string): string {
+  return Buffer.from(files.get(file)!).toString('utf8')
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

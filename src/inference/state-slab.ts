@@ -1,0 +1,115 @@
+import { VigilError } from '../errors.ts'
+
+/** log2 of the rows in one page: 256 rows of a 64 x 2 network are 256 KiB. */
+const PAGE_BITS = 8
+const PAGE_ROWS = 1 << PAGE_BITS
+
+/** One page of state rows, shared by the threads that step and that read: [256 * stateSize] */
+export type StatePage = Float32Array<SharedArrayBuffer>
+
+/** Where in its page, in floats, the row of a slot begins. */
+export function rowAt(slot: number, stateSize: number): number {
+  return (slot & (PAGE_ROWS - 1)) * stateSize
+}
+
+/** The number of the page that holds a slot's row. */
+export function pageOf(slot: number): number {
+  return slot >> PAGE_BITS
+}
+
+/**
+ * The hidden state of every patient: one float32 row a slot, layer by layer h then c: [L * 2 * H]. Rows live in pages
+ * of shared memory, added as slots grow and never moved, so a worker steps them without a message. Rows that stand in
+ * the step in flight may not be touched; all others may.
+ */
+export class StateSlab {
+  readonly stateSize: number
+  readonly pages: StatePage[] = []
+  readonly #added: (page: StatePage) => void
+  /** [slots] number of the step a slot last stood in */
+  #stamps = new Float64Array(PAGE_ROWS)
+  #step = 0
+  #flying = false
+
+  /** @param added told of every new page, before any step can use it */
+  constructor(stateSize: number, added: (page: StatePage) => void = () => {}) {
+    this.stateSize = stateSize
+    this.#added = added
+  }
+
+  /**
+   * Begin a step of these rows: their pages exist afterwards, and they are locked until `release`.
+   * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
+   */
+  claim(slots: Int32Array, count: number): void {
+    if (this.#flying) throw new VigilError('internal', 'a step was asked for while another is in flight')
+    if (!Number.isInteger(count) || count < 1 || count > slots.length) {
+      throw new VigilError('internal', `a step of ${count} rows was asked for, with ${slots.length} slots`)
+    }
+    this.#step++
+    for (let row = 0; row < count; row++) {
+      const slot = slots[row]!
+      if (slot < 0 || slot >= this.#stamps.length) this.#grow(slot)
+      if (this.#stamps[slot] === this.#step) throw new VigilError('internal', `slot ${slot} stands twice in one step`)
+      this.#stamps[slot] = this.#step
+    }
+    for (let row = 0; row < count; row++) if (pageOf(slots[row]!) >= this.pages.length) this.#addPages(slots[row]!)
+    this.#flying = true
+  }
+
+  /** End the step in flight. */
+  release(): void {
+    this.#flying = false
+  }
+
+  /** Zero the row of a slot. */
+  reset(slot: number): void {
+    this.#guard(slot)
+    if (pageOf(slot) >= this.pages.length) return
+    const at = rowAt(slot, this.stateSize)
+    this.pages[pageOf(slot)]!.fill(0, at, at + this.stateSize)
+  }
+
+  /** Copy the row of a slot into `into`: [stateSize]; zeros where the slot was never stepped. */
+  read(slot: number, into: Float32Array): void {
+    this.#guard(slot)
+    if (pageOf(slot) >= this.pages.length) {
+      into.fill(0, 0, this.stateSize)
+      return
+    }
+    const at = rowAt(slot, this.stateSize)
+    into.set(this.pages[pageOf(slot)]!.subarray(at, at + this.stateSize))
+  }
+
+  /** Copy `from` into the row of a slot: [stateSize] */
+  write(slot: number, from: Float32Array): void {
+    if (from.length !== this.stateSize) {
+      throw new VigilError('internal', `a state row has ${this.stateSize} floats, not ${from.length}`)
+    }
+    this.#guard(slot)
+    this.#addPages(slot)
+    this.pages[pageOf(slot)]!.set(from, rowAt(slot, this.stateSize))
+  }
+
+  #guard(slot: number): void {
+    if (!Number.isInteger(slot) || slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
+    if (this.#flying && this.#stamps[slot] === this.#step) {
+      throw new VigilError('internal', `slot ${slot} was touched while its step is in flight`)
+    }
+  }
+
+  #grow(slot: number): void {
+    if (slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
+    const stamps = new Float64Array(Math.max(slot + 1, this.#stamps.length * 2))
+    stamps.set(this.#stamps)
+    this.#stamps = stamps
+  }
+
+  #addPages(slot: number): void {
+    while (this.pages.length <= pageOf(slot)) {
+      const page = new Float32Array(new SharedArrayBuffer(PAGE_ROWS * this.stateSize * Float32Array.BYTES_PER_ELEMENT))
+      this.pages.push(page)
+      this.#added(page)
+    }
+  }
+}

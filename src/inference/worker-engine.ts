@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { VigilError } from '../errors.ts'
+import type { StepEngine } from '../stream/ports.ts'
+import { stateSize } from './graph-shape.ts'
+import { checkFeatures } from './in-process.ts'
+import { StateSlab } from './state-slab.ts'
+import type { FromWorker, Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
+
+/** Threads run JavaScript: from TypeScript sources (tests) the built file is used. */
+export function builtFile(name: string): string {
+  const folder = import.meta.url.endsWith('.ts') ? '../../dist/inference/' : './'
+  const file = fileURLToPath(new URL(`${folder}${name}`, import.meta.url))
+  if (!existsSync(file)) throw new VigilError('engine-failed', `${name} is not built; run the build`, { place: file })
+  return file
+}
+
+interface Pending {
+  resolve(): void
+  reject(error: VigilError): void
+}
+
+/** A step engine in a thread of its own: the event loop never waits for the network. */
+class WorkerEngine implements StepEngine {
+  readonly provider: string
+  readonly stateSize: number
+  readonly forecastSize: number
+  readonly #features: number
+  readonly #worker: Worker
+  readonly #slab: StateSlab
+  readonly #exited: Promise<void>
+  #mailbox: Mailbox
+  #pending: Pending | undefined
+  #inFlight: Promise<unknown> = Promise.resolve()
+  #lost: VigilError | undefined
+
+  constructor({ onnx, shape, options }: WorkerStart) {
+    this.provider = options.provider
+    this.stateSize = stateSize(shape)
+    this.forecastSize = shape.outputs
+    this.#features = shape.features
+    const data: WorkerStart = { onnx, shape, options }
+    this.#worker = new Worker(builtFile('worker.js'), { workerData: data, execArgv: [], name: 'vigil-step' })
+    this.#slab = new StateSlab(this.stateSize, (page) => this.#say({ kind: 'page', page }))
+    this.#mailbox = this.#makeMailbox(0)
+    this.#worker.on('message', (message: FromWorker) => this.#hear(message))
+    this.#worker.on('error', (cause: Error) => this.#lose(`the step worker failed: ${cause.message}`, cause))
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#lose(`the step worker ended with code ${code}`)
+        resolve()
+      })
+    })
+  }
+
+  /** Resolves once the worker has its graph. */
+  opened(): Promise<void> {
+    return this.#answer()
+  }
+
+  async step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
+    if (this.#lost) throw this.#lost
+    checkFeatures(x, count, this.#features)
+    this.#slab.claim(slots, count)
+    if (this.#mailbox.slots.length < count) {
+      this.#mailbox = this.#makeMailbox(Math.max(count, 2 * this.#mailbox.slots.length))
+      this.#say({ kind: 'mailbox', mailbox: this.#mailbox })
+    }
+    this.#mailbox.slots.set(slots.subarray(0, count))
+    this.#mailbox.x.set(x.subarray(0, count * this.#features))
+    const answer = this.#answer()
+    this.#inFlight = answer.catch(() => {})
+    this.#say({ kind: 'step', count })
+    try {
+      await answer
+    } finally {
+      this.#slab.release()
+    }
+    return this.#mailbox.forecast
+  }
+
+  reset(slot: number): void {
+    this.#slab.reset(slot)
+  }
+
+  readState(slot: number, into: Float32Array): void {
+    this.#slab.read(slot, into)
+  }
+
+  writeState(slot: number, from: Float32Array): void {
+    this.#slab.write(slot, from)
+  }
+
+  /** Waits for the step in flight, releases the session and ends the thread. */
+  async close(): Promise<void> {
+    await this.#inFlight
+    this.#lost ??= new VigilError('engine-failed', 'the step engine is closed')
+    this.#say({ kind: 'close' })
+    await this.#exited
+  }
+
+  #say(message: ToWorker): void {
+    this.#worker.postMessage(message)
+  }
+
+  #answer(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject }
+    })
+  }
+
+  #hear(message: FromWorker): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    if (message.kind === 'failed') pending?.reject(new VigilError(message.code, message.message))
+    else pending?.resolve()
+  }
+
+  #lose(message: string, cause?: Error): void {
+    this.#lost ??= new VigilError('engine-failed', message, { cause })
+    this.#pending?.reject(this.#lost)
+    this.#pending = undefined
+  }
+
+  #makeMailbox(rows: number): Mailbox {
+    const floats = (n: number) => new Float32Array(new SharedArrayBuffer(n * Float32Array.BYTES_PER_ELEMENT))
+    return {
+      slots: new Int32Array(new SharedArrayBuffer(rows * Int32Array.BYTES_PER_ELEMENT)),
+      x: floats(rows * this.#features),
+      forecast: floats(rows * this.forecastSize),
+    }
+  }
+}
+
+/**
+ * Start a worker that steps one graph.
+ * @throws VigilError provider-unavailable, manifest-invalid or config-invalid, as `openStepGraph`; engine-failed when
+ *   the thread is lost
+ */
+export async function openWorkerEngine(start: WorkerStart): Promise<StepEngine> {
+  const engine = new WorkerEngine(start)
+  try {
+    await engine.opened()
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+  return engine
+}

@@ -1,0 +1,264 @@
+import type { Channel, ChannelTable } from '../vitals/channels.ts'
+import { JournalEntry } from '../vitals/journal.ts'
+import { bedKey, Mode, OK, type Reading, STATUSES } from '../vitals/reading.ts'
+import { type Rejection, type RejectionReason, reject } from '../vitals/rejection.ts'
+import { conversion } from '../vitals/units.ts'
+import { implausible, instant } from './event-time.ts'
+import { jsonErrorAt } from './json-error.ts'
+
+/** What one message holds. A good message has a reading or a journal entry, and no rejections. */
+export interface Decoded {
+  readonly reading: Reading | undefined
+  readonly entry: JournalEntry | undefined
+  readonly rejections: readonly Rejection[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const NONE: readonly Rejection[] = []
+const MAX_KEY = 128
+const MAX_UNIT = 32
+const INVALID = STATUSES.indexOf('invalid')
+const QUESTIONABLE = STATUSES.indexOf('questionable')
+const NOT_AVAILABLE = STATUSES.indexOf('not-available')
+const STATUS_INDEX: ReadonlyMap<unknown, number> = new Map(STATUSES.map((status, i) => [status, i]))
+const MODES: ReadonlySet<unknown> = new Set(Mode.options)
+
+function refused(rejection: Rejection): Decoded {
+  return { reading: undefined, entry: undefined, rejections: [rejection] }
+}
+
+/** An offending value for a sentence; never used for a field that may name a patient or a bed. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY
+}
+
+function badKey(field: string): Decoded {
+  return refused(reject('bad-field', `"${field}" is a text of 1 to ${MAX_KEY} characters`, field))
+}
+
+function notJson(text: string): Rejection {
+  const offset = jsonErrorAt(text) ?? 0
+  const word = /^-?(?:NaN|Infinity)/.exec(text.slice(offset, offset + 9))?.[0]
+  const detail =
+    word !== undefined || text.startsWith('Infinity', offset + 1)
+      ? `${word ?? '-Infinity'} is not JSON; null says "no value"`
+      : offset === text.length
+        ? 'the text ends too early'
+        : 'the text is not JSON from this column on'
+  return { ...reject('not-json', detail), column: offset + 1 }
+}
+
+/** Event time of the message, ms since 1970, or why it has none. */
+function messageTime(value: unknown): number | Rejection {
+  if (typeof value !== 'number' && typeof value !== 'string')
+    return reject('bad-time', value === undefined ? 'the time is missing' : `${shown(value)} is not a time`, 'time')
+  const time = typeof value === 'number' ? value : instant(value)
+  if (!Number.isFinite(time))
+    return reject('bad-time', `${shown(value)} is neither a number nor an ISO 8601 instant with its offset`, 'time')
+  const why = implausible(time)
+  return why === undefined ? time : reject('implausible-time', why, 'time')
+}
+
+/** One channel of a message; `time` is NaN where it is the message's. */
+interface Sample {
+  readonly value: number
+  readonly status: number
+  readonly time: number
+}
+
+function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
+  const path = `values.${channel.name}`
+  const wrong = (reason: RejectionReason, detail: string, field?: string) =>
+    reject(reason, detail, field === undefined ? path : `${path}.${field}`)
+  if (!isFields(sample)) return wrong('not-a-number', `${shown(sample)} is not a finite number or null`)
+  let value: number | undefined
+  let convert: ((value: number) => number) | undefined
+  let status = OK
+  let time = Number.NaN
+  for (const field in sample) {
+    const it = sample[field]
+    if (field === 'value') {
+      if (it === null) value = Number.NaN
+      else if (typeof it === 'number' && Number.isFinite(it)) value = it
+      else return wrong('not-a-number', `${shown(it)} is not a finite number or null`, field)
+    } else if (field === 'unit') {
+      if (typeof it !== 'string' || it.length > MAX_UNIT)
+        return wrong('bad-field', `"unit" is a text of at most ${MAX_UNIT} characters`, field)
+      convert = conversion(it, channel.unit)
+      if (convert === undefined) return wrong('unknown-unit', `${shown(it)} cannot become ${channel.unit}`, field)
+    } else if (field === 'status') {
+      const index = STATUS_INDEX.get(it)
+      if (index === undefined) return wrong('unknown-status', `${shown(it)} is not a status`, field)
+      status = index
+    } else if (field === 'time') {
+      if (typeof it !== 'number' || !Number.isFinite(it))
+        return wrong('bad-time', `${shown(it)} is not a number of ms since 1970`, field)
+      const why = implausible(it)
+      if (why !== undefined) return wrong('implausible-time', why, field)
+      time = it
+    } else return wrong('unknown-field', `a value has no field ${shown(field)}`)
+  }
+  if (value === undefined) return wrong('not-a-number', 'the value is missing', 'value')
+  return { value: convert === undefined ? value : convert(value), status, time }
+}
+
+/**
+ * The status a value deserves: outside the channel's hard range it is an artefact, whatever its source thinks of it.
+ * @param value in the channel's unit; NaN where there is none
+ */
+export function rangedStatus(value: number, status: number, channel: Channel): number {
+  if (Number.isNaN(value)) return status === OK ? NOT_AVAILABLE : status
+  const outside = value < channel.range[0] || value > channel.range[1]
+  return outside && (status === OK || status === QUESTIONABLE) ? INVALID : status
+}
+
+/**
+ * One message of JSON: a `WireReading`, or a journal entry (`"kind": "journal"`). Never throws.
+ * What is wrong with the message as a whole (syntax, subject, time, an unknown field) refuses the message; what is
+ * wrong with one channel refuses that channel, and the good ones around it are still read. A value outside its
+ * channel's hard range is no rejection: it stays, as `invalid`.
+ * @param text one line
+ * @param mode what an absent mode means, and what `live` becomes: a recording is never live
+ */
+export function decodeReading(text: string, table: ChannelTable, mode: Mode = 'live'): Decoded {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return refused(notJson(text))
+  }
+  if (!isFields(message)) return refused(reject('not-an-object', `${shown(message)} is not a JSON object`))
+  return message['kind'] === 'journal' ? decodeEntry(message) : decodeFields(message, table, mode)
+}
+
+function decodeEntry(message: Fields): Decoded {
+  const parsed = JournalEntry.safeParse(message)
+  if (parsed.success) return { reading: undefined, entry: parsed.data, rejections: NONE }
+  const issue = parsed.error.issues[0]
+  return refused(reject('bad-journal-entry', issue?.message ?? 'no such entry', issue?.path.join('.')))
+}
+
+function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): Decoded {
+  let patient: string | undefined
+  let encounter: string | undefined
+  let unit: string | undefined
+  let bed: string | undefined
+  let mode = defaultMode
+  let complete = false
+  let samples: Fields | undefined
+  for (const field in message) {
+    const it = message[field]
+    switch (field) {
+      case 'patient':
+        if (!isKey(it)) return badKey(field)
+        patient = it
+        break
+      case 'encounter':
+        if (!isKey(it)) return badKey(field)
+        encounter = it
+        break
+      case 'unit':
+        if (!isKey(it)) return badKey(field)
+        unit = it
+        break
+      case 'bed':
+        if (!isKey(it)) return badKey(field)
+        bed = it
+        break
+      case 'time':
+        break
+      case 'mode':
+        if (!MODES.has(it)) return refused(reject('bad-field', `${shown(it)} is not a mode`, field))
+        if (it !== 'live') mode = it as Mode
+        break
+      case 'complete':
+        if (typeof it !== 'boolean') return refused(reject('bad-field', `${shown(it)} is not true or false`, field))
+        complete = it
+        break
+      case 'values':
+        if (!isFields(it)) return refused(reject('bad-field', `${shown(it)} is not an object of channels`, field))
+        samples = it
+        break
+      default:
+        return refused(reject('unknown-field', `a reading has no field ${shown(field)}`))
+    }
+  }
+  if (patient === undefined && bed === undefined)
+    return refused(reject('no-subject', 'neither "patient" nor "bed" is there'))
+  const time = messageTime(message['time'])
+  if (typeof time !== 'number') return refused(time)
+  if (samples === undefined) return refused(reject('bad-field', '"values" is missing', 'values'))
+  const patientKey = patient ?? bedKey(unit, bed!)
+  return decodeSamples(samples, { kind: 'reading', patientKey, encounter, unit, bed, time, mode, complete }, table)
+}
+
+type Head = Omit<Reading, 'channels' | 'values' | 'statuses' | 'times'>
+
+function decodeSamples(samples: Fields, head: Head, table: ChannelTable): Decoded {
+  const channels: number[] = []
+  const values: number[] = []
+  const statuses: number[] = []
+  let times: number[] | undefined
+  let rejections: Rejection[] | undefined
+  for (const name in samples) {
+    const it = samples[name]
+    const index = table.index.get(name)
+    if (index === undefined) {
+      rejections ??= []
+      rejections.push(reject('unknown-channel', `no channel is named ${shown(name)}`, `values.${name.slice(0, 40)}`))
+      continue
+    }
+    const channel = table.channels[index]!
+    let value = Number.NaN
+    let status = OK
+    if (typeof it === 'number' && Number.isFinite(it)) value = it
+    else if (it !== null) {
+      const sample = decodeSample(it, channel)
+      if ('kind' in sample) {
+        rejections ??= []
+        rejections.push(sample)
+        continue
+      }
+      value = sample.value
+      status = sample.status
+      if (!Number.isNaN(sample.time)) {
+        times ??= channels.map(() => head.time)
+        times.push(sample.time)
+      }
+    }
+    channels.push(index)
+    values.push(value)
+    statuses.push(rangedStatus(value, status, channel))
+    if (times !== undefined && times.length < channels.length) times.push(head.time)
+  }
+  // a message that lost every channel says nothing about the patient, not even that the monitor is well
+  const reading: Reading | undefined =
+    rejections !== undefined && channels.length === 0
+      ? undefined
+      : {
+          kind: 'reading',
+          patientKey: head.patientKey,
+          encounter: head.encounter,
+          unit: head.unit,
+          bed: head.bed,
+          time: head.time,
+          mode: head.mode,
+          complete: head.complete,
+          channels,
+          values,
+          statuses,
+          times,
+        }
+  return { reading, entry: undefined, rejections: rejections ?? NONE }
+}

@@ -1,0 +1,63 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+/** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
+export interface Check {
+  readonly ok: boolean
+  readonly reason: string
+}
+
+/** What `/healthz` (alive: restart me when not) and `/readyz` (send me work only when so) answer, by check name. */
+export interface Health {
+  live(): Readonly<Record<string, Check>>
+  ready(): Readonly<Record<string, Check>>
+}
+
+/**
+ * Checks that start as "not yet" and are set as the parts come up (model, sources, ...).
+ * @param names every check that must be ok before the service is ready
+ */
+export function readiness<Name extends string>(names: readonly Name[]) {
+  const checks = Object.fromEntries(names.map((name) => [name, { ok: false, reason: 'not started yet' }])) as Record<
+    Name,
+    Check
+  >
+  return {
+    set(name: Name, ok: boolean, reason: string): void {
+      checks[name] = { ok, reason }
+    },
+    ready: (): Readonly<Record<Name, Check>> => ({ ...checks }),
+  }
+}
+
+/**
+ * Whether the event loop runs: its longest pause since the check before.
+ * @param limitSeconds a pause from which on the process counts as hanging
+ */
+export function eventLoopCheck(limitSeconds = 5): () => Check {
+  const delays = monitorEventLoopDelay({ resolution: 20 })
+  delays.enable()
+  return () => {
+    const seconds = delays.max / 1e9 // the histogram is in nanoseconds
+    delays.reset()
+    return {
+      ok: seconds < limitSeconds,
+      reason: `longest pause since the last check ${(seconds * 1000).toFixed(0)} ms`,
+    }
+  }
+}
+
+/**
+ * Whether the pipeline moves: nothing waits, or something was stepped lately.
+ * @param waiting frames that wait for a step
+ * @param idleSeconds since the last step, Infinity before the first
+ * @param oldestSeconds age of the oldest waiting frame
+ */
+export function pipelineCheck(waiting: number, oldestSeconds: number, idleSeconds: number, limitSeconds = 30): Check {
+  if (waiting === 0) return { ok: true, reason: 'nothing waits for a step' }
+  const stuck = oldestSeconds > limitSeconds && idleSeconds > limitSeconds
+  const age = `${waiting} frames wait, the oldest for ${oldestSeconds.toFixed(1)} s`
+  const last = Number.isFinite(idleSeconds)
+    ? `the last step was ${idleSeconds.toFixed(1)} s ago`
+    : 'no step was made yet'
+  return { ok: !stuck, reason: `${age}; ${last}` }
+}

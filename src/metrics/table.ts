@@ -1,0 +1,41 @@
+import { AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import { REJECTION_REASONS } from '../vitals/rejection.ts'
+import { WATCHING } from '../vitals/watching.ts'
+
+/** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
+export interface Metric {
+  readonly name: `vigil_${string}`
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  /**
+   * label -> the values it can take, or how many different ones are kept (what comes later is counted as `other`).
+   * No label ever holds a patient, bed, device or alert id.
+   */
+  readonly labels: Readonly<Record<string, readonly string[] | number>>
+  /** upper bounds of a histogram, in the metric's unit */
+  readonly buckets?: readonly number[]
+}
+
+const REASONS = Object.keys(REJECTION_REASONS)
+const DETECTORS = 16
+const PROVIDERS = 4
+const SINKS = 16
+const ROUTES = 16
+
+/** Every metric of Vigil, by the key its writer uses. `docs/metrics.md` is held equal to this table by a test. */
+// biome-ignore format: a table
+export const METRICS = {
+  readings: { name: 'vigil_readings_total', type: 'counter', help: 'Readings accepted: one message, several channels.', labels: {} },
+  rejections: { name: 'vigil_rejections_total', type: 'counter', help: 'Inputs that were not scored, by reason; each went to the dead letters.', labels: { reason: REASONS } },
+  frames: { name: 'vigil_frames_total', type: 'counter', help: 'Frames closed by the time grid: one patient, one tick.', labels: {} },
+  steps: { name: 'vigil_steps_total', type: 'counter', help: 'Patients stepped by the network: rows, not calls.', labels: { provider: PROVIDERS } },
+  stepSeconds: { name: 'vigil_step_seconds', type: 'histogram', help: 'Duration of one step call, all its rows, gather and scatter included.', labels: { provider: PROVIDERS }, buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] },
+  stepRows: { name: 'vigil_step_rows', type: 'histogram', help: 'Patients in one step call.', labels: { provider: PROVIDERS }, buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384] },
+  alerts: { name: 'vigil_alerts_total', type: 'counter', help: 'Alert events sent, by detector, kind, priority and phase; an episode has several.', labels: { detector: DETECTORS, kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
+  beds: { name: 'vigil_beds', type: 'gauge', help: 'Beds by whether anybody watches them; blind means no signal.', labels: { watching: WATCHING } },
+  queueFrames: { name: 'vigil_queue_frames', type: 'gauge', help: 'Frames that wait for a step.', labels: {} },
+  oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest frame that waits for a step; 0 when none waits.', labels: {} },
+  sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
+  modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
+  httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
+} as const satisfies Readonly<Record<string, Metric>>

@@ -1,0 +1,113 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Telemetry } from '../stream/ports.ts'
+import { WATCHING } from '../vitals/watching.ts'
+import { type Check, pipelineCheck } from './health.ts'
+import { METRICS, type Metric } from './table.ts'
+
+type Labels = Readonly<Record<string, string>>
+type Write = (labels: Labels, value: number) => void
+
+/** A model that serves, as `vigil_model_info` and the page name it. */
+export interface ServedModel {
+  readonly detector: string
+  readonly name: string
+  readonly version: string
+  readonly provider: string
+}
+
+/** The pipeline's telemetry with its scrape: everything is in a registry of its own, with Node's default metrics. */
+export interface PrometheusTelemetry extends Telemetry {
+  /** replace the models `vigil_model_info` names */
+  serving(models: readonly ServedModel[]): void
+  /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
+  requested(route: string, status: number): void
+  /** whether the pipeline moves, from what it told so far */
+  progress(): Check
+  /** the scrape, in Prometheus' text format */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+/** Holds every free label to the number of values its table row allows. */
+function bounded(metric: Metric, write: Write): Write {
+  const seen = new Map<string, Set<string>>()
+  for (const name of Object.keys(metric.labels)) seen.set(name, new Set())
+  return (labels, value) => {
+    const kept: Record<string, string> = {}
+    for (const [name, allowed] of Object.entries(metric.labels)) {
+      const given = labels[name] ?? 'other'
+      const known = seen.get(name)!
+      const fits = typeof allowed === 'number' ? known.has(given) || known.size < allowed : allowed.includes(given)
+      if (fits && typeof allowed === 'number') known.add(given)
+      kept[name] = fits ? given : 'other'
+    }
+    write(kept, value)
+  }
+}
+
+/** One writer a metric: counters add, gauges set, histograms observe. */
+function writers(register: Registry) {
+  const make = (metric: Metric): Write => {
+    const of = { name: metric.name, help: metric.help, labelNames: Object.keys(metric.labels), registers: [register] }
+    if (metric.type === 'counter') {
+      const counter = new Counter(of)
+      return (labels, value) => counter.inc(labels, value)
+    }
+    if (metric.type === 'gauge') {
+      const gauge = new Gauge(of)
+      return (labels, value) => gauge.set(labels, value)
+    }
+    const histogram = new Histogram({ ...of, buckets: [...(metric.buckets ?? [])] })
+    return (labels, value) => histogram.observe(labels, value)
+  }
+  const entries = Object.entries(METRICS).map(([key, metric]) => [key, bounded(metric, make(metric))])
+  return Object.fromEntries(entries) as Record<keyof typeof METRICS, Write>
+}
+
+const NONE: Labels = {}
+
+/** @param now a monotonic clock in seconds, for `progress` */
+export function prometheusTelemetry(now: () => number = () => performance.now() / 1000): PrometheusTelemetry {
+  const register = new Registry()
+  collectDefaultMetrics({ register })
+  const write = writers(register)
+  for (const watching of WATCHING) write.beds({ watching }, 0)
+  let waiting = 0
+  let oldest = 0
+  let told = now()
+  let stepped = Number.NEGATIVE_INFINITY
+  return {
+    contentType: register.contentType,
+    readings: (count) => write.readings(NONE, count),
+    rejected: (reason, count) => write.rejections({ reason }, count),
+    frames: (count) => write.frames(NONE, count),
+    stepped(provider, rows, seconds) {
+      stepped = now()
+      write.steps({ provider }, rows)
+      write.stepSeconds({ provider }, seconds)
+      write.stepRows({ provider }, rows)
+    },
+    alert({ source, kind, priority, phase }) {
+      write.alerts({ detector: source.detector, kind, priority, phase }, 1)
+    },
+    watching(beds) {
+      for (const watching of WATCHING) write.beds({ watching }, beds[watching])
+    },
+    queued(frames, oldestSeconds) {
+      waiting = frames
+      oldest = oldestSeconds
+      told = now()
+      write.queueFrames(NONE, frames)
+      write.oldestUnscored(NONE, frames === 0 ? 0 : oldestSeconds)
+    },
+    sinkFailed: (sink, retriable) => write.sinkFailures({ sink, retriable: String(retriable) }, 1),
+    serving(models) {
+      register.getSingleMetric(METRICS.modelInfo.name)?.reset()
+      for (const model of models) write.modelInfo({ ...model }, 1)
+    },
+    requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
+    // a queue nobody spoke of since has grown older by that time
+    progress: () => pipelineCheck(waiting, oldest + (now() - told), now() - stepped),
+    text: () => register.metrics(),
+  }
+}

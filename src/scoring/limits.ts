@@ -1,0 +1,165 @@
+import { VigilError } from '../errors.ts'
+import type { Channel, ChannelTable } from '../vitals/channels.ts'
+import type { Condition } from '../vitals/condition.ts'
+import type { FrameColumns } from '../vitals/frame.ts'
+import type { Limit, LimitProfile } from '../vitals/limits.ts'
+import { identified, label, measurement, timeOfDay, valueText } from './sentence.ts'
+
+/** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
+const RUN_GAP = 90_000
+
+/** row of one limited channel */
+const SIDE = 0 // -1 below, 1 above, 2 asystole, 0 inside
+const SINCE = 1 // event time the run began, ms
+const LAST = 2 // event time of the newest value outside, ms
+const VALUE = 3 // that value
+const FIELDS = 4
+const BELOW = -1
+const ABOVE = 1
+const STILL = 2
+
+/** a mean pressure that is not between its diastolic and systolic value is impossible, and so are these three */
+const PRESSURES = ['abp', 'nibp', 'pap']
+
+interface LimitedChannel {
+  /** index in the channel table */
+  readonly index: number
+  readonly channel: Channel
+  readonly limit: Limit
+  /** limits as float32, like the values of a frame; -Infinity and Infinity where there is none */
+  readonly low: number
+  readonly high: number
+  readonly holdMs: number
+  /** [sys, dia, mean] in the channel table when this is one of such three, else undefined */
+  readonly pressure: readonly [number, number, number] | undefined
+  /** heart rate by ECG: 0 is asystole */
+  readonly beats: boolean
+}
+
+/** Fixed limits over a channel table: they know nothing of any model. */
+export interface LimitPlan {
+  /** doubles of one patient's row */
+  readonly stateSize: number
+  /** channels of the table: D */
+  readonly width: number
+  readonly limited: readonly LimitedChannel[]
+}
+
+/**
+ * @throws VigilError `config-invalid` when the profile limits a channel the table does not have
+ */
+export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan {
+  const unlimited: Limit = { holdSeconds: 0, priority: 'high' }
+  const limits = new Map<string, Limit>(Object.entries(profile))
+  // asystole is watched whether or not the heart rate has limits
+  if (!limits.has('hr')) limits.set('hr', unlimited)
+  const limited = [...limits].map(([name, limit]): LimitedChannel => {
+    const index = table.index.get(name)
+    if (index === undefined)
+      throw new VigilError('config-invalid', `a limit is set for "${name}", which is no channel`, {
+        place: `limits.${name}`,
+      })
+    const prefix = PRESSURES.find((it) => name.startsWith(`${it}_`))
+    const three = ['sys', 'dia', 'mean'].map((part) => table.index.get(`${prefix}_${part}`) ?? -1)
+    return {
+      index,
+      channel: table.channels[index]!,
+      limit,
+      low: Math.fround(limit.low ?? Number.NEGATIVE_INFINITY),
+      high: Math.fround(limit.high ?? Number.POSITIVE_INFINITY),
+      holdMs: limit.holdSeconds * 1000,
+      pressure: three.includes(-1) ? undefined : (three as [number, number, number]),
+      beats: name === 'hr',
+    }
+  })
+  return { stateSize: limited.length * FIELDS, width: table.channels.length, limited }
+}
+
+/** Forget every run (a new patient at the bed). */
+export function resetLimits(plan: LimitPlan, state: Float64Array, at: number): void {
+  state.fill(0, at, at + plan.stateSize)
+}
+
+/** whether this tick's pressures contradict each other */
+function impossible(frames: FrameColumns, from: number, three: readonly [number, number, number]): boolean {
+  const [sys, dia, mean] = [from + three[0], from + three[1], from + three[2]]
+  const { masks, values } = frames
+  if (masks[mean] !== 1) return false
+  return (masks[sys] === 1 && values[mean]! > values[sys]!) || (masks[dia] === 1 && values[mean]! < values[dia]!)
+}
+
+function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
+  const still = side === STILL
+  const { channel, limit } = it
+  const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
+  const said = measurement(channel, value)
+  const bounds = still ? ': asystole' : `, limit ${valueText(channel, bound)}`
+  return {
+    detector: 'limits',
+    code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${side === ABOVE ? 'high' : 'low'}`,
+    kind: 'physiological',
+    priority: still ? 'high' : limit.priority,
+    label: label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said),
+    onset: since,
+    channels: [
+      {
+        ...identified(channel),
+        observed: value,
+        ...(!still && { limit: { side: side === ABOVE ? 'high' : 'low', value: bound } as const }),
+        status: 'ok',
+        sampleTime: time,
+      },
+    ],
+    score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
+    explanation: still
+      ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
+      : {
+          text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${valueText(channel, bound)} for at least ${limit.holdSeconds} s.`,
+          method: 'fixed limit',
+        },
+    latching: false,
+  }
+}
+
+/**
+ * Hold this tick's values against the fixed limits; what is outside long enough is added to `out`.
+ * A continuous channel must stay outside for its hold, over gaps of up to 90 s; an episodic value counts at once and
+ * until the next one. Only what never reached the frame (bad status, outside the hard range) and impossible pressures
+ * are exempt.
+ * @param time event time of the tick, ms since 1970
+ */
+export function checkLimits(
+  plan: LimitPlan,
+  state: Float64Array,
+  at: number,
+  frames: FrameColumns,
+  row: number,
+  time: number,
+  out: Condition[],
+): void {
+  const from = row * plan.width
+  for (let i = 0; i < plan.limited.length; i++) {
+    const it = plan.limited[i]!
+    const own = at + i * FIELDS
+    const was = state[own + SIDE]!
+    const observed =
+      frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && impossible(frames, from, it.pressure))
+    if (!observed && was === 0) continue
+    const episodic = it.channel.cadence === 'episodic'
+    const lapsed = !episodic && time - state[own + LAST]! > RUN_GAP
+    if (observed) {
+      const value = frames.values[from + it.index]!
+      const side = it.beats && value === 0 ? STILL : value < it.low ? BELOW : value > it.high ? ABOVE : 0
+      if (side !== 0 && (side !== was || lapsed)) state[own + SINCE] = time
+      state[own + SIDE] = side
+      state[own + LAST] = time
+      state[own + VALUE] = value
+    } else if (lapsed) state[own + SIDE] = 0
+    const side = state[own + SIDE]!
+    if (side === 0) continue
+    const since = state[own + SINCE]!
+    const last = state[own + LAST]!
+    if (episodic || side === STILL || last - since >= it.holdMs)
+      out.push(conditionOf(it, side, since, last, state[own + VALUE]!))
+  }
+}

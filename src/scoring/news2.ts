@@ -1,0 +1,136 @@
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { Condition } from '../vitals/condition.ts'
+import type { FrameColumns } from '../vitals/frame.ts'
+import { label, timeOfDay } from './sentence.ts'
+
+/** How old a value may be to count, seconds. Ours: NEWS2 itself is charted by hand and says nothing of it. */
+export const NEWS2_MAX_AGE = { continuous: 60, cuff: 3600, temperature: 4 * 3600 } as const
+export type News2MaxAge = { readonly [part in keyof typeof NEWS2_MAX_AGE]: number }
+
+/** A band of a part: values up to and including `to` score `points`; bands rise, the last one is open. */
+type Bands = readonly (readonly [to: number, points: number])[]
+const REST = Number.POSITIVE_INFINITY
+
+interface Part {
+  readonly name: string
+  /** the first of these with a value young enough counts */
+  readonly channels: readonly string[]
+  readonly age: keyof News2MaxAge | 'own'
+  /** decimals to round to before scoring */
+  readonly decimals: number
+  readonly bands: Bands
+}
+
+/** Royal College of Physicians, National Early Warning Score 2 (2017), SpO2 scale 1. Round first, then score. */
+// biome-ignore format: a table
+const PARTS: readonly Part[] = [
+  { name: 'respiration', channels: ['resp'], age: 'continuous', decimals: 0, bands: [[8, 3], [11, 1], [20, 0], [24, 2], [REST, 3]] },
+  { name: 'SpO2', channels: ['spo2'], age: 'continuous', decimals: 0, bands: [[91, 3], [93, 2], [95, 1], [REST, 0]] },
+  { name: 'systolic', channels: ['abp_sys', 'nibp_sys'], age: 'own', decimals: 0, bands: [[90, 3], [100, 2], [110, 1], [219, 0], [REST, 3]] },
+  { name: 'pulse', channels: ['hr', 'pulse'], age: 'continuous', decimals: 0, bands: [[40, 3], [50, 1], [90, 0], [110, 1], [130, 2], [REST, 3]] },
+  { name: 'temperature', channels: ['temp'], age: 'temperature', decimals: 1, bands: [[35, 3], [36, 1], [38, 0], [39, 1], [REST, 2]] },
+]
+
+/** never on a monitor: always listed as missing */
+const UNKNOWN = ['oxygen', 'consciousness']
+
+/** A partial NEWS2: at least this, since what is missing can only add. */
+export interface News2 {
+  readonly score: number
+  /** parts without a value young enough; never scored as 0 */
+  readonly missing: readonly string[]
+  readonly parts: readonly { readonly part: string; readonly points: number }[]
+}
+
+/** NEWS2 is for adults (16 and over, not pregnant). */
+export function news2Applies(profile: string): boolean {
+  return profile === 'adult'
+}
+
+/** The partial NEWS2 of a frame. */
+export function news2(
+  frames: FrameColumns,
+  row: number,
+  table: ChannelTable,
+  maxAge: News2MaxAge = NEWS2_MAX_AGE,
+): News2 {
+  const from = row * table.channels.length
+  const missing: string[] = []
+  const parts: { part: string; points: number }[] = []
+  let score = 0
+  for (const part of PARTS) {
+    let value = Number.NaN
+    for (const name of part.channels) {
+      const index = table.index.get(name)
+      if (index === undefined) continue
+      const age = part.age === 'own' ? (name === 'nibp_sys' ? 'cuff' : 'continuous') : part.age
+      // a comparison with NaN, no value ever, is false
+      if (frames.ages[from + index]! <= maxAge[age]) {
+        value = frames.values[from + index]!
+        break
+      }
+    }
+    if (Number.isNaN(value)) {
+      missing.push(part.name)
+      continue
+    }
+    const rounded = Math.round(value * 10 ** part.decimals) / 10 ** part.decimals
+    const points = part.bands.find(([to]) => rounded <= to)![1]
+    parts.push({ part: part.name, points })
+    score += points
+  }
+  return { score, missing: [...missing, ...UNKNOWN], parts }
+}
+
+/** Response thresholds of NEWS2, highest first, and how long a score must stand, ms. */
+const RESPONSES = [
+  { code: 'news2-emergency', from: 7, priority: 'high', response: 'emergency response' },
+  { code: 'news2-urgent', from: 5, priority: 'medium', response: 'urgent response' },
+] as const
+const HOLD_MS = 30_000
+
+/** doubles of one patient's row: since when each response's score stands, ms; NaN = it does not */
+export const NEWS2_STATE_SIZE = RESPONSES.length
+
+/** Forget since when (a new patient at the bed). */
+export function resetNews2(state: Float64Array, at: number): void {
+  state.fill(Number.NaN, at, at + NEWS2_STATE_SIZE)
+}
+
+/**
+ * The response a partial NEWS2 asks for, once it has stood for 30 s: `news2-emergency` (7 and over, high) or
+ * `news2-urgent` (5 and over, medium), never both at one tick.
+ * @param time event time of the tick, ms since 1970
+ */
+export function checkNews2(state: Float64Array, at: number, score: News2, time: number, out: Condition[]): void {
+  let found = false
+  for (let i = 0; i < RESPONSES.length; i++) {
+    const { code, from, priority, response } = RESPONSES[i]!
+    if (score.score < from) {
+      state[at + i] = Number.NaN
+      continue
+    }
+    if (Number.isNaN(state[at + i]!)) state[at + i] = time
+    const since = state[at + i]!
+    if (found || time - since < HOLD_MS) continue
+    found = true
+    const scoring = score.parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
+    const head = `NEWS2 at least ${score.score}`
+    const tail = `, since ${timeOfDay(since)}`
+    out.push({
+      detector: 'news2',
+      code,
+      kind: 'advisory',
+      priority,
+      label: label(`${head}: ${scoring.join(', ')}${tail}`, `${head}${tail}`),
+      onset: since,
+      channels: [],
+      score: { name: 'NEWS2', value: score.score, threshold: from, calibrated: false },
+      explanation: {
+        text: `${head}, ${response}: ${scoring.join(', ')}. Not scored: ${score.missing.join(', ')}.`,
+        method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
+      },
+      latching: false,
+    })
+  }
+}

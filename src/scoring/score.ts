@@ -1,0 +1,265 @@
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { FrameColumns } from '../vitals/frame.ts'
+import type { ModelManifest } from '../vitals/manifest.ts'
+import { normalQuantile } from './normal.ts'
+import { studentQuantile } from './student-t.ts'
+import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
+import { type TailLookup, tailLookup, tailProbability } from './tail-table.ts'
+
+/** a surprise is clipped here, nats: one impossible value must not drown all others */
+export const SURPRISE_CLIP = 60
+/** a residual is clipped here; Phi(-8) = 6e-16 */
+const RESIDUAL_CLIP = 8
+/** smallest scale of a forecast, in the channel's unit: keeps a degenerate network finite */
+const SMALLEST_SCALE = 1e-6
+
+/** What of a manifest scoring depends on. */
+type ScoreManifest = Pick<ModelManifest, 'channels' | 'normaliser' | 'horizons' | 'degreesOfFreedom' | 'calibration'>
+
+/**
+ * How one model's forecasts are held against frames. C = the model's channels, K = its horizons.
+ * A patient's row: per horizon the tick its forecast is for (NaN = none), C means and C scales in the channels' units.
+ */
+export interface ScorePlan {
+  /** doubles of one patient's row: K * (1 + 2 C) */
+  readonly stateSize: number
+  /** [C] index of the model's channels in the channel table */
+  readonly channels: Int32Array
+  /** channels of the table: D */
+  readonly width: number
+  /** [K] in ticks */
+  readonly horizons: readonly number[]
+  /** [C] half the resolution cell, channel unit */
+  readonly half: Float64Array
+  /** [C] hard range of the channel */
+  readonly low: Float64Array
+  readonly high: Float64Array
+  readonly centre: Float64Array
+  readonly scale: Float64Array
+  /** [K * C] */
+  readonly curves: readonly TailCurve[]
+  /** [K * C] mean surprise when all is well, nats */
+  readonly expected: Float64Array
+  /** [K * C], [k * C + m - 1] for m observed channels */
+  readonly tails: readonly TailLookup[]
+}
+
+/** A scored frame, reused from frame to frame. Nothing in it is NaN but `p` where nothing was due. */
+export interface Scored {
+  /** channels of the model observed in this tick: m */
+  observed: number
+  /** [K] calibrated p-value in (0, 1]; NaN where no forecast was due, or nothing was observed */
+  readonly p: Float64Array
+  /** [K] sum over observed channels of surprise - expected, nats; 0 where p is NaN */
+  readonly excess: Float64Array
+  /** [K * C] -ln of the mass of the observed value's cell, nats, clipped; 0 where not scored */
+  readonly surprise: Float64Array
+  /** [K * C] standard normal residual (mid-PIT), clipped to +-8; 0 where not scored */
+  readonly residual: Float64Array
+  /** [K * C] share of max(0, surprise - expected), 0..1, sums to 1 or is all 0 */
+  readonly contribution: Float64Array
+}
+
+/** What a pending forecast expects of one channel, in the channel's unit. */
+export interface Band {
+  /** the tick the forecast is for */
+  readonly due: number
+  readonly mean: number
+  /** half the width of the central 68.3 %: what a normal sd would be; finite for every nu */
+  readonly sd: number
+  /** ends of the central band, inside the channel's hard range */
+  readonly low: number
+  readonly high: number
+}
+
+/** central probability of one sd either side of a normal mean */
+const ONE_SD = 0.682689492137086
+
+/**
+ * @throws RangeError when the table lacks a channel of the model, or a list of the manifest has the wrong length
+ */
+export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePlan {
+  const { horizons, degreesOfFreedom, calibration, normaliser } = manifest
+  const count = manifest.channels.length
+  const entries = manifest.channels.map((name) => {
+    const index = table.index.get(name)
+    if (index === undefined) throw new RangeError(`the channel table has no "${name}"`)
+    return { index, channel: table.channels[index]! }
+  })
+  const shaped: [string, readonly (readonly unknown[])[]][] = [
+    ['degreesOfFreedom', degreesOfFreedom],
+    ['calibration.expected', calibration.expected],
+    ['calibration.tails', calibration.tails],
+  ]
+  for (const [name, rows] of shaped) {
+    if (rows.length !== horizons.length || rows.some((row) => row.length !== count))
+      throw new RangeError(`${name} must be [${horizons.length}][${count}]`)
+  }
+  if (normaliser.centre.length !== count || normaliser.scale.length !== count)
+    throw new RangeError(`normaliser must be [${count}]`)
+  const curves = new Map<number, TailCurve>()
+  const curveOf = (nu: number): TailCurve => {
+    const known = curves.get(nu) ?? tailCurve(nu)
+    curves.set(nu, known)
+    return known
+  }
+  return {
+    stateSize: horizons.length * (1 + 2 * count),
+    channels: Int32Array.from(entries, ({ index }) => index),
+    width: table.channels.length,
+    horizons,
+    half: Float64Array.from(entries, ({ channel }) => channel.resolution / 2),
+    low: Float64Array.from(entries, ({ channel }) => channel.range[0]),
+    high: Float64Array.from(entries, ({ channel }) => channel.range[1]),
+    centre: Float64Array.from(normaliser.centre),
+    scale: Float64Array.from(normaliser.scale),
+    curves: degreesOfFreedom.flat().map(curveOf),
+    expected: Float64Array.from(calibration.expected.flat()),
+    tails: calibration.tails.flat().map(tailLookup),
+  }
+}
+
+/** An empty result of the plan's shape. */
+export function scored(plan: ScorePlan): Scored {
+  const K = plan.horizons.length
+  const KC = K * plan.channels.length
+  return {
+    observed: 0,
+    p: new Float64Array(K).fill(Number.NaN),
+    excess: new Float64Array(K),
+    surprise: new Float64Array(KC),
+    residual: new Float64Array(KC),
+    contribution: new Float64Array(KC),
+  }
+}
+
+/** Forget every pending forecast (a new patient at the bed). */
+export function resetScore(plan: ScorePlan, state: Float64Array, at: number): void {
+  state.fill(Number.NaN, at, at + plan.stateSize)
+}
+
+const mass = new Float64Array(2)
+
+/**
+ * Score a frame against the forecasts that were pending before it. A forecast counts only when it is for exactly this
+ * tick. Only channels observed in this tick count; reads the row and changes nothing in it.
+ * @param at where the patient's row begins in `state`
+ * @param row the frame's row in `frames`
+ */
+export function scoreFrame(
+  plan: ScorePlan,
+  state: Float64Array,
+  at: number,
+  frames: FrameColumns,
+  row: number,
+  out: Scored,
+): void {
+  const C = plan.channels.length
+  const from = row * plan.width
+  const tick = frames.ticks[row]!
+  out.surprise.fill(0)
+  out.residual.fill(0)
+  out.contribution.fill(0)
+  let observed = 0
+  for (let c = 0; c < C; c++) observed += frames.masks[from + plan.channels[c]!]!
+  out.observed = observed
+  for (let k = 0; k < plan.horizons.length; k++) {
+    const pending = at + k * (1 + 2 * C)
+    out.p[k] = Number.NaN
+    out.excess[k] = 0
+    if (observed === 0 || state[pending] !== tick) continue
+    let excess = 0
+    let raised = 0
+    for (let c = 0; c < C; c++) {
+      const i = from + plan.channels[c]!
+      if (frames.masks[i] !== 1) continue
+      const kc = k * C + c
+      const scale = state[pending + 1 + C + c]!
+      const z = (frames.values[i]! - state[pending + 1 + c]!) / scale
+      cell(plan.curves[kc]!, z, plan.half[c]! / scale, mass)
+      const surprise = Math.min(SURPRISE_CLIP, -mass[0]!)
+      const over = surprise - plan.expected[kc]!
+      const r = Math.min(RESIDUAL_CLIP, -normalQuantile(mass[1]!))
+      out.surprise[kc] = surprise
+      out.residual[kc] = z < 0 ? -r : r
+      out.contribution[kc] = Math.max(0, over)
+      excess += over
+      raised += Math.max(0, over)
+    }
+    out.excess[k] = excess
+    out.p[k] = tailProbability(plan.tails[k * C + observed - 1]!, excess)
+    if (raised > 0) for (let c = 0; c < C; c++) out.contribution[k * C + c]! /= raised
+  }
+}
+
+/**
+ * Keep the forecast a step made from the frame at `tick`: the first horizon always, each longer one only when none is
+ * pending, so that it comes due at its own stride. A forecast that is not finite is not kept.
+ * @param forecast [.., K * 2 * C] means then scales per horizon, normalised units, beginning at `forecastAt`
+ */
+export function rememberForecast(
+  plan: ScorePlan,
+  state: Float64Array,
+  at: number,
+  tick: number,
+  forecast: Float32Array,
+  forecastAt: number,
+): void {
+  const C = plan.channels.length
+  for (let k = 0; k < plan.horizons.length; k++) {
+    const pending = at + k * (1 + 2 * C)
+    if (k > 0 && state[pending]! > tick) continue
+    const means = forecastAt + k * 2 * C
+    let finite = true
+    for (let c = 0; c < C; c++) {
+      const mean = plan.centre[c]! + plan.scale[c]! * forecast[means + c]!
+      const scale = Math.max(SMALLEST_SCALE, plan.scale[c]! * forecast[means + C + c]!)
+      state[pending + 1 + c] = mean
+      state[pending + 1 + C + c] = scale
+      finite &&= Number.isFinite(mean) && Number.isFinite(scale)
+    }
+    state[pending] = finite ? tick + plan.horizons[k]! : Number.NaN
+  }
+}
+
+const quantiles = new Map<string, number>()
+
+/** upper end of the central `level` of Student's t; a page asks for the same few again and again */
+function bandQuantile(level: number, nu: number): number {
+  const key = `${level}/${nu}`
+  const known = quantiles.get(key) ?? studentQuantile((1 + level) / 2, nu)
+  if (quantiles.size < 1000) quantiles.set(key, known)
+  return known
+}
+
+/**
+ * What the newest forecast of a horizon expects of a channel, in the channel's unit; undefined when there is none.
+ * It stays readable after its tick was scored, until the next step: compare `due` with the tick it is wanted for.
+ * @param channel index into the plan's channels
+ * @param level central probability of [low, high], in (0, 1)
+ */
+export function expectedBand(
+  plan: ScorePlan,
+  state: Float64Array,
+  at: number,
+  horizonIndex: number,
+  channel: number,
+  level: number,
+): Band | undefined {
+  const C = plan.channels.length
+  const pending = at + horizonIndex * (1 + 2 * C)
+  const due = state[pending]!
+  if (Number.isNaN(due)) return undefined
+  const mean = state[pending + 1 + channel]!
+  const scale = state[pending + 1 + C + channel]!
+  const { nu } = plan.curves[horizonIndex * C + channel]!
+  const reach = scale * bandQuantile(level, nu)
+  const inside = (value: number) => Math.max(plan.low[channel]!, Math.min(plan.high[channel]!, value))
+  return {
+    due,
+    mean: inside(mean),
+    sd: scale * bandQuantile(ONE_SD, nu),
+    low: inside(mean - reach),
+    high: inside(mean + reach),
+  }
+}

@@ -1,0 +1,95 @@
+import { concatMap, defer, from, interval, lastValueFrom, map, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
+import { VigilError } from '../errors.ts'
+import { microBatches } from './micro-batches.ts'
+import type { InputBatch, Output, Sink, Source, Telemetry } from './ports.ts'
+import type { Ward } from './ward.ts'
+
+export interface PipelineOptions {
+  readonly sinks: readonly Sink[]
+  readonly telemetry: Telemetry
+  /** inputs of one flush, about: the step engine's batch limit */
+  readonly maxBatch: number
+  readonly maxWaitMs: number
+  /** wall-clock silence of a bed after which it is blind; undefined when the source does not run in real time */
+  readonly signalLostSeconds: number | undefined
+  /** wall clock, ms since 1970 */
+  readonly now: () => number
+}
+
+/** What one flush did. */
+export interface Flush {
+  readonly inputs: number
+  readonly frames: number
+  readonly outputs: number
+}
+
+/** How often the wall clock looks for silent beds, ms. */
+const SILENCE_CHECK_MS = 1000
+/** A sink that may recover is tried again after 0.1, 0.2, 0.4 ... seconds, at most this often. */
+const SINK_RETRIES = 8
+
+/**
+ * The one pipeline: inputs in timed micro-batches, one flush at a time; a flush steps every frame its inputs close,
+ * delivers what came out, and only then acknowledges its batches. Completes when the source has, errors with a
+ * VigilError when the world is broken for good; bad data never ends it.
+ */
+export function pipeline(source: Source, ward: Ward, options: PipelineOptions): Observable<Flush> {
+  return defer(() => {
+    const ended = new Subject<void>()
+    return merge(source.pipe(tap({ complete: () => ended.next() })), silence(ward, options).pipe(takeUntil(ended))).pipe(
+      microBatches(options.maxBatch, options.maxWaitMs),
+      concatMap((batches) => flush(batches, ward, options)),
+    )
+  })
+}
+
+async function flush(batches: readonly InputBatch[], ward: Ward, options: PipelineOptions): Promise<Flush> {
+  let inputs = 0
+  let frames = 0
+  for (const batch of batches) {
+    for (let i = 0; i < batch.inputs.length; i++) {
+      const input = batch.inputs[i]!
+      if (ward.mustDrainBefore(input)) frames += await ward.drain()
+      ward.accept(input, batch, batch.offsets[i]!, options.now())
+    }
+    inputs += batch.inputs.length
+  }
+  frames += await ward.drain()
+  const outputs = ward.takeOutputs()
+  options.telemetry.watching(ward.watching)
+  if (outputs.length > 0) await deliverAll(outputs, options)
+  for (const batch of batches) batch.done()
+  return { inputs, frames, outputs: outputs.length }
+}
+
+async function deliverAll(outputs: readonly Output[], options: PipelineOptions): Promise<void> {
+  await Promise.all(options.sinks.map((sink) => deliver(sink, outputs, options.telemetry)))
+}
+
+function deliver(sink: Sink, outputs: readonly Output[], telemetry: Telemetry): Promise<void> {
+  const attempts = defer(() => sink.deliver(outputs)).pipe(
+    retry({
+      count: SINK_RETRIES,
+      delay: (error: unknown, attempt) => {
+        const retriable = error instanceof VigilError && error.retriable
+        telemetry.sinkFailed(sink.name, retriable)
+        return retriable ? timer(100 * 2 ** (attempt - 1)) : throwError(() => error)
+      },
+    }),
+  )
+  return lastValueFrom(attempts)
+}
+
+/** Verdicts of the wall clock as journal entries, in batches of their own: nothing but their record enters a score. */
+function silence(ward: Ward, options: PipelineOptions): Observable<InputBatch> {
+  const seconds = options.signalLostSeconds
+  if (seconds === undefined) return from([])
+  return interval(SILENCE_CHECK_MS).pipe(
+    map(() => ward.silent(options.now(), seconds)),
+    concatMap((entries) =>
+      entries.length === 0
+        ? []
+        : [{ source: 'wall clock', partition: 0, inputs: entries, offsets: entries.map((entry) => entry.afterOffset), done() {} }],
+    ),
+  )
+}

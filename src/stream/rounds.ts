@@ -1,0 +1,69 @@
+import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
+
+/**
+ * Frames that wait for a step, in rounds: no round holds two frames of one patient, and a patient's frames keep their
+ * order over the rounds. The next round to step is the head; its columns come from a pool and go back into it.
+ */
+export class Rounds {
+  readonly #capacity: number
+  readonly #width: number
+  readonly #rounds: FrameColumns[] = []
+  readonly #pool: FrameColumns[] = []
+  /** number of the head round; rounds are numbered for as long as the process lives */
+  #head = 0
+  /** [slot] first round the patient's next frame may stand in */
+  #next = new Float64Array(1024)
+  #frames = 0
+
+  /** @param capacity rows of one round: the step engine's batch limit */
+  constructor(capacity: number, width: number) {
+    this.#capacity = capacity
+    this.#width = width
+  }
+
+  /** frames that wait */
+  get size(): number {
+    return this.#frames
+  }
+
+  /** A row for the patient's next frame: in the earliest round after its last one that has room. */
+  push(slot: number, tick: number): { readonly columns: FrameColumns; readonly row: number } {
+    if (slot >= this.#next.length) this.#grow(slot)
+    let round = Math.max(this.#head, this.#next[slot]!)
+    while (this.#at(round).count === this.#capacity) round++
+    this.#next[slot] = round + 1
+    const columns = this.#at(round)
+    const row = columns.count++
+    columns.slots[row] = slot
+    columns.ticks[row] = tick
+    this.#frames++
+    return { columns, row }
+  }
+
+  /** The head round, or undefined when nothing waits. It must be given back with `release` once it is stepped. */
+  take(): FrameColumns | undefined {
+    const round = this.#rounds.shift()
+    if (round === undefined) return undefined
+    this.#head++
+    this.#frames -= round.count
+    return round
+  }
+
+  release(round: FrameColumns): void {
+    round.count = 0
+    this.#pool.push(round)
+  }
+
+  #at(round: number): FrameColumns {
+    while (this.#rounds.length <= round - this.#head) {
+      this.#rounds.push(this.#pool.pop() ?? frameColumns(this.#capacity, this.#width))
+    }
+    return this.#rounds[round - this.#head]!
+  }
+
+  #grow(slot: number): void {
+    const next = new Float64Array(Math.max(slot + 1, this.#next.length * 2))
+    next.set(this.#next)
+    this.#next = next
+  }
+}

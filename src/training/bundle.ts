@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+
+/** The files of one model version, before they are written. */
+export interface Bundle {
+  readonly manifest: ModelManifest
+  /** bytes of model.onnx */
+  readonly onnx: Uint8Array
+  readonly golden: GoldenSteps
+  readonly metrics: unknown
+  /** text of card.md */
+  readonly card: string
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * Write a model version: model.onnx, manifest.json, golden.json, metrics.json, card.md and their SHA256SUMS.
+ * @param dir folder of the version, made when it is not there
+ */
+export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
+  const files: [name: string, content: Uint8Array | string][] = [
+    ['card.md', bundle.card],
+    ['golden.json', `${JSON.stringify(GoldenSteps.parse(bundle.golden))}\n`],
+    ['manifest.json', `${JSON.stringify(ModelManifest.parse(bundle.manifest), null, 1)}\n`],
+    ['metrics.json', `${JSON.stringify(bundle.metrics, null, 1)}\n`],
+    ['model.onnx', bundle.onnx],
+  ]
+  await mkdir(dir, { recursive: true })
+  for (const [name, content] of files) await writeFile(join(dir, name), content)
+  // last, so that a bundle that was cut while being written is refused
+  await writeFile(join(dir, 'SHA256SUMS'), files.map(([name, content]) => `${sha256(content)}  ${name}\n`).join(''))
+}

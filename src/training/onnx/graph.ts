@@ -1,0 +1,236 @@
+import { GATES, type Gate, ONNX_GATES } from '../gates.ts'
+import { inputSize, type LayerWeights, type NetworkShape, type Weights } from '../network.ts'
+import type { GraphNode, Initialiser, OnnxModel, Port } from './proto.ts'
+
+/** How the LSTM is written down: ONNX's own operator, or products, sums and gates one by one. */
+export type GraphForm = 'lstm-operator' | 'plain-products'
+
+export const OPSET = 17
+
+/** In plain products the three sigmoid gates stand together, so that one Sigmoid serves them. */
+const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
+
+interface Draft {
+  readonly nodes: GraphNode[]
+  readonly initialisers: Initialiser[]
+}
+
+/**
+ * One step of the network as an ONNX model: x [B, F], h_in [L, B, H], c_in [L, B, H] -> forecast [B, K 2 C], h_out, c_out.
+ * @param scaleFloor [C] smallest scale of a forecast, normalised: half a resolution cell
+ */
+export function stepGraph(
+  shape: NetworkShape,
+  weights: Weights,
+  scaleFloor: Float32Array,
+  form: GraphForm,
+  about: { name: string; producer: string; metadata: Readonly<Record<string, string>> },
+): OnnxModel {
+  const draft: Draft = { nodes: [], initialisers: [] }
+  const { layers, hidden } = shape
+  const perLayer = Array.from({ length: layers }, (_, l) => l)
+  constants(draft, 'axis0', [0])
+  if (layers > 1) {
+    node(
+      draft,
+      'Split',
+      ['h_in'],
+      perLayer.map((l) => `h_in${l}`),
+      { axis: 0 },
+    ) // [1, B, H] each
+    node(
+      draft,
+      'Split',
+      ['c_in'],
+      perLayer.map((l) => `c_in${l}`),
+      { axis: 0 },
+    )
+  } else {
+    node(draft, 'Identity', ['h_in'], ['h_in0'])
+    node(draft, 'Identity', ['c_in'], ['c_in0'])
+  }
+  const layer = form === 'lstm-operator' ? operatorLayer : plainLayer
+  let below = 'x' // [B, F], then [B, H]
+  for (const l of perLayer) below = layer(draft, l, inputSize(shape, l), hidden, weights.layers[l]!, below)
+  node(
+    draft,
+    'Concat',
+    perLayer.map((l) => `h_out${l}`),
+    ['h_out'],
+    { axis: 0 },
+  )
+  node(
+    draft,
+    'Concat',
+    perLayer.map((l) => `c_out${l}`),
+    ['c_out'],
+    { axis: 0 },
+  )
+  head(draft, shape, weights.head, scaleFloor, below)
+  const state = (name: string): Port => ({ name, dims: [layers, 'batch', hidden] })
+  return {
+    ...about,
+    opset: OPSET,
+    ...draft,
+    inputs: [{ name: 'x', dims: ['batch', shape.features] }, state('h_in'), state('c_in')],
+    outputs: [
+      { name: 'forecast', dims: ['batch', shape.horizons * 2 * shape.channels] },
+      state('h_out'),
+      state('c_out'),
+    ],
+  }
+}
+
+/** The LSTM operator over a sequence of one step: X [1, B, I]. @returns name of h [B, H] */
+function operatorLayer(
+  draft: Draft,
+  l: number,
+  inputs: number,
+  hidden: number,
+  weights: LayerWeights,
+  below: string,
+): string {
+  const gates = ONNX_GATES.length * hidden
+  const blocks = ONNX_GATES.map((gate) => GATES.indexOf(gate) * hidden)
+  const w = new Float32Array(gates * inputs) // W [1, 4H, I]
+  const r = new Float32Array(gates * hidden) // R [1, 4H, H]
+  const b = new Float32Array(2 * gates) // B [1, 8H]: input biases, recurrent biases (zero)
+  blocks.forEach((from, gate) => {
+    for (let unit = 0; unit < hidden; unit++) {
+      const row = gate * hidden + unit
+      for (let i = 0; i < inputs; i++) w[row * inputs + i] = weights.kernel[i * gates + from + unit]!
+      for (let i = 0; i < hidden; i++) r[row * hidden + i] = weights.kernel[(inputs + i) * gates + from + unit]!
+      b[row] = weights.bias[from + unit]!
+    }
+  })
+  draft.initialisers.push(
+    { name: `W${l}`, dims: [1, gates, inputs], data: w },
+    { name: `R${l}`, dims: [1, gates, hidden], data: r },
+    { name: `B${l}`, dims: [1, 2 * gates], data: b },
+  )
+  node(draft, 'Unsqueeze', [below, 'axis0'], [`X${l}`])
+  // no sequence_lens (zero lengths clear the state); Y itself is not needed
+  node(
+    draft,
+    'LSTM',
+    [`X${l}`, `W${l}`, `R${l}`, `B${l}`, '', `h_in${l}`, `c_in${l}`],
+    ['', `h_out${l}`, `c_out${l}`],
+    {
+      hidden_size: hidden,
+    },
+  )
+  node(draft, 'Squeeze', [`h_out${l}`, 'axis0'], [`h${l}`])
+  return `h${l}`
+}
+
+/** The same layer in single operations. @returns name of h [B, H] */
+function plainLayer(
+  draft: Draft,
+  l: number,
+  inputs: number,
+  hidden: number,
+  weights: LayerWeights,
+  below: string,
+): string {
+  const gates = GATES.length * hidden
+  const kernel = new Float32Array(weights.kernel.length)
+  const bias = new Float32Array(gates)
+  PLAIN_GATES.forEach((gate, block) => {
+    const from = GATES.indexOf(gate) * hidden
+    for (let row = 0; row < inputs + hidden; row++) {
+      const at = row * gates
+      kernel.set(weights.kernel.subarray(at + from, at + from + hidden), at + block * hidden)
+    }
+    bias.set(weights.bias.subarray(from, from + hidden), block * hidden)
+  })
+  draft.initialisers.push(
+    { name: `kernel${l}`, dims: [inputs + hidden, gates], data: kernel },
+    { name: `bias${l}`, dims: [gates], data: bias },
+  )
+  constants(draft, `sizes${l}`, [3 * hidden, hidden])
+  node(draft, 'Squeeze', [`h_in${l}`, 'axis0'], [`h_old${l}`])
+  node(draft, 'Squeeze', [`c_in${l}`, 'axis0'], [`c_old${l}`])
+  node(draft, 'Concat', [below, `h_old${l}`], [`xh${l}`], { axis: 1 })
+  node(draft, 'Gemm', [`xh${l}`, `kernel${l}`, `bias${l}`], [`z${l}`])
+  node(draft, 'Split', [`z${l}`, `sizes${l}`], [`z_ifo${l}`, `z_g${l}`], { axis: 1 })
+  node(draft, 'Sigmoid', [`z_ifo${l}`], [`ifo${l}`])
+  node(draft, 'Tanh', [`z_g${l}`], [`g${l}`])
+  node(draft, 'Split', [`ifo${l}`], [`i${l}`, `f${l}`, `o${l}`], { axis: 1 })
+  node(draft, 'Mul', [`f${l}`, `c_old${l}`], [`kept${l}`])
+  node(draft, 'Mul', [`i${l}`, `g${l}`], [`new${l}`])
+  node(draft, 'Add', [`kept${l}`, `new${l}`], [`c${l}`])
+  node(draft, 'Tanh', [`c${l}`], [`tanh_c${l}`])
+  node(draft, 'Mul', [`o${l}`, `tanh_c${l}`], [`h${l}`])
+  node(draft, 'Unsqueeze', [`h${l}`, 'axis0'], [`h_out${l}`])
+  node(draft, 'Unsqueeze', [`c${l}`, 'axis0'], [`c_out${l}`])
+  return `h${l}`
+}
+
+/** mean = last value + product, scale = floor + softplus: forecast [B, K 2 C], for each horizon C means then C scales. */
+function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFloor: Float32Array, h: string): void {
+  const { channels, horizons, hidden } = shape
+  const each = horizons * channels
+  const floors = Float32Array.from({ length: each }, (_, i) => scaleFloor[i % channels]!)
+  draft.initialisers.push(
+    { name: 'head_kernel', dims: [hidden, 2 * each], data: weights.kernel },
+    { name: 'head_bias', dims: [2 * each], data: weights.bias },
+    { name: 'scale_floor', dims: [each], data: floors },
+  )
+  const perHorizon = Array.from({ length: horizons }, (_, k) => k)
+  constants(draft, 'from_value', [0])
+  constants(draft, 'to_value', [channels])
+  constants(draft, 'axis1', [1])
+  node(draft, 'Gemm', [h, 'head_kernel', 'head_bias'], ['head'])
+  node(draft, 'Split', ['head'], ['above_last', 'raw_scale'], { axis: 1 })
+  // the first C features are the newest values
+  node(draft, 'Slice', ['x', 'from_value', 'to_value', 'axis1'], ['last'])
+  node(
+    draft,
+    'Concat',
+    perHorizon.map(() => 'last'),
+    ['lasts'],
+    { axis: 1 },
+  )
+  node(draft, 'Add', ['lasts', 'above_last'], ['mean'])
+  node(draft, 'Softplus', ['raw_scale'], ['above_floor'])
+  node(draft, 'Add', ['above_floor', 'scale_floor'], ['scale'])
+  if (horizons === 1) {
+    node(draft, 'Concat', ['mean', 'scale'], ['forecast'], { axis: 1 })
+    return
+  }
+  node(
+    draft,
+    'Split',
+    ['mean'],
+    perHorizon.map((k) => `mean${k}`),
+    { axis: 1 },
+  )
+  node(
+    draft,
+    'Split',
+    ['scale'],
+    perHorizon.map((k) => `scale${k}`),
+    { axis: 1 },
+  )
+  node(
+    draft,
+    'Concat',
+    perHorizon.flatMap((k) => [`mean${k}`, `scale${k}`]),
+    ['forecast'],
+    { axis: 1 },
+  )
+}
+
+function node(
+  draft: Draft,
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: Record<string, number> = {},
+): void {
+  draft.nodes.push({ op, inputs, outputs, attributes })
+}
+
+function constants(draft: Draft, name: string, values: number[]): void {
+  draft.initialisers.push({ name, dims: [values.length], data: BigInt64Array.from(values, BigInt) })
+}

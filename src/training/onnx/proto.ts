@@ -1,0 +1,135 @@
+import protobuf from 'protobufjs/minimal.js'
+
+const { Writer } = protobuf
+type Bytes = InstanceType<typeof Writer>
+
+// Field numbers and enumerations: onnx/onnx.proto, IR version 8.
+const FLOAT = 1
+const INT64 = 7
+const ATTRIBUTE_FLOAT = 1
+const ATTRIBUTE_INT = 2
+const ATTRIBUTE_INTS = 7
+
+/** A constant of the graph: float32, or int64 (axes, split sizes). */
+export interface Initialiser {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly data: Float32Array | BigInt64Array
+}
+
+export interface GraphNode {
+  readonly op: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** integer attributes; arrays become INTS */
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>
+}
+
+/** A float32 input or output; a string is a dynamic dimension of that name. */
+export interface Port {
+  readonly name: string
+  readonly dims: readonly (number | string)[]
+}
+
+export interface OnnxModel {
+  readonly name: string
+  readonly producer: string
+  readonly opset: number
+  readonly nodes: readonly GraphNode[]
+  readonly initialisers: readonly Initialiser[]
+  readonly inputs: readonly Port[]
+  readonly outputs: readonly Port[]
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** IR version 8 is the one of opset 15 to 18 (onnx/docs/Versioning.md). */
+const IR_VERSION = 8
+
+/** The model as the bytes of an .onnx file (ModelProto). */
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const out = Writer.create()
+  out.uint32(tag(1, 0)).int64(IR_VERSION)
+  text(out, 2, model.producer)
+  message(out, 7, (graph) => encodeGraph(graph, model))
+  message(out, 8, (opset) => {
+    text(opset, 1, '')
+    opset.uint32(tag(2, 0)).int64(model.opset)
+  })
+  for (const [key, value] of Object.entries(model.metadata)) {
+    message(out, 14, (entry) => {
+      text(entry, 1, key)
+      text(entry, 2, value)
+    })
+  }
+  return out.finish()
+}
+
+function encodeGraph(out: Bytes, model: OnnxModel): void {
+  model.nodes.forEach((node, i) => {
+    message(out, 1, (w) => {
+      for (const name of node.inputs) text(w, 1, name)
+      for (const name of node.outputs) text(w, 2, name)
+      text(w, 3, `${i}_${node.op}`)
+      text(w, 4, node.op)
+      for (const [name, value] of Object.entries(node.attributes ?? {})) {
+        message(w, 5, (attribute) => encodeAttribute(attribute, name, value))
+      }
+    })
+  })
+  text(out, 2, model.name)
+  for (const initialiser of model.initialisers) message(out, 5, (w) => encodeTensor(w, initialiser))
+  for (const port of model.inputs) message(out, 11, (w) => encodePort(w, port))
+  for (const port of model.outputs) message(out, 12, (w) => encodePort(w, port))
+}
+
+function encodeAttribute(out: Bytes, name: string, value: number | readonly number[]): void {
+  text(out, 1, name)
+  if (typeof value !== 'number') {
+    for (const item of value) out.uint32(tag(8, 0)).int64(item)
+    out.uint32(tag(20, 0)).int32(ATTRIBUTE_INTS)
+  } else if (Number.isInteger(value)) {
+    out.uint32(tag(3, 0)).int64(value)
+    out.uint32(tag(20, 0)).int32(ATTRIBUTE_INT)
+  } else {
+    out.uint32(tag(2, 5)).float(value)
+    out.uint32(tag(20, 0)).int32(ATTRIBUTE_FLOAT)
+  }
+}
+
+function encodeTensor(out: Bytes, { name, dims, data }: Initialiser): void {
+  for (const dim of dims) out.uint32(tag(1, 0)).int64(dim)
+  out.uint32(tag(2, 0)).int32(data instanceof Float32Array ? FLOAT : INT64)
+  text(out, 8, name)
+  // raw_data is little-endian, as every platform Node runs on
+  out.uint32(tag(9, 2)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+}
+
+function encodePort(out: Bytes, { name, dims }: Port): void {
+  text(out, 1, name)
+  message(out, 2, (type) => {
+    message(type, 1, (tensor) => {
+      tensor.uint32(tag(1, 0)).int32(FLOAT)
+      message(tensor, 2, (shape) => {
+        for (const dim of dims) {
+          message(shape, 1, (w) => {
+            if (typeof dim === 'number') w.uint32(tag(1, 0)).int64(dim)
+            else text(w, 2, dim)
+          })
+        }
+      })
+    })
+  })
+}
+
+/** wire types: 0 varint, 2 length-delimited, 5 fixed 32 bits */
+const tag = (field: number, wire: 0 | 2 | 5): number => (field << 3) | wire
+
+function text(out: Bytes, field: number, value: string): void {
+  out.uint32(tag(field, 2)).string(value)
+}
+
+function message(out: Bytes, field: number, fill: (out: Bytes) => void): void {
+  out.uint32(tag(field, 2)).fork()
+  fill(out)
+  out.ldelim()
+}

@@ -1,0 +1,34 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Rounds } from '../../src/stream/rounds.ts'
+
+describe('rounds', () => {
+  it('never hold two frames of one patient, keep every patient in order, and lose nothing', () => {
+    const step = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant('take' as const))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 7 }), (steps, capacity) => {
+        const rounds = new Rounds(capacity, 1)
+        const pushed: number[][] = Array.from({ length: 10 }, () => [])
+        const taken: number[][] = Array.from({ length: 10 }, () => [])
+        const take = () => {
+          const round = rounds.take()
+          if (round === undefined) return false
+          const slots = [...round.slots.subarray(0, round.count)]
+          expect(new Set(slots).size).toBe(slots.length)
+          expect(slots.length).toBeGreaterThan(0)
+          slots.forEach((slot, row) => taken[slot]!.push(round.ticks[row]!))
+          rounds.release(round)
+          return true
+        }
+        steps.forEach((what, i) => {
+          if (what === 'take') return void take()
+          rounds.push(what, i)
+          pushed[what]!.push(i)
+        })
+        while (take());
+        expect(taken).toEqual(pushed)
+        expect(rounds.size).toBe(0)
+      }),
+    )
+  })
+})

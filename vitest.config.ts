@@ -1,0 +1,66 @@
+import { availableParallelism } from 'node:os'
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { findChromium } from './scripts/browser.js'
+
+const chromium = process.env.VIGIL_CHROMIUM ?? findChromium()
+const cores = availableParallelism()
+
+/** One after the other: what measures time, opens ports or drives a browser must not share the two cores with others. */
+function alone(name: string, order: number, setup = './tests/setup/code.ts'): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [`tests/${name}/**/*.test.ts`],
+      globalSetup: [setup],
+      sequence: { groupOrder: order },
+      fileParallelism: false,
+      testTimeout: name === 'long' ? 1_800_000 : 120_000,
+      hookTimeout: 120_000,
+    },
+  }
+}
+
+const projects: TestProjectInlineConfiguration[] = [
+  {
+    extends: true,
+    test: {
+      name: 'unit',
+      include: ['tests/**/*.test.ts'],
+      exclude: [...configDefaults.exclude, 'tests/{laws,integration,browser,gpu,long}/**'],
+      globalSetup: ['./tests/setup/code.ts'],
+      sequence: { groupOrder: 0 },
+      maxWorkers: cores,
+      testTimeout: 20_000,
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'laws',
+      include: ['tests/laws/**/*.test.ts'],
+      globalSetup: ['./tests/setup/code.ts'],
+      sequence: { groupOrder: 1 },
+      maxWorkers: cores,
+      testTimeout: 120_000,
+    },
+  },
+  alone('integration', 2),
+]
+if (chromium) projects.push(alone('browser', 3, './tests/setup/page.ts'))
+if (process.env.VIGIL_LONG) projects.push(alone('long', 4))
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    env: { ...(chromium && { VIGIL_CHROMIUM: chromium }) },
+    projects,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/dashboard/web/**', 'src/**/*.d.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      reportsDirectory: 'coverage',
+    },
+  },
+})
