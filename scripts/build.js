@@ -12,7 +12,7 @@ const STAMPS = join(ROOT, 'dist', '.stamps.json')
 /** @typedef {'code' | 'page'} Part the compiled `src/`, or the ward page */
 
 /**
- * Outputs of the compiler whose source is gone. The page's folder has a builder of its own and is left alone.
+ * Outputs of the compiler whose source is gone. The page's folder belongs to vite, which empties it itself.
  * @param {string[]} outputs paths below `dist/`
  * @param {string[]} sources paths below `src/`
  */
@@ -20,7 +20,7 @@ export function orphans(outputs, sources) {
   const stems = new Set(sources.map((file) => file.replace(/^src\//, '').replace(/\.ts$/, '')))
   return outputs.filter((file) => {
     const stem = /^dist\/(.+?)(\.js|\.js\.map|\.d\.ts)$/.exec(file)?.[1]
-    return stem !== undefined && !stem.startsWith('dashboard/') && !stems.has(stem)
+    return stem !== undefined && !stem.startsWith('dashboard/web/') && !stems.has(stem)
   })
 }
 

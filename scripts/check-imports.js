@@ -78,8 +78,10 @@ export function wrongWays(graph, rooms = ROOMS) {
  * @returns {string | undefined} why the file may not import it
  */
 function whyNot(file, room, specifier, rooms) {
-  if (specifier.startsWith('node:'))
-    return room.node ? undefined : `${room.name} imports no node: module (${specifier})`
+  if (specifier.startsWith('node:')) {
+    const allowed = room.node === 'any' || room.node.includes(specifier.slice('node:'.length))
+    return allowed ? undefined : `${room.name} does not import ${specifier}`
+  }
   if (!specifier.startsWith('.')) {
     const name = packageOf(specifier)
     const allowed = room.packages.some((entry) => entry === name || entry === `${name.split('/')[0]}/*`)

@@ -7,52 +7,86 @@
  * @property {RegExp} files paths relative to the root
  * @property {string[]} rooms what it may import beside itself; `*` is every room but `page`
  * @property {string[]} packages npm packages, `@scope/*` for a whole scope
- * @property {boolean} node whether it may import `node:` modules
+ * @property {string[] | 'any'} node the `node:` modules it may import
  */
 
+/** what everyone may speak */
 const LANGUAGE = ['vitals', 'errors']
+/** adapters speak to the pipeline through its ports, and never to each other */
 const ADAPTER = [...LANGUAGE, 'pure', 'ports', 'log']
 
 /** @type {Room[]} */
 export const ROOMS = [
-  { name: 'vitals', files: /^src\/vitals\//, rooms: [], packages: ['zod'], node: false },
-  { name: 'errors', files: /^src\/errors\.ts$/, rooms: [], packages: [], node: false },
-  { name: 'ports', files: /^src\/stream\/ports\.ts$/, rooms: ['vitals'], packages: ['rxjs'], node: false },
-  { name: 'log', files: /^src\/log\.ts$/, rooms: LANGUAGE, packages: ['pino'], node: true },
-  { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: true },
+  { name: 'vitals', files: /^src\/vitals\//, rooms: [], packages: ['zod'], node: [] },
+  { name: 'errors', files: /^src\/errors\.ts$/, rooms: [], packages: [], node: [] },
+  // The ports name the type of an HTTP response for the listener that serves the page.
+  { name: 'ports', files: /^src\/stream\/ports\.ts$/, rooms: ['vitals'], packages: ['rxjs'], node: ['http'] },
+  { name: 'log', files: /^src\/log\.ts$/, rooms: LANGUAGE, packages: ['pino'], node: 'any' },
+  { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
 
-  { name: 'sinks', files: /^src\/alerts\/sinks/, rooms: ADAPTER, packages: ['rxjs'], node: true },
+  { name: 'sinks', files: /^src\/alerts\/sinks/, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
+  // Pure leaves: a hash is the one thing of Node they may use, since it depends on nothing but its input.
   {
     name: 'pure',
     files:
-      /^src\/(scoring\/|alerts\/|ingest\/decode|inference\/features\.ts$|stream\/(grid|clock|rows)[^/]*\.ts$)/,
+      /^src\/(scoring\/|alerts\/|ingest\/(decode|event-time|json-error|aliases|wfdb-(header|signals))|inference\/features\.ts$|stream\/(grid|clock|rows)[^/]*\.ts$)/,
     rooms: LANGUAGE,
-    packages: [],
-    node: false,
+    packages: ['zod'],
+    node: ['crypto'],
   },
-  { name: 'stream', files: /^src\/stream\//, rooms: [...LANGUAGE, 'pure', 'ports'], packages: ['rxjs'], node: true },
+  { name: 'stream', files: /^src\/stream\//, rooms: [...LANGUAGE, 'pure', 'ports'], packages: ['rxjs'], node: 'any' },
 
-  { name: 'ingest', files: /^src\/ingest\//, rooms: ADAPTER, packages: ['csv-parse', 'rxjs', 'yaml', 'zod'], node: true },
-  { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node'], node: true },
-  { name: 'metrics', files: /^src\/metrics\//, rooms: ADAPTER, packages: ['@fastify/static', 'fastify', 'prom-client', 'rxjs'], node: true },
-  { name: 'page', files: /^src\/dashboard\/web\/(?!vite\.config\.ts$)/, rooms: ['vitals', 'dashboard'], packages: ['preact', '@preact/signals', 'uplot'], node: false },
-  { name: 'page build', files: /^src\/dashboard\/web\/vite\.config\.ts$/, rooms: [], packages: ['vite', '@preact/preset-vite'], node: true },
-  { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: true },
+  {
+    name: 'ingest',
+    files: /^src\/ingest\//,
+    rooms: ADAPTER,
+    packages: ['csv-parse', 'rxjs', 'yaml', 'zod'],
+    node: 'any',
+  },
+  { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
+  {
+    name: 'metrics',
+    files: /^src\/metrics\//,
+    rooms: ADAPTER,
+    packages: ['@fastify/static', 'fastify', 'prom-client', 'rxjs'],
+    node: 'any',
+  },
+  {
+    name: 'page',
+    files: /^src\/dashboard\/web\/(?!vite\.config\.ts$)/,
+    rooms: ['vitals', 'dashboard'],
+    packages: ['preact', '@preact/signals', 'uplot'],
+    node: [],
+  },
+  {
+    name: 'page build',
+    files: /^src\/dashboard\/web\/vite\.config\.ts$/,
+    rooms: [],
+    packages: ['vite', '@preact/preset-vite'],
+    node: 'any',
+  },
+  { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
 
   {
     name: 'training',
     files: /^src\/training\//,
     rooms: [...ADAPTER, 'stream', 'ingest', 'inference'],
     packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
-    node: true,
+    node: 'any',
   },
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
     rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training'],
     packages: ['rxjs', 'zod'],
-    node: true,
+    node: 'any',
   },
-  { name: 'cli', files: /^src\/(cli[^/]*\.ts$|commands\/)/, rooms: ['*'], packages: ['commander', 'rxjs'], node: true },
-  { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: true },
-] // biome-ignore format: one room, one line where it fits
+  {
+    name: 'cli',
+    files: /^src\/(cli[^/]*\.ts$|commands\/)/,
+    rooms: ['*'],
+    packages: ['commander', 'rxjs'],
+    node: 'any',
+  },
+  { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
+]

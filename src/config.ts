@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { VigilError } from './errors.ts'
 import { Settings } from './vitals/settings.ts'
 
@@ -49,8 +49,7 @@ function fromEnvironment(
     const path = settingPath(name)
     if (path === undefined || text === undefined) continue
     const [section, key] = path
-    const group = (settings[section] ??= {}) as Record<string, unknown>
-    group[key] = parse(text)
+    settings[section] = { ...(settings[section] as object | undefined), [key]: parse(text) }
   }
   return settings
 }

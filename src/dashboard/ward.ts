@@ -101,10 +101,7 @@ export function wardFeed({
     if (waiting.length > 0) listeners.send('frames', waiting)
     waiting = []
   }
-  const timers = [
-    setInterval(beat, HEARTBEAT_MS),
-    setInterval(flush, FRAMES_MS),
-  ]
+  const timers = [setInterval(beat, HEARTBEAT_MS), setInterval(flush, FRAMES_MS)]
 
   const alert = (body: AlertBody): void => {
     const { patientKey, unit, bed: name } = body.subject

@@ -135,6 +135,14 @@ function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, val
   }
 }
 
+function unknownColumns(header: readonly string[], mapping: CsvMapping): Rejection[] {
+  return header.flatMap((cell, i) => {
+    const name = cell.trim()
+    if (name === mapping.time.column || Object.hasOwn(mapping.columns, name)) return []
+    return [{ ...reject('unknown-channel', `"${name.slice(0, 40)}" is no known channel`, name), column: i + 1 }]
+  })
+}
+
 function delimiterOf(line: string): string {
   const [best] = [',', ';', '\t'].toSorted((a, b) => line.split(b).length - line.split(a).length)
   return best!
@@ -171,7 +179,8 @@ export async function* csvInputs(
           })
         plan = resolve(row, given === undefined ? { ...mapping, delimiter } : mapping, options.mapping ?? path, options)
         values = new Float64Array(plan.columns.length)
-        for (const rejection of plan.reader.ignored) inputs.push(at(rejection, path, numbers[i]))
+        // an engineer's mapping leaves columns out on purpose; of a known format we say which we do not know
+        if (given === undefined) for (const it of unknownColumns(row, mapping)) inputs.push(at(it, path, numbers[i]))
       } else if (row === undefined || row.length !== plan.width) {
         const detail = row === undefined ? 'a quote does not close' : `${row.length} cells, the header has ${plan.width}`
         const cut = row === undefined ? undefined : Math.min(row.length, plan.width) + 1

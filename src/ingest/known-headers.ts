@@ -13,9 +13,8 @@ function named(cell: string): { name: string; unit: string | undefined } {
  * The mapping of a header that needs no mapping file: BIDMC numerics (`Time [s], HR, PULSE, RESP, SpO2`) and MIMIC II
  * numerics as CSV (`minute,HR[bpm],ABPSys[mmHg],…`); undefined for any other.
  * In MIMIC II numerics 0 means "no reading"; BIDMC was cut from them, but writes NaN, so that its 0 stays a 0.
- * @param zeros overrides what 0 means
  */
-export function mappingFor(header: readonly string[], zeros?: 'missing' | 'value'): CsvMapping | undefined {
+export function mappingFor(header: readonly string[]): CsvMapping | undefined {
   const first = header[0]?.trim().toLowerCase()
   const bidmc = first === 'time [s]'
   if (!bidmc && first !== 'minute') return undefined
@@ -31,7 +30,7 @@ export function mappingFor(header: readonly string[], zeros?: 'missing' | 'value
   if (taken.size === 0) return undefined
   return CsvMapping.parse({
     time: { column: header[0]!.trim(), format: bidmc ? 'relative-seconds' : 'relative-minutes' },
-    zeros: zeros ?? (bidmc ? 'value' : 'missing'),
+    zeros: bidmc ? 'value' : 'missing',
     columns,
   })
 }

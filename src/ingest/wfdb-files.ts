@@ -50,10 +50,10 @@ interface Segment {
 }
 
 async function readSegment(path: string, head: WfdbHeader): Promise<Segment> {
-  const files = Map.groupBy(head.signals, ({ file }) => file)
   const columns = new Map<WfdbSignal, Float64Array>()
   let frames = head.frames ?? Number.POSITIVE_INFINITY
-  for (const [file, signals] of files) {
+  for (const file of new Set(head.signals.map((signal) => signal.file))) {
+    const signals = head.signals.filter((signal) => signal.file === file)
     const place = join(dirname(path), file)
     const decoded = decodeWfdbSignals(await whole(place), signals, head.frames, place)
     signals.forEach((signal, i) => columns.set(signal, decoded.values[i]!))

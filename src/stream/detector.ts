@@ -1,17 +1,170 @@
-import { evidencePlan, type EvidencePlan, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
-import { expectedBand, rememberForecast, resetScore, type Scored, type ScorePlan, scored, scoreFrame, scorePlan } from '../scoring/score.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
+import {
+  type EvidencePlan,
+  evidenceOf,
+  evidencePlan,
+  evidenceSteps,
+  resetEvidence,
+  weighEvidence,
+} from '../scoring/evidence.ts'
+import {
+  expectedBand,
+  rememberForecast,
+  resetScore,
+  type Scored,
+  type ScorePlan,
+  scored,
+  scoreFrame,
+  scorePlan,
+} from '../scoring/score.ts'
+import { unexpectedCondition } from '../scoring/unexpected.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
+import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
 import type { StepEngine } from './ports.ts'
 import { Rows } from './rows.ts'
 
-/** Fields of a patient's detector row, before its running means, score state and evidence. */
-const LAST_TICK = 0
-const STEPS = 1
-const MEANS = 2
+/** Central probability of the band that a page draws: a patient as before leaves it once in a hundred ticks. */
+const BAND_LEVEL = 0.99
 
-/** Two-sided level of the band that is drawn and printed: what a patient as before leaves once in a hundred ticks. */
-export const BAND_LEVEL = 0.99
+/**
+ * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
+ * in its engine. A frame is scored against the forecasts pending before it, then stepped, then its forecast remembered.
+ * Row: [tick of the last frame, running mean x C, score state, evidence].
+ */
+export class Detector {
+  readonly manifest: ModelManifest
+  readonly engine: StepEngine
+  readonly #table: ChannelTable
+  readonly #features: FeaturePlan
+  readonly #scores: ScorePlan
+  readonly #evidence: EvidencePlan
+  readonly #rows: Rows
+  readonly #scored: Scored
+  readonly #x: Float32Array
+  readonly #meansAt = 1
+  readonly #scoresAt: number
+  readonly #evidenceAt: number
+
+  /** @param maxRows rows of a round at most */
+  constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
+    this.manifest = manifest
+    this.engine = engine
+    this.#table = table
+    this.#features = featurePlan(manifest, table)
+    this.#scores = scorePlan(manifest, table)
+    this.#evidence = evidencePlan(manifest, this.#scores)
+    this.#scored = scored(this.#scores)
+    const channels = manifest.channels.length
+    this.#scoresAt = this.#meansAt + channels
+    this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
+    this.#rows = new Rows(this.#evidenceAt + this.#evidence.stateSize)
+    this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
+  }
+
+  /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
+  reset(slot: number): void {
+    const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot)
+    page.fill(Number.NaN, at, at + this.#scoresAt)
+    resetScore(this.#scores, page, at + this.#scoresAt)
+    resetEvidence(this.#evidence, page, at + this.#evidenceAt)
+    this.engine.reset(slot)
+  }
+
+  /**
+   * Begin to step a round: features of every row, then the engine. A silence longer than the ages the network was
+   * trained on makes it begin cold again.
+   * @returns forecasts, [count * forecastSize]
+   */
+  step(round: FrameColumns): Promise<Float32Array> {
+    const cadence = this.manifest.grid.cadenceSeconds
+    for (let row = 0; row < round.count; row++) {
+      const slot = round.slots[row]!
+      const page = this.#rows.page(slot)
+      const at = this.#rows.at(slot)
+      const last = page[at]!
+      let elapsed = Number.isNaN(last) ? 0 : (round.ticks[row]! - last) * cadence
+      if (elapsed > this.#features.maxAgeSeconds) {
+        this.reset(slot)
+        elapsed = 0
+      }
+      page[at] = round.ticks[row]!
+      writeFeatures(this.#features, round, row, elapsed, page, at + this.#meansAt, this.#x, row)
+    }
+    return this.engine.step(round.slots, this.#x, round.count)
+  }
+
+  /** Score one frame against the forecasts pending before it; what the detector says of the patient now. */
+  score(frames: FrameColumns, row: number): Condition | undefined {
+    const slot = frames.slots[row]!
+    const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot)
+    const scoresAt = at + this.#scoresAt
+    const evidenceAt = at + this.#evidenceAt
+    scoreFrame(this.#scores, page, scoresAt, frames, row, this.#scored)
+    if (!weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored)) return undefined
+    return unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!)
+  }
+
+  /** What `score` just made of this frame; to be asked before the next frame is scored. */
+  report(frames: FrameColumns, row: number): DetectorReport {
+    const slot = frames.slots[row]!
+    const page = this.#rows.page(slot)
+    const scoresAt = this.#rows.at(slot) + this.#scoresAt
+    const tick = frames.ticks[row]!
+    const { p, excess, contribution } = this.#scored
+    const { channels, horizons, grid, detector } = this.manifest
+    return {
+      detector,
+      channels,
+      expected: channels.map((_, c) => {
+        const band = expectedBand(this.#scores, page, scoresAt, 0, c, BAND_LEVEL)
+        return band?.due === tick ? { mean: band.mean, low: band.low, high: band.high } : null
+      }),
+      p: Object.fromEntries(
+        horizons.map((ticks, k) => [ticks * grid.cadenceSeconds, Number.isNaN(p[k]!) ? null : p[k]!]),
+      ),
+      surprise: Number.isNaN(p[0]!) ? null : excess[0]!,
+      contributions: Array.from(contribution.subarray(0, channels.length)),
+    }
+  }
+
+  /** Keep the forecasts of a stepped round until their ticks come. */
+  remember(round: FrameColumns, forecasts: Float32Array): void {
+    for (let row = 0; row < round.count; row++) {
+      const slot = round.slots[row]!
+      const at = this.#rows.at(slot) + this.#scoresAt
+      const from = row * this.engine.forecastSize
+      rememberForecast(this.#scores, this.#rows.page(slot), at, round.ticks[row]!, forecasts, from)
+    }
+  }
+
+  /** frames since the detector began cold, this one included */
+  steps(slot: number): number {
+    return evidenceSteps(this.#rows.page(slot), this.#rows.at(slot) + this.#evidenceAt)
+  }
+
+  /** The model's continuous channels that a frame has no value of younger than `staleSeconds`. */
+  missing(frames: FrameColumns, row: number, staleSeconds: number): string[] {
+    const missing: string[] = []
+    const from = row * this.#features.width
+    for (const index of this.#features.channels) {
+      const { cadence, name } = this.#table.channels[index]!
+      if (cadence === 'continuous' && !(frames.ages[from + index]! <= staleSeconds)) missing.push(name)
+    }
+    return missing
+  }
+
+  /** Whether any of the model's continuous channels is missing, without naming them. */
+  degraded(frames: FrameColumns, row: number, staleSeconds: number): boolean {
+    const from = row * this.#features.width
+    for (const index of this.#features.channels) {
+      if (!(frames.ages[from + index]! <= staleSeconds) && this.#table.channels[index]!.cadence === 'continuous')
+        return true
+    }
+    return false
+  }
+}

@@ -128,7 +128,14 @@ function closeWhole(
 }
 
 /** The newest value of a channel wins; of two in one tick, the one that came last. */
-function keepValue(plan: GridPlan, state: Float64Array, at: number, channel: number, tick: number, value: number): void {
+function keepValue(
+  plan: GridPlan,
+  state: Float64Array,
+  at: number,
+  channel: number,
+  tick: number,
+  value: number,
+): void {
   if (state[at + FIELDS + plan.width + channel]! > tick) return
   state[at + FIELDS + channel] = value
   state[at + FIELDS + plan.width + channel] = tick

@@ -1,4 +1,16 @@
-import { asyncScheduler, buffer, connect, delay, filter, merge, type OperatorFunction, repeat, type SchedulerLike, scan, take } from 'rxjs'
+import {
+  asyncScheduler,
+  buffer,
+  connect,
+  delay,
+  filter,
+  merge,
+  type OperatorFunction,
+  repeat,
+  type SchedulerLike,
+  scan,
+  take,
+} from 'rxjs'
 import type { InputBatch } from './ports.ts'
 
 /**

@@ -1,4 +1,19 @@
-import { concatMap, defer, from, interval, lastValueFrom, map, merge, type Observable, retry, Subject, takeUntil, tap, throwError, timer } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  from,
+  interval,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  retry,
+  Subject,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import { VigilError } from '../errors.ts'
 import { microBatches } from './micro-batches.ts'
 import type { InputBatch, Output, Sink, Source, Telemetry } from './ports.ts'
@@ -36,7 +51,10 @@ const SINK_RETRIES = 8
 export function pipeline(source: Source, ward: Ward, options: PipelineOptions): Observable<Flush> {
   return defer(() => {
     const ended = new Subject<void>()
-    return merge(source.pipe(tap({ complete: () => ended.next() })), silence(ward, options).pipe(takeUntil(ended))).pipe(
+    return merge(
+      source.pipe(tap({ complete: () => ended.next() })),
+      silence(ward, options).pipe(takeUntil(ended)),
+    ).pipe(
       microBatches(options.maxBatch, options.maxWaitMs),
       concatMap((batches) => flush(batches, ward, options)),
     )
@@ -49,8 +67,7 @@ async function flush(batches: readonly InputBatch[], ward: Ward, options: Pipeli
   for (const batch of batches) {
     for (let i = 0; i < batch.inputs.length; i++) {
       const input = batch.inputs[i]!
-      if (ward.mustDrainBefore(input)) frames += await ward.drain()
-      ward.accept(input, batch, batch.offsets[i]!, options.now())
+      while (!ward.accept(input, batch, batch.offsets[i]!, options.now())) frames += await ward.drain()
     }
     inputs += batch.inputs.length
   }
@@ -89,7 +106,15 @@ function silence(ward: Ward, options: PipelineOptions): Observable<InputBatch> {
     concatMap((entries) =>
       entries.length === 0
         ? []
-        : [{ source: 'wall clock', partition: 0, inputs: entries, offsets: entries.map((entry) => entry.afterOffset), done() {} }],
+        : [
+            {
+              source: 'wall clock',
+              partition: 0,
+              inputs: entries,
+              offsets: entries.map((entry) => entry.afterOffset),
+              done() {},
+            },
+          ],
     ),
   )
 }

@@ -76,6 +76,8 @@ export interface FrameTap {
   /** asked once a frame before a report is built: the cheap way out */
   wants(patientKey: string): boolean
   frames(reports: readonly FrameReport[]): void
+  /** a bed's watching state changed; a bed that falls silent has no frame to say so */
+  watching(patientKey: string, watching: Watching): void
 }
 
 /** What the pipeline tells the metrics. Counts only, never a patient. */

@@ -33,7 +33,15 @@ export function AlertList({ ward }: { ward: PageWard }) {
 }
 
 /** One episode. In the bed's own view the bed is not named again. */
-export function AlertLine({ alert, bed, named = true }: { alert: AlertView; bed: PageBed | undefined; named?: boolean }) {
+export function AlertLine({
+  alert,
+  bed,
+  named = true,
+}: {
+  alert: AlertView
+  bed: PageBed | undefined
+  named?: boolean
+}) {
   const until = alert.ended ?? bed?.frame?.time ?? alert.detected
   return (
     <li class={`line ${alert.priority}`}>

@@ -85,7 +85,6 @@ function Contributions({ detector, channels }: { detector: DetectorView; channel
 /** Ended alerts of the bed, asked for when the bed is opened and whenever one more ended. */
 function useHistory(id: string, ended: string | undefined): readonly AlertView[] {
   const [history, setHistory] = useState<readonly AlertView[]>([])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when another alert ended
   useEffect(() => {
     const left = new AbortController()
     fetch(`api/beds/${id}`, { signal: left.signal, cache: 'no-store' })
@@ -130,9 +129,18 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
         {frame !== null && <span class="at">frame of {clock(frame.time)}</span>}
       </div>
       <div class="channels">
-        {vitals.map((vital) => (
-          <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
-        ))}
+        {vitals
+          .filter(({ info }) => !info.episodic)
+          .map((vital) => (
+            <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
+          ))}
+        <div class="episodics">
+          {vitals
+            .filter(({ info }) => info.episodic)
+            .map((vital) => (
+              <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
+            ))}
+        </div>
         {vitals.length === 0 && <p class="none">No vital signs yet</p>}
       </div>
       <div class="side">

@@ -11,10 +11,19 @@ const LINK_WORDS: Readonly<Record<Link['state'], string>> = {
   lost: 'Not connected',
 }
 
+interface HeaderProps {
+  readonly ward: PageWard | undefined
+  readonly link: Link
+  readonly now: number
+  /** the stream stopped: whatever the last heartbeat said, nobody watches */
+  readonly dead: boolean
+}
+
 /** Who watches, with which model, and whether the page itself still hears. */
-export function Header({ ward, link, now }: { ward: PageWard | undefined; link: Link; now: number }) {
-  const counts = ward?.heartbeat.beds
-  const total = counts === undefined ? 0 : WATCHING.reduce((sum, watching) => sum + counts[watching], 0)
+export function Header({ ward, link, now, dead }: HeaderProps) {
+  const told = ward?.heartbeat.beds
+  const total = told === undefined ? 0 : WATCHING.reduce((sum, watching) => sum + told[watching], 0)
+  const counts = dead ? { watching: 0, warming: 0, degraded: 0, blind: total } : told
   const hidden = total - (ward?.beds.size ?? 0)
   return (
     <header class="top">
@@ -24,7 +33,7 @@ export function Header({ ward, link, now }: { ward: PageWard | undefined; link: 
         </svg>
         Vigil
       </a>
-      {counts !== undefined && (
+      {ward !== undefined && counts !== undefined && (
         <ul class="counts" aria-label="Beds by watching state">
           {(['watching', 'warming', 'degraded', 'blind'] as const).map((watching) => (
             <li key={watching} class={counts[watching] === 0 ? 'zero' : ''}>

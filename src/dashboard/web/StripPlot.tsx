@@ -49,7 +49,13 @@ function options({ channel, leastSpan, axes }: StripProps, width: number, height
     },
     axes: axes
       ? [
-          { ...axis, grid, size: 26, space: 90, values: (_plot, at) => at.map((t) => new Date(t * 1000).toTimeString().slice(0, 5)) },
+          {
+            ...axis,
+            grid,
+            size: 26,
+            space: 90,
+            values: (_plot, at) => at.map((t) => new Date(t * 1000).toTimeString().slice(0, 5)),
+          },
           { ...axis, grid, size: 44, space: 34 },
         ]
       : [{ show: false }, { show: false }],
@@ -59,7 +65,7 @@ function options({ channel, leastSpan, axes }: StripProps, width: number, height
       edge,
       edge,
       { stroke: () => channelColour(channel), width: 1.75, points: { show: false } },
-      { width: 0, points: { show: true, size: 5, width: 0, fill: () => colour('--outside') } },
+      { width: 0, points: { show: true, size: axes ? 4.5 : 3.5, width: 0, fill: () => colour('--outside') } },
     ],
     bands: [{ series: [2, 1], fill: () => `${channelColour(channel)}38` }],
   }
@@ -78,10 +84,16 @@ export function StripPlot(props: StripProps) {
     const draw = () => {
       plot.current?.destroy()
       const { clientWidth, clientHeight } = element
-      plot.current = new uPlot(options(latest.current, clientWidth, clientHeight), data(latest.current.columns), element)
+      plot.current = new uPlot(
+        options(latest.current, clientWidth, clientHeight),
+        data(latest.current.columns),
+        element,
+      )
     }
     draw()
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }))
+    const resized = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }),
+    )
     const visible = new IntersectionObserver(([entry]) => {
       seen.current = entry?.isIntersecting ?? true
       if (seen.current) plot.current?.setData(data(latest.current.columns))

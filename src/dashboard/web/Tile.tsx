@@ -13,7 +13,10 @@ export function News2({ news2 }: { news2: FrameView['news2'] }) {
   if (news2 === null) return null
   const partial = news2.missing.length > 0
   return (
-    <span class="news2" title={partial ? `Partial: without ${news2.missing.join(', ')}` : 'National Early Warning Score 2'}>
+    <span
+      class="news2"
+      title={partial ? `Partial: without ${news2.missing.join(', ')}` : 'National Early Warning Score 2'}
+    >
       NEWS2 <b>{partial ? `≥ ${news2.score}` : news2.score}</b>
       {partial && <span class="missing"> without {news2.missing.join(', ')}</span>}
     </span>
@@ -46,7 +49,7 @@ function Row({ vital, version }: { vital: Vital; version: unknown }) {
 interface TileProps {
   readonly bed: PageBed
   readonly channels: readonly ChannelInfo[]
-  /** seconds since the bed's last frame, told only where it is blind */
+  /** ms since the bed's last frame, told only where it is blind */
   readonly silent: number | undefined
 }
 
@@ -59,7 +62,10 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
   const now = bed.frame?.time ?? 0
   const small = smallFigures(vitals, large, SMALL_FIGURES)
   return (
-    <article class={`tile ${bed.watching} ${alert ? `alerted ${alert.priority}` : ''}`} aria-labelledby={`bed-${bed.id}`}>
+    <article
+      class={`tile ${bed.watching} ${alert ? `alerted ${alert.priority}` : ''}`}
+      aria-labelledby={`bed-${bed.id}`}
+    >
       <header>
         <h2 id={`bed-${bed.id}`}>
           <a href={`#/bed/${bed.id}`}>{bed.name}</a>

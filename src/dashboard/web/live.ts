@@ -108,7 +108,12 @@ function follow(tell: (change: Change) => void): () => void {
   }
 }
 
-const START: Live = { link: { state: 'connecting', reason: '', since: Date.now() }, ward: undefined, offset: 0, newest: undefined }
+const START: Live = {
+  link: { state: 'connecting', reason: '', since: Date.now() },
+  ward: undefined,
+  offset: 0,
+  newest: undefined,
+}
 
 /** The ward, live. */
 export function useLive(): Live {

@@ -49,7 +49,10 @@ function Page() {
   const [from, setFrom] = useState<string>()
   const { ward, link } = live
   const dead = link.state === 'lost' || link.state === 'stalled'
-  const bed = id === undefined ? undefined : ward?.beds.get(id)
+  // without a stream nobody watches any bed, whatever its last frame said
+  const shown = (held: PageBed): PageBed => (dead ? { ...held, watching: 'blind' } : held)
+  const held = id === undefined ? undefined : ward?.beds.get(id)
+  const bed = held && shown(held)
   const silent = ({ watching, seen }: PageBed) => (watching === 'blind' && seen !== null ? now - seen : undefined)
   useEffect(() => {
     if (id !== undefined) setFrom(id)
@@ -61,7 +64,7 @@ function Page() {
   }, [dead, open, bed?.name])
   return (
     <div class={`page ${dead ? 'dead' : ''}`}>
-      <Header ward={ward} link={link} now={now} />
+      <Header ward={ward} link={link} now={now} dead={dead} />
       <NotWatching link={link} now={now - live.offset} />
       <Announcements live={live} />
       {ward === undefined && (
@@ -86,9 +89,11 @@ function Page() {
           <main>
             <h1 class="spoken">Ward</h1>
             <div class="tiles">
-              {inOrder(ward.beds).map((tile) => (
-                <Tile key={tile.id} bed={tile} channels={ward.channels} silent={silent(tile)} />
-              ))}
+              {inOrder(ward.beds)
+                .map(shown)
+                .map((tile) => (
+                  <Tile key={tile.id} bed={tile} channels={ward.channels} silent={silent(tile)} />
+                ))}
             </div>
             {ward.beds.size === 0 && <p class="none">No beds yet. Tiles appear with the first readings.</p>}
           </main>
@@ -97,11 +102,12 @@ function Page() {
       )}
       <footer>
         <p>
-          <b>Research software, not a medical device.</b> It does not replace the alarms of the bedside monitor and must not be
-          the sole source of alarms.
+          <b>Research software, not a medical device.</b> It does not replace the alarms of the bedside monitor and must
+          not be the sole source of alarms.
         </p>
         <p class="legend">
-          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Strips: five minutes.
+          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Strips: five
+          minutes.
         </p>
       </footer>
     </div>

@@ -89,7 +89,8 @@ const byName = new Intl.Collator('en', { numeric: true })
 /** Beds in their order on the page: by unit, then name; alerts never move a bed. */
 export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
   return [...beds.values()].sort(
-    (a, b) => byName.compare(a.unit ?? '', b.unit ?? '') || byName.compare(a.name, b.name) || byName.compare(a.id, b.id),
+    (a, b) =>
+      byName.compare(a.unit ?? '', b.unit ?? '') || byName.compare(a.name, b.name) || byName.compare(a.id, b.id),
   )
 }
 

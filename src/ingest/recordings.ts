@@ -1,0 +1,80 @@
+import { defer, type SchedulerLike } from 'rxjs'
+import { VigilError } from '../errors.ts'
+import type { InputBatch, Source } from '../stream/ports.ts'
+import { merged, type TimedInput } from './merge.ts'
+import { paced } from './pace.ts'
+import { pull } from './pull.ts'
+import { openRecording, type RecordingOptions } from './recording.ts'
+
+export interface ReplayOptions extends Omit<RecordingOptions, 'patientKey'> {
+  /** whose recording a file is, where it does not say; by default by its name */
+  readonly patientKey?: string | ((path: string) => string)
+  /** seconds of the recording a second of the clock; 'max' by default */
+  readonly speed?: number | 'max'
+  readonly scheduler?: SchedulerLike
+  /** only inputs of event times in [from, to), ms since 1970 */
+  readonly from?: number
+  readonly to?: number
+  /** 'fail' (default): a bad file ends the replay, after what could be read of it; 'skip': the others go on */
+  readonly onBadFile?: 'fail' | 'skip'
+  /** told of every file that is skipped */
+  readonly onSkipped?: (error: VigilError) => void
+  /** inputs of one batch */
+  readonly batch?: number
+}
+
+/** Give a stream of batches the form of a source: offsets 0, 1, 2, ... in partition 0. */
+function carrier(source: string): (batch: readonly TimedInput[], done: () => void) => InputBatch {
+  let next = 0
+  return (batch, done) => {
+    const first = next
+    next += batch.length
+    const offsets = new Float64Array(batch.length).map((_, i) => first + i)
+    return { source, partition: 0, inputs: batch.map(({ input }) => input), offsets, done }
+  }
+}
+
+/** A source out of timed inputs, paced and held back by at most `undone` batches that are not done. */
+export function timedSource(
+  source: string,
+  open: () => AsyncIterable<TimedInput[]>,
+  { speed = 'max', scheduler, undone = 2 }: { speed?: number | 'max'; scheduler?: SchedulerLike; undone?: number } = {},
+): Source {
+  return defer(() => pull((signal) => paced(open(), speed, signal, scheduler), carrier(source), undone))
+}
+
+/**
+ * Recordings as a source: merged in event-time order, in bounded memory (one batch a file), at most two batches undone.
+ * All files are open at once.
+ * @param paths files as `openRecording` takes them
+ */
+export function replaySource(paths: readonly string[], options: ReplayOptions): Source {
+  const { patientKey, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, batch = 512 } = options
+
+  function onError(error: unknown): void {
+    if (options.onBadFile !== 'skip' || !(error instanceof VigilError)) throw error
+    options.onSkipped?.(error)
+  }
+
+  async function* open(): AsyncGenerator<TimedInput[]> {
+    const recordings = paths.map((path) => {
+      const key = typeof patientKey === 'function' ? patientKey(path) : patientKey
+      const { table, zeros, mapping, anchor } = options
+      return openRecording(path, {
+        table,
+        ...(zeros === undefined ? {} : { zeros }),
+        ...(mapping === undefined ? {} : { mapping }),
+        ...(anchor === undefined ? {} : { anchor }),
+        ...(key === undefined ? {} : { patientKey: key }),
+      })
+    })
+    for await (const inputs of merged(recordings, batch, onError)) {
+      const wanted = inputs.filter(({ time }) => time >= from && time < to)
+      if (wanted.length > 0) yield wanted
+    }
+  }
+  return timedSource('replay', open, {
+    speed: options.speed ?? 'max',
+    ...(options.scheduler === undefined ? {} : { scheduler: options.scheduler }),
+  })
+}

@@ -1,0 +1,146 @@
+import type { ChannelTable } from '../vitals/channels.ts'
+import { type Mode, OK, type Reading } from '../vitals/reading.ts'
+
+/** A scripted fall of SpO2 with the heart's answer, linear down and up again. */
+export interface Desaturation {
+  /** seconds after the start of the bed */
+  readonly at: number
+  readonly seconds: number
+  /** percentage points at the deepest */
+  readonly depth: number
+}
+
+export interface SimulatedBed {
+  readonly seed: number
+  /** event time of the first reading, ms since 1970 */
+  readonly start: number
+  readonly hours: number
+  readonly patientKey: string
+  readonly unit?: string
+  readonly bed: string
+  readonly mode?: Mode
+  readonly episodes?: readonly Desaturation[]
+}
+
+/** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32, Tommy Ettinger, public domain). */
+function uniform(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Standard normal numbers (Box-Muller). */
+function normal(random: () => number): () => number {
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}
+
+/** A mean-reverting wander, AR(1) a second: standard deviation `sd`, forgetting over `seconds`. */
+function drift(sd: number, seconds: number, noise: () => number): () => number {
+  const keep = Math.exp(-1 / seconds)
+  const push = sd * Math.sqrt(1 - keep * keep)
+  let value = sd * noise()
+  return () => {
+    value = keep * value + push * noise()
+    return value
+  }
+}
+
+const NAMES = ['hr', 'pulse', 'spo2', 'resp', 'abp_sys', 'abp_dia', 'abp_mean'] as const
+const CUFF = ['nibp_sys', 'nibp_dia', 'nibp_mean'] as const
+const CUFF_EVERY = 900
+const TEMP_EVERY = 3600
+
+function dip(episodes: readonly Desaturation[], second: number): number {
+  let depth = 0
+  for (const episode of episodes) {
+    const phase = (second - episode.at) / episode.seconds
+    if (phase > 0 && phase < 1) depth += episode.depth * (1 - Math.abs(2 * phase - 1))
+  }
+  return depth
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.round(Math.min(high, Math.max(low, value)))
+}
+
+/**
+ * The readings of a simulated bed, one a second: whole numbers as monitors print them, slow drift, breathing in the
+ * heart rate and the arterial pressure, a cuff pressure every 15 minutes, a temperature every hour. A function of its
+ * options alone: the same seed gives the same readings. Plausible, not physiology.
+ */
+export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Generator<Reading> {
+  const { start, hours, patientKey, unit, bed, mode = 'demo', episodes = [] } = options
+  const random = uniform(options.seed)
+  const noise = normal(random)
+  const indices = NAMES.map((name) => table.index.get(name)!)
+  const cuff = CUFF.map((name) => table.index.get(name)!)
+  const temp = table.index.get('temp')!
+  // the person: resting values, per bed
+  const rest = {
+    hr: 62 + 30 * random(),
+    spo2: 95.5 + 3 * random(),
+    resp: 12 + 7 * random(),
+    sys: 108 + 32 * random(),
+    dia: 60 + 18 * random(),
+    temp: 36.4 + 0.9 * random(),
+  }
+  const wander = {
+    hr: drift(3, 300, noise),
+    spo2: drift(0.7, 180, noise),
+    resp: drift(1.5, 120, noise),
+    pressure: drift(5, 400, noise),
+    temp: drift(0.15, 7200, noise),
+  }
+  let breath = random()
+  const seconds = Math.round(hours * 3600)
+  const regular = indices.map(() => OK)
+  for (let second = 0; second < seconds; second++) {
+    const low = dip(episodes, second)
+    const rate = rest.resp + wander.resp() + low / 4
+    breath = (breath + rate / 60) % 1
+    const inhaled = Math.sin(2 * Math.PI * breath)
+    const hr = rest.hr + wander.hr() + 1.5 * inhaled + 0.8 * low + 0.4 * noise()
+    const pressure = wander.pressure()
+    const sys = rest.sys + pressure - 2.5 * inhaled + 0.6 * noise()
+    const dia = rest.dia + 0.6 * pressure - 1.2 * inhaled + 0.4 * noise()
+    const mean = dia + (sys - dia) / 3
+    const temperature = rest.temp + wander.temp()
+    const values = [
+      clamp(hr, 20, 250),
+      clamp(hr + 0.5 * noise(), 20, 250),
+      clamp(rest.spo2 + wander.spo2() - low + 0.3 * noise(), 50, 100),
+      clamp(rate + 0.5 * noise(), 4, 60),
+      clamp(sys, 40, 260),
+      clamp(dia, 20, 160),
+      clamp(mean, 30, 200),
+    ]
+    const channels = [...indices]
+    if (second % CUFF_EVERY === CUFF_EVERY - 1) {
+      channels.push(...cuff)
+      const error = 3 * noise()
+      values.push(clamp(sys + error, 40, 260), clamp(dia + error, 20, 160), clamp(mean + error, 30, 200))
+    }
+    if (second % TEMP_EVERY === 0) {
+      channels.push(temp)
+      values.push(Math.round(temperature * 10) / 10)
+    }
+    yield {
+      kind: 'reading',
+      patientKey,
+      encounter: undefined,
+      unit,
+      bed,
+      time: start + second * 1000,
+      mode,
+      complete: true,
+      channels,
+      values,
+      statuses: channels.length === regular.length ? regular : channels.map(() => OK),
+      times: undefined,
+    }
+  }
+}
