@@ -60,6 +60,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       exclude: ['src/dashboard/web/**', 'src/**/*.d.ts'],
       reporter: ['text-summary', 'json-summary'],
+      reportOnFailure: true,
       reportsDirectory: 'coverage',
     },
   },

@@ -5,9 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { buildCode } from './build.js'
 import { ensureInstalled, ROOT, run, say } from './setup.js'
 
+// Biome colours every character on its own, which makes a log unreadable.
+const colours = process.stderr.isTTY ? 'force' : 'off'
+
 /** @type {[name: string, program: string, ...args: string[]][]} what node runs, from the root */
 const CHECKS = [
-  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '--log-level=warn'],
+  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '--log-level=warn', `--colors=${colours}`],
   ['types of scripts and tests', 'node_modules/typescript/bin/tsc', '-p', 'tests/tsconfig.json'],
   ['types of the ward page', 'node_modules/typescript/bin/tsc', '-p', 'src/dashboard/web/tsconfig.json', '--noEmit'],
   ['import directions', 'scripts/check-imports.js'],

@@ -66,9 +66,9 @@ export function ensureInstalled() {
   const started = Date.now()
   // Builds need the development dependencies whatever NODE_ENV says; onnxruntime's CUDA download stays off (.npmrc).
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund']
-  const npm = process.env.npm_execpath
+  const npm = process.env.npm_execpath // under yarn or pnpm this is not npm
   const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
-  const code = npm?.endsWith('.js') ? run(process.execPath, [npm, ...args], env) : run('npm', args, env)
+  const code = npm?.endsWith('npm-cli.js') ? run(process.execPath, [npm, ...args], env) : run('npm', args, env)
   if (code !== 0) {
     say(`npm ci failed with exit code ${code}; see its messages above`)
     process.exit(code)

@@ -46,7 +46,7 @@ export class Strips {
   view(): Strip[] {
     const first = (this.#next - this.#count + this.#capacity) % this.#capacity
     const rows = Array.from({ length: this.#count }, (_, i) => (first + i) % this.#capacity)
-    const numbers = (column: Float32Array) => rows.map((at) => tenths(column[at]!))
+    const numbers = (column: Float32Array) => rows.map((at) => hundredths(column[at]!))
     const time = rows.map((at) => this.#times[at]! / 1000)
     return [...this.#columns].map(([channel, { value, low, high }]) => ({
       channel, time, value: numbers(value), low: numbers(low), high: numbers(high),
@@ -64,7 +64,7 @@ export class Strips {
   }
 }
 
-/** Rounded to what a strip can show; null for NaN, which JSON does not have. */
-function tenths(value: number): number | null {
-  return Number.isNaN(value) ? null : Math.round(value * 10) / 10
+/** As frames are rounded on the wire; null for NaN, which JSON does not have. */
+function hundredths(value: number): number | null {
+  return Number.isNaN(value) ? null : Math.round(value * 100) / 100
 }

@@ -13,12 +13,15 @@ export interface StepBenchOptions {
   readonly batch: number
   readonly threads: number
   readonly provider: string
+  /** state rows the batches are drawn from, in shuffled order; the batch by default. More rows, colder caches. */
+  readonly patients?: number
   /** wall time to spend, about; 6 by default */
   readonly seconds?: number
 }
 
 export interface StepBench {
   readonly batch: number
+  readonly patients: number
   readonly features: number
   readonly hidden: number
   readonly layers: number
@@ -38,22 +41,19 @@ export interface StepBench {
 
 /** The ward the paced part stands for: 10,000 patients at one frame a second. */
 const PACED_ROWS = 10_000
-/** State rows per row of a batch, visited in random order: the rows of a real batch are not in the cache either. */
-const SPREAD = 4
 
 /**
  * Measure the step of one graph beside bare onnxruntime, medians of interleaved rounds.
  * @throws VigilError config-invalid (batch or threads below 1), and as `openStepGraph`
  */
 export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
-  const { onnx, shape, batch, threads, provider, seconds = 6 } = options
-  if (!Number.isInteger(batch) || batch < 1) {
-    throw new VigilError('config-invalid', `batch must be a whole number of at least 1, not ${batch}`, { place: 'batch' })
-  }
+  const { onnx, shape, batch, threads, provider, patients = batch, seconds = 6 } = options
+  if (!Number.isInteger(batch) || batch < 1) throw invalid('batch', 'at least 1', batch)
+  if (!Number.isInteger(patients) || patients < batch) throw invalid('patients', 'at least the batch', patients)
   const graphOptions = { provider, threads, maxBatch: batch }
   const bare = await openStepGraph(onnx, shape, graphOptions)
   const engine = inProcessEngine(await openStepGraph(onnx, shape, graphOptions))
-  const feed = new Feed(batch, shape)
+  const feed = new Feed(batch, patients, shape)
   bare.x.set(feed.x)
   const rounds = await race(engine, bare, feed, seconds / 2)
   await engine.close()
@@ -67,6 +67,7 @@ export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
   const { features, hidden, layers } = shape
   return {
     batch,
+    patients,
     features,
     hidden,
     layers,
@@ -81,32 +82,38 @@ export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
   }
 }
 
-/** Batches of different patients, in an order no cache expects. */
+/** Batches of patients in shuffled order, and one batch of features. */
 class Feed {
   readonly batch: number
   readonly x: Float32Array
   readonly #batches: Int32Array[]
   #next = 0
 
-  constructor(batch: number, shape: GraphShape) {
+  constructor(batch: number, patients: number, shape: GraphShape) {
     this.batch = batch
     this.x = Float32Array.from({ length: batch * shape.features }, (_, i) => Math.sin(i))
-    const rows = batch * SPREAD
-    // a stride coprime to the rows visits each once
-    let stride = Math.max(1, Math.floor(rows * 0.618))
-    while (!coprime(stride, rows)) stride++
-    const order = Int32Array.from({ length: rows }, (_, i) => (i * stride) % rows)
-    this.#batches = Array.from({ length: SPREAD }, (_, i) => order.subarray(i * batch, (i + 1) * batch))
+    // a stride coprime to the patients visits each once
+    let stride = Math.max(1, Math.floor(patients * 0.618))
+    while (!coprime(stride, patients)) stride++
+    const order = Int32Array.from({ length: patients }, (_, i) => (i * stride) % patients)
+    this.#batches = Array.from({ length: Math.floor(patients / batch) }, (_, i) =>
+      order.subarray(i * batch, (i + 1) * batch),
+    )
   }
 
   step(engine: StepEngine): Promise<unknown> {
-    this.#next = (this.#next + 1) % SPREAD
+    this.#next = (this.#next + 1) % this.#batches.length
     return engine.step(this.#batches[this.#next]!, this.x, this.batch)
   }
 }
 
 /** Milliseconds a batch, of the engine and of the bare graph, in turns. */
-async function race(engine: StepEngine, bare: StepGraph, feed: Feed, seconds: number): Promise<Record<'engine' | 'bare', number>> {
+async function race(
+  engine: StepEngine,
+  bare: StepGraph,
+  feed: Feed,
+  seconds: number,
+): Promise<Record<'engine' | 'bare', number>> {
   const times = { engine: [] as number[], bare: [] as number[] }
   const end = performance.now() + seconds * 1000
   for (let turn = 0; performance.now() < end || turn < 20; turn++) {
@@ -152,4 +159,8 @@ function median(values: readonly number[]): number {
 
 function coprime(a: number, b: number): boolean {
   return b === 0 ? a === 1 : coprime(b, a % b)
+}
+
+function invalid(name: string, rule: string, value: number): VigilError {
+  return new VigilError('config-invalid', `${name} must be a whole number, ${rule}, not ${value}`, { place: name })
 }

@@ -109,6 +109,25 @@ export async function openStepGraph(onnx: Uint8Array, shape: GraphShape, options
   return new StepGraph(session, shape, options)
 }
 
+/** y = x + x for one float, opset 17: the smallest graph that makes a provider load its libraries and run. */
+const PROBE =
+  'CAgSBXZpZ2lsOkAKFQoBeAoBeBIBeRoFMF9BZGQiA0FkZBIFcHJvYmVaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR'
+
+/**
+ * Run the smallest graph on a provider. Its libraries may end the process: ask in one that may be lost.
+ * @throws VigilError provider-unavailable
+ */
+export async function tryProvider(provider: string): Promise<void> {
+  checkOptions({ provider, threads: 1, maxBatch: 1 })
+  const session = await openSession(Buffer.from(PROBE, 'base64'), provider, 1)
+  try {
+    const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(21), [1]) })
+    if (y?.data[0] !== 42) throw new VigilError('provider-unavailable', `${provider}: computes 21 + 21 = ${y?.data[0]}`)
+  } finally {
+    await session.release()
+  }
+}
+
 /** @throws VigilError config-invalid */
 export function checkOptions(options: GraphOptions): void {
   if (!PROVIDERS.includes(options.provider as Provider)) {
@@ -178,7 +197,8 @@ function dimFits(wanted: string | number, found: string | number): boolean {
   return typeof found === 'string' || found === wanted
 }
 
-/** The first line of what onnxruntime says; the rest are addresses and stack frames. */
+/** What onnxruntime says, without its source lines, addresses and stack frames. */
 function reason(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!.trim()
+  const line = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!
+  return line.replace(/^\S*\/onnxruntime\/.* was false\. /, '').trim()
 }

@@ -15,6 +15,7 @@ export function inProcessEngine(graph: StepGraph): StepEngine {
   const slab = new StateSlab(stateSize(graph.shape), (page) => stepper.addPage(page))
   let forecast = new Float32Array(0)
   let closed = false
+  let inFlight: Promise<unknown> = Promise.resolve()
   return {
     provider: graph.provider,
     stateSize: slab.stateSize,
@@ -24,8 +25,10 @@ export function inProcessEngine(graph: StepGraph): StepEngine {
       checkFeatures(x, count, features)
       slab.claim(slots, count)
       if (forecast.length < count * outputs) forecast = new Float32Array(count * outputs)
+      const stepped = stepper.step(slots, x, count, forecast)
+      inFlight = stepped.catch(() => {})
       try {
-        await stepper.step(slots, x, count, forecast)
+        await stepped
       } finally {
         slab.release()
       }
@@ -37,6 +40,7 @@ export function inProcessEngine(graph: StepGraph): StepEngine {
     async close() {
       if (closed) return
       closed = true
+      await inFlight
       await graph.close()
     },
   }

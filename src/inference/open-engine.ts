@@ -1,5 +1,6 @@
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
+import { softwareAdapterOnly } from './doctor.ts'
 import { checkOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
 import { graphShape } from './graph-shape.ts'
@@ -24,6 +25,8 @@ export interface EngineEvent {
   readonly model: string
   readonly provider: string
   readonly serves: boolean
+  /** it serves, but on a software driver: correct and slow */
+  readonly software?: true
   /** why it refused */
   readonly reason?: string
 }
@@ -41,7 +44,8 @@ export async function openEngine(bundle: ModelBundle, options: EngineOptions): P
   for (const provider of options.providers) {
     try {
       const engine = await openVerified(bundle, { provider, threads, maxBatch }, options.inWorker)
-      options.log?.({ model, provider, serves: true })
+      const software = provider === 'webgpu' && softwareAdapterOnly()
+      options.log?.({ model, provider, serves: true, ...(software ? { software } : {}) })
       return engine
     } catch (error) {
       if (!(error instanceof VigilError) || error.code !== 'provider-unavailable') throw error

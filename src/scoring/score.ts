@@ -179,9 +179,9 @@ export function scoreFrame(
       cell(plan.curves[kc]!, z, plan.half[c]! / scale, mass)
       const surprise = Math.min(SURPRISE_CLIP, -mass[0]!)
       const over = surprise - plan.expected[kc]!
-      const r = Math.min(RESIDUAL_CLIP, -normalQuantile(mass[1]!))
+      const r = Math.min(RESIDUAL_CLIP, 0 - normalQuantile(mass[1]!))
       out.surprise[kc] = surprise
-      out.residual[kc] = z < 0 ? -r : r
+      out.residual[kc] = z < 0 ? 0 - r : r
       out.contribution[kc] = Math.max(0, over)
       excess += over
       raised += Math.max(0, over)

@@ -4,12 +4,15 @@ import { logDensityAtZero, logTail } from './student-t.ts'
 const STEP = 1 / 32
 const NODES = 513
 const INVERSE = 1 / STEP
+/** the square of it is still a double */
+const FURTHEST = 1e150
 /** a cell narrower than this many scales is integrated by its density instead of a difference of tails */
 const NARROW = 0.02
 
 /**
  * The upper tail of Student's t for one nu, tabulated: ln P(T > t) over u = asinh(t), where a power law is a straight
- * line, with cubic Hermite pieces whose slopes are exact. Largest relative error of a tail: 1e-8 (tested, 1 < nu <= 100).
+ * line, with cubic Hermite pieces whose slopes are exact. Largest error of a tail, tested: 5e-9 absolute; relative 1.1e-8 for
+ * nu <= 5, 3e-8 for nu <= 12, 3e-7 for nu <= 100, however far out.
  */
 export interface TailCurve {
   readonly nu: number
@@ -33,8 +36,9 @@ export function tailCurve(nu: number): TailCurve {
   return { nu, nodes, peak }
 }
 
-/** P(T > t), t >= 0 */
-export function tail(curve: TailCurve, t: number): number {
+/** P(T > t), t >= 0; beyond FURTHEST it stays what it is there */
+export function tail(curve: TailCurve, at: number): number {
+  const t = Math.min(at, FURTHEST)
   const u = Math.log(t + Math.sqrt(t * t + 1)) * INVERSE
   const i = u | 0
   const { nodes } = curve
@@ -65,7 +69,7 @@ export function cell(curve: TailCurve, z: number, half: number, out: Float64Arra
   const lower = from >= 0 ? tail(curve, from) : 1 - tail(curve, -from)
   out[1] = (lower + upper) / 2
   if (half < NARROW / 2) {
-    // Simpson's rule; its relative error at this width is below 1e-9
+    // Simpson's rule: no cancellation, and at this width a relative error below 1e-9
     const power = -(curve.nu + 1) / 2
     const t1 = middle + half
     const sides = (1 + (from * from) / curve.nu) ** power + (1 + (t1 * t1) / curve.nu) ** power

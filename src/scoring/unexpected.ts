@@ -1,4 +1,4 @@
-import type { ChannelTable } from '../vitals/channels.ts'
+import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Evidence, EvidenceChannel } from './evidence.ts'
@@ -10,7 +10,11 @@ const NAMED = 3
 /** What of a manifest the sentence depends on. */
 type SpeakingManifest = Pick<ModelManifest, 'detector' | 'channels' | 'grid' | 'horizons' | 'policy' | 'calibration'>
 
-const outside = (it: EvidenceChannel): boolean => it.observed < it.low || it.observed > it.high
+/** whether the whole resolution cell of the value lies beyond the expected band, so that it also does when printed */
+function leaves(it: EvidenceChannel, channel: Channel): boolean {
+  const half = channel.resolution / 2
+  return it.observed + half < it.low || it.observed - half > it.high
+}
 
 /**
  * What a model says of a patient whose evidence stands: one condition, code `unexpected`. Its sentence names the channel
@@ -23,6 +27,7 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
   const onset = Math.round(evidence.onsetTick * cadence)
   const since = `, since ${timeOfDay(onset)}`
   const seconds = manifest.horizons[evidence.horizonIndex]! * manifest.grid.cadenceSeconds
+  const outside = (it: EvidenceChannel) => leaves(it, channelOf(it))
   const isOutside = evidence.channels.some(outside)
   // the channel with the largest share, of those outside their band when there are any
   const top = evidence.channels.find((it) => !isOutside || outside(it))!

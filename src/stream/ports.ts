@@ -77,7 +77,7 @@ export interface FrameTap {
   wants(patientKey: string): boolean
   frames(reports: readonly FrameReport[]): void
   /** a bed's watching state changed; a bed that falls silent has no frame to say so */
-  watching(patientKey: string, watching: Watching): void
+  watchingChanged(patientKey: string, watching: Watching): void
 }
 
 /** What the pipeline tells the metrics. Counts only, never a patient. */

@@ -337,7 +337,7 @@ export class Ward {
   #see(session: Session, watching: Watching): void {
     if (session.watching === watching) return
     this.#sessions.watch(session, watching)
-    this.#options.tap?.watching(session.patientKey, watching)
+    this.#options.tap?.watchingChanged(session.patientKey, watching)
   }
 
   #say(session: Session, bodies: readonly AlertBody[], offset: number): void {

@@ -3,6 +3,7 @@ import { type DropoutMasks, outputsOf, throughChunk, zeroState } from './bptt.ts
 import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './cell-loss.ts'
 import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
+import { type Gains, gainArrays, gained } from './gains.ts'
 import { softplus } from './head.ts'
 import {
   firstWeights,
@@ -15,6 +16,7 @@ import {
 import type { Random } from './random.ts'
 
 export interface FitOptions extends OptimiserOptions {
+  readonly gains: Gains
   /** steps of a chunk: how far gradients reach back */
   readonly chunk: number
   readonly epochs: number
@@ -67,6 +69,7 @@ export function fit(
 ): Fitted {
   const { shape } = plan
   const state = optimiser(parameterArrays(firstWeights(shape, random, FIRST_SCALE_BIAS)))
+  const gains = gainArrays(shape, options.gains)
   const matrix = parameterShapes(shape).map((dims) => dims.length === 2)
   let current = plan
   let best: Fitted | undefined
@@ -84,7 +87,7 @@ export function fit(
       const targetCount = countTargets(targets)
       const result = throughChunk(
         shape,
-        weightsOf(shape, state.parameters as Float32Array[]),
+        weightsOf(shape, gained(state.parameters, gains)),
         x,
         lanes.lanes,
         carried,
@@ -99,13 +102,10 @@ export function fit(
       if (targetCount === 0) continue
       const at = (epoch - 1 + chunk / chunks) / options.epochs
       const rate = learningRate(at, options.peakRate, options.lastRate, options.warmup)
-      update(state, result.gradients, matrix, rate, options)
+      update(state, gained(result.gradients, gains), matrix, rate, options)
     }
     if (epoch % options.validateEvery !== 0) continue
-    const weights = weightsOf(
-      shape,
-      state.averaged.map((array) => Float32Array.from(array)),
-    )
+    const weights = weightsOf(shape, gained(state.averaged, gains))
     const held = evaluate(current, weights, validation)
     const point = { epoch, updates: state.updates, train: mean(sums), validation: held.mean }
     curve.push(point)

@@ -7,7 +7,7 @@ const seconds = z.number().positive()
 export const Settings = z.strictObject({
   models: z
     .strictObject({
-      dir: z.string().default('models').describe('the model registry, a directory'),
+      dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
       serve: z.array(z.string()).min(1).default(['bedside']).describe('models that raise alerts: NAME or NAME@VERSION'),
     })
     .prefault({}),

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GraphShape } from '../../src/inference/graph-shape.ts'
 import type { ModelBundle } from '../../src/inference/model-store.ts'
+import { sha256, writeBundle } from '../../src/training/bundle.ts'
 import { firstWeights, inputSize, type NetworkShape, parameterCount, type Weights } from '../../src/training/network.ts'
 import { type GraphForm, OPSET, stepGraph } from '../../src/training/onnx/graph.ts'
 import { encodeModel } from '../../src/training/onnx/proto.ts'
@@ -72,7 +72,10 @@ export function referenceSteps(network: NetworkShape, weights: Weights, x: numbe
       below.reduce((sum, v, u) => sum + v * weights.head.kernel[u * 2 * each + i]!, weights.head.bias[i]!)
     return Array.from({ length: horizons }, (_, k) => [
       ...Array.from({ length: channels }, (_, i) => frame[i]! + head(k * channels + i)),
-      ...Array.from({ length: channels }, (_, i) => Math.fround(FLOOR) + Math.log1p(Math.exp(head(each + k * channels + i)))),
+      ...Array.from(
+        { length: channels },
+        (_, i) => Math.fround(FLOOR) + Math.log1p(Math.exp(head(each + k * channels + i))),
+      ),
     ]).flat()
   })
   return { x, forecast, h, c }
@@ -139,25 +142,10 @@ export function testManifest(network: NetworkShape, onnx: Uint8Array): ModelMani
 }
 
 /** The bundle as a registry on disk with itself as champion. @returns the registry's folder */
-export function writeRegistry(bundle: ModelBundle): string {
-  const dir = mkdtempSync(join(tmpdir(), 'vigil-models-'))
+export async function writeRegistry(bundle: ModelBundle): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'vigil-models-'))
   const { name, version } = bundle.manifest
-  const folder = join(dir, name, version)
-  mkdirSync(folder, { recursive: true })
-  const files: Record<string, string | Uint8Array> = {
-    'model.onnx': bundle.onnx,
-    'manifest.json': JSON.stringify(bundle.manifest),
-    'golden.json': JSON.stringify(bundle.golden),
-    'card.md': '# test\n',
-    'metrics.json': '{}\n',
-  }
-  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
-  const sums = Object.entries(files).map(([file, content]) => `${sha256(content)}  ${file}\n`)
-  writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''))
-  writeFileSync(join(dir, 'aliases.json'), JSON.stringify({ [name]: { champion: version } }))
+  await writeBundle(join(dir, name, version), { ...bundle, metrics: {}, card: '# test\n' })
+  await writeFile(join(dir, 'aliases.json'), JSON.stringify({ [name]: { champion: version } }))
   return dir
-}
-
-export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
 }

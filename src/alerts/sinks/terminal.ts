@@ -40,7 +40,6 @@ export function terminalSink(
   stream: Writable & { readonly isTTY?: boolean },
   environment: Readonly<Record<string, string | undefined>>,
 ): Sink {
-  // biome-ignore lint/complexity/useLiteralKeys: an index signature is read with brackets (noPropertyAccessFromIndexSignature)
   const colour = stream.isTTY === true && !environment['NO_COLOR']
   return {
     name: 'terminal',

@@ -123,7 +123,7 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
         </h1>
         <WatchingMark watching={bed.watching} />
         {bed.watching === 'blind' && (
-          <b class="silence">{silent === undefined ? 'no signal yet' : `no signal for ${spoken(silent)}`}</b>
+          <b class="silence">{silent === undefined ? 'no signal yet' : `nothing heard for ${spoken(silent)}`}</b>
         )}
         <News2 news2={frame?.news2 ?? null} />
         {frame !== null && <span class="at">frame of {clock(frame.time)}</span>}

@@ -109,7 +109,7 @@ export function StripPlot(props: StripProps) {
       plot.current?.destroy()
     }
   }, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the columns grow in place, the version says when
+  // the columns grow in place; the version says when
   useEffect(() => {
     if (seen.current) plot.current?.setData(data(props.columns))
   }, [props.version])

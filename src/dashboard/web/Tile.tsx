@@ -4,12 +4,12 @@ import { PriorityMark, WatchingMark } from './Marks.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
-import { clock, figure, mostUrgent, spoken, unitWord } from './words.ts'
+import { clock, figure, mostUrgent, shortPart, spoken, unitWord } from './words.ts'
 
 const SMALL_FIGURES = 3
 
 /** A partial early-warning score is a floor: shown with what is missing, never as the score. */
-export function News2({ news2 }: { news2: FrameView['news2'] }) {
+export function News2({ news2, short = false }: { news2: FrameView['news2']; short?: boolean }) {
   if (news2 === null) return null
   const partial = news2.missing.length > 0
   return (
@@ -18,7 +18,7 @@ export function News2({ news2 }: { news2: FrameView['news2'] }) {
       title={partial ? `Partial: without ${news2.missing.join(', ')}` : 'National Early Warning Score 2'}
     >
       NEWS2 <b>{partial ? `≥ ${news2.score}` : news2.score}</b>
-      {partial && <span class="missing"> without {news2.missing.join(', ')}</span>}
+      {partial && ` without ${news2.missing.map((part) => (short ? shortPart(part) : part)).join(', ')}`}
     </span>
   )
 }
@@ -80,7 +80,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
         {blind && (
           <p class="blind-notice">
             <b>Not watching</b>
-            {silent === undefined ? 'no signal yet' : `no signal for ${spoken(silent)}`}
+            {silent === undefined ? 'no signal yet' : `nothing heard for ${spoken(silent)}`}
           </p>
         )}
         {!blind && large.length === 0 && <p class="none">No vital signs yet</p>}
@@ -92,7 +92,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
             {figure.age !== undefined && <em> {spoken(figure.age * 1000)} ago</em>}
           </span>
         ))}
-        <News2 news2={bed.frame?.news2 ?? null} />
+        <News2 news2={bed.frame?.news2 ?? null} short={true} />
       </div>
       <div class="alert">
         {alert === undefined ? (

@@ -59,11 +59,13 @@ function follow(tell: (change: Change) => void): () => void {
     whole = false
     link('lost', reason)
   }
-  const fetchWard = async (heartbeat: WardEvents['hello']) => {
+  const fetchWard = async (source: EventSource, heartbeat: WardEvents['hello']) => {
     whole = false
     early = []
     const answer = await fetch('api/ward', { cache: 'no-store' })
-    const ward = early.reduce((held, apply) => apply(held), wardOf((await answer.json()) as WardView))
+    const view = (await answer.json()) as WardView
+    if (events !== source) return // the stream this snapshot belongs to broke meanwhile
+    const ward = early.reduce((held, apply) => apply(held), wardOf(view))
     whole = true
     early = []
     tell((live) => ({ ...live, ward }))
@@ -76,7 +78,9 @@ function follow(tell: (change: Change) => void): () => void {
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
     on('hello', (heartbeat) => {
       heard = performance.now()
-      fetchWard(heartbeat).catch(() => reconnect('The ward could not be read.'))
+      fetchWard(source, heartbeat).catch(() => {
+        if (events === source) reconnect('The ward could not be read.')
+      })
     })
     on('heartbeat', beat)
     on('frames', (frames) => change((ward) => withFrames(ward, frames, ward.heartbeat.now)))

@@ -107,8 +107,11 @@ function extended(strips: ReadonlyMap<number, StripColumns>, frame: FrameView): 
   const time = frame.time / 1000
   const samples = new Map(frame.samples.map((sample) => [sample[0], sample]))
   const next = new Map(strips)
+  const times = strips.values().next().value?.time ?? []
+  const none = () => times.map(() => null)
   for (const channel of samples.keys()) {
-    if (!next.has(channel)) next.set(channel, { time: [], value: [], low: [], high: [], outside: [] })
+    if (next.has(channel)) continue
+    next.set(channel, { time: [...times], value: none(), low: none(), high: none(), outside: none() })
   }
   for (const [channel, columns] of next) {
     const [, value, age, low, high] = samples.get(channel) ?? [channel, null, 0, null, null]
@@ -119,7 +122,7 @@ function extended(strips: ReadonlyMap<number, StripColumns>, frame: FrameView): 
     columns.high.push(high)
     columns.outside.push(beyond(drawn, low, high))
     let old = 0
-    while (columns.time[old]! < time - STRIP_SECONDS) old++
+    while (columns.time[old]! <= time - STRIP_SECONDS) old++
     if (old > 0) for (const column of Object.values(columns)) column.splice(0, old)
   }
   return next

@@ -21,6 +21,19 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
 
 const RANK: readonly Priority[] = ['high', 'medium', 'low', 'info']
 
+/** Parts of a NEWS2, as short as a tile needs them. */
+const SHORT_PARTS: Readonly<Record<string, string>> = {
+  respiration: 'resp',
+  systolic: 'BP',
+  temperature: 'temp',
+  oxygen: 'O₂',
+  consciousness: 'alertness',
+}
+
+export function shortPart(part: string): string {
+  return SHORT_PARTS[part] ?? part
+}
+
 /** The most urgent of open alerts, the newest where two are equal. */
 export function mostUrgent(alerts: readonly AlertView[]): AlertView | undefined {
   return [...alerts].sort((a, b) => RANK.indexOf(a.priority) - RANK.indexOf(b.priority) || b.onset - a.onset)[0]

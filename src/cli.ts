@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander'
+import { benchCommand } from './commands/bench.ts'
+import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { modelsCommand } from './commands/models.ts'
+import { replayCommand } from './commands/replay.ts'
+import { trainCommand } from './commands/train.ts'
+import { VigilError } from './errors.ts'
+
+/** Exit codes: done, the work failed, bad usage. */
+const FAILED = 1
+const BAD_USAGE = 2
+
+const vigil = new Command('vigil')
+  .description('Vital signs in, calibrated and explained alerts out. Research software, not a medical device.')
+  .exitOverride()
+  .showHelpAfterError('(vigil --help lists the commands)')
+  .addCommand(demoCommand())
+  .addCommand(replayCommand())
+  .addCommand(trainCommand())
+  .addCommand(modelsCommand())
+  .addCommand(benchCommand())
+  .addCommand(doctorCommand())
+for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()
+
+/** Run one command line; the result is the exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await vigil.parseAsync(argv)
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE
+    if (!(error instanceof VigilError)) {
+      process.stderr.write(`vigil: internal: ${error instanceof Error ? error.stack : String(error)}\n`)
+      return FAILED
+    }
+    const place = error.place === undefined ? '' : ` (${error.place})`
+    process.stderr.write(`vigil: ${error.code}: ${error.message}${place}\n`)
+    return error.code === 'usage' ? BAD_USAGE : FAILED
+  }
+}
+
+process.exitCode = await run(process.argv)

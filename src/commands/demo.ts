@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { defer, lastValueFrom, map, merge, repeat, takeUntil, timer } from 'rxjs'
+import { terminalSink } from '../alerts/sinks/terminal.ts'
+import { openWard } from '../app.ts'
+import { loadSettings } from '../config.ts'
+import { PAGE, wardFeed } from '../dashboard/ward.ts'
+import { findRecordings } from '../ingest/find-recordings.ts'
+import { replaySource } from '../ingest/recordings.ts'
+import { simulatedSource } from '../ingest/simulated-source.ts'
+import { createLog } from '../log.ts'
+import { eventLoopCheck, readiness } from '../metrics/health.ts'
+import { listen } from '../metrics/http.ts'
+import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { pipeline } from '../stream/pipeline.ts'
+import type { Input, Source } from '../stream/ports.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
+import { positive, whole } from './options.ts'
+import { stopSignal } from './stop-signal.ts'
+
+interface DemoFlags {
+  port?: number
+  beds: number
+  speed: number
+  for?: number
+  config?: string
+}
+
+/** Real recordings that no training ever saw: PhysioNet BIDMC, held-out patients. */
+const RECORDINGS = fileURLToPath(new URL('../../examples/recordings/', import.meta.url))
+/** The recordings are of 8 minutes; then the next patient comes into the bed, after a short pause. */
+const SHIFT_MS = 8 * 60_000 + 15_000
+const UNIT = 'ICU'
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('a ward of held-out real recordings and simulated beds in this one process, with its page')
+    .option('--port <n>', 'port of the page; 0 takes a free one', whole(0))
+    .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), 10)
+    .option('--speed <n>', 'seconds of the ward a second of the clock', positive, 1)
+    .option('--for <seconds>', 'stop after this long', positive)
+    .option('--config <file>', 'settings, YAML or JSON')
+    .addHelpText('after', '\nExample:\n  vigil demo --beds 8 --speed 4 --for 120\n')
+    .action(demo)
+}
+
+async function demo(flags: DemoFlags): Promise<void> {
+  const settings = loadSettings(flags.config, process.env)
+  const log = createLog(settings.log.level)
+  const telemetry = prometheusTelemetry()
+  const ready = readiness(['model', 'source'])
+  const eventLoop = eventLoopCheck()
+  let feed: ReturnType<typeof wardFeed> | undefined
+  const served = await openWard({
+    settings,
+    telemetry,
+    log,
+    tap: (table) => {
+      feed = wardFeed({ table, alive: telemetry.progress })
+      return feed
+    },
+  })
+  const page = feed!
+  telemetry.serving(served.models)
+  page.serving(served.models)
+  ready.set('model', true, served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '))
+  const http = await listen({
+    host: settings.http.host,
+    port: flags.port ?? settings.http.port,
+    telemetry,
+    health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
+    routes: page.routes,
+    page: PAGE,
+    log,
+  })
+  const terminal = terminalSink(process.stdout, process.env)
+  try {
+    process.stdout.write(`The ward is at ${http.url}/  (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`)
+    const source = await wardSource(flags, served.table)
+    ready.set('source', true, `${flags.beds} beds`)
+    const flushes = pipeline(source, served.ward, {
+      sinks: [terminal, page],
+      telemetry,
+      maxBatch: settings.inference.maxBatch,
+      maxWaitMs: settings.inference.maxWaitMs,
+      signalLostSeconds: settings.stream.signalLostSeconds,
+      now: Date.now,
+    })
+    const stopped = merge(stopSignal(), flags.for === undefined ? [] : timer(flags.for * 1000))
+    await lastValueFrom(flushes.pipe(takeUntil(stopped)), { defaultValue: undefined })
+  } finally {
+    await http.close()
+    await page.close()
+    await terminal.close()
+    await served.close()
+  }
+}
+
+/** Six beds of recordings, each in turn with the next patient, and simulated beds for the rest. */
+async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source> {
+  const recordings = (await findRecordings([RECORDINGS])).filter((path) => path.includes('bidmc_')).slice(0, flags.beds)
+  const start = Math.ceil(Date.now() / 1000) * 1000
+  let shift = 0
+  const real = defer(() => shiftOf(recordings, table, start, shift++, flags.speed)).pipe(repeat())
+  const simulated = flags.beds - recordings.length
+  if (simulated === 0) return real
+  return merge(
+    real,
+    simulatedSource({
+      table,
+      beds: simulated,
+      seed: 7,
+      hours: 24 * 365,
+      start,
+      unit: UNIT,
+      speed: flags.speed,
+      episodes: (bed) => (bed === 0 ? [{ at: 240, seconds: 150, depth: 14 }] : []),
+    }).pipe(map((batch) => ({ ...batch, partition: 1 }))),
+  )
+}
+
+/** One patient per bed for eight minutes; another encounter begins with every shift. */
+function shiftOf(recordings: readonly string[], table: ChannelTable, start: number, shift: number, speed: number): Source {
+  const beds = new Map<string, string>()
+  const source = replaySource(recordings, {
+    table,
+    speed,
+    anchor: start + shift * SHIFT_MS,
+    patientKey: (path) => {
+      const bed = `${recordings.indexOf(path) + 1}`
+      const key = `recording-${bed}`
+      beds.set(key, bed)
+      return key
+    },
+  })
+  const admitted = (input: Input): Input =>
+    input.kind === 'reading'
+      ? { ...input, mode: 'demo', unit: UNIT, bed: beds.get(input.patientKey), encounter: `shift-${shift + 1}` }
+      : input
+  return source.pipe(map((batch) => ({ ...batch, inputs: batch.inputs.map(admitted) })))
+}

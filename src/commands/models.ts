@@ -1,0 +1,2 @@
+import { Command } from 'commander'
+export function modelsCommand(): Command { return new Command('models') }

@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander'
+
+/** A whole number of at least `least`, for commander. */
+export function whole(least: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`a whole number of at least ${least}.`)
+    return value
+  }
+}
+
+/** A finite number above zero, for commander. */
+export function positive(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0.')
+  return value
+}
+
+/** `max`, or how many seconds of the recording a second of the clock. */
+export function speed(text: string): number | 'max' {
+  return text === 'max' ? 'max' : positive(text)
+}
+
+/** An instant: ISO 8601 or ms since 1970. */
+export function instant(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isNaN(value)) throw new InvalidArgumentError('an ISO 8601 instant or milliseconds since 1970.')
+  return value
+}
+
+/** Print one JSON object on standard output, and nothing else there. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}

@@ -1,0 +1,10 @@
+// One question in a process of its own, because a provider's libraries can end it: does this provider run a graph here?
+// Run as `node probe.js PROVIDER`; exits 0 when it does, else 1 with the reason on standard error.
+import { tryProvider } from './engine.ts'
+
+try {
+  await tryProvider(process.argv[2] ?? '')
+} catch (error) {
+  process.stderr.write(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

@@ -1,0 +1,94 @@
+import { openStepGraph } from '../inference/engine.ts'
+import { type GraphShape, stateSize } from '../inference/graph-shape.ts'
+import { inProcessEngine } from '../inference/in-process.ts'
+import { rememberForecast, resetScore, type Scored, type ScorePlan, scored, scoreFrame } from '../scoring/score.ts'
+import type { StepEngine } from '../stream/ports.ts'
+import type { FramedStay } from './dataset.ts'
+
+/** The exported graph on the calling thread, as it serves. */
+export async function openExported(onnx: Uint8Array, shape: GraphShape, maxBatch: number): Promise<StepEngine> {
+  return inProcessEngine(await openStepGraph(onnx, shape, { provider: 'cpu', threads: 1, maxBatch }))
+}
+
+/** Called for every frame after it was scored, before its own forecast replaces the one it was scored against. */
+export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => void
+
+/**
+ * A stay exactly as serving scores it: the exported graph statefully from a zero state, pending forecasts by horizon.
+ * @param plan its calibration may still be a blank one
+ */
+export async function serveStay(
+  engine: StepEngine,
+  plan: ScorePlan,
+  stay: FramedStay,
+  visit: ScoredVisit,
+): Promise<void> {
+  const slots = Int32Array.of(0)
+  const state = new Float64Array(plan.stateSize)
+  const out = scored(plan)
+  const features = stay.x.length / stay.frames.count
+  engine.reset(0)
+  resetScore(plan, state, 0)
+  for (let i = 0; i < stay.frames.count; i++) {
+    scoreFrame(plan, state, 0, stay.frames, i, out)
+    visit(i, out, state)
+    const forecast = await engine.step(slots, stay.x.subarray(i * features, (i + 1) * features), 1)
+    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecast, 0)
+  }
+}
+
+/** Frames a second of one graph at a batch size: the best of a few runs. */
+export async function stepsPerSecond(onnx: Uint8Array, shape: GraphShape, batch: number): Promise<number> {
+  const graph = await openStepGraph(onnx, shape, { provider: 'cpu', threads: 1, maxBatch: batch })
+  try {
+    graph.x.fill(0.1)
+    await graph.run(batch)
+    let best = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 15; i++) {
+      const from = performance.now()
+      await graph.run(batch)
+      best = Math.min(best, performance.now() - from)
+    }
+    return (batch * 1000) / best
+  } finally {
+    await graph.close()
+  }
+}
+
+/** Largest absolute difference between the exported graph and given outputs, step by step from a zero state. */
+export async function parity(
+  onnx: Uint8Array,
+  shape: GraphShape,
+  x: Float32Array,
+  wanted: {
+    readonly forecast: readonly (readonly number[])[]
+    readonly h: readonly (readonly number[])[]
+    readonly c: readonly (readonly number[])[]
+  },
+): Promise<number> {
+  const engine = await openExported(onnx, shape, 1)
+  try {
+    engine.reset(0)
+    let largest = 0
+    const compare = (found: ArrayLike<number>, at: number, row: readonly number[]) => {
+      row.forEach((value, i) => {
+        // a NaN must not pass for equal
+        const difference = Math.abs(found[at + i]! - value)
+        largest = difference <= largest ? largest : difference
+      })
+    }
+    for (const [t, row] of wanted.forecast.entries()) {
+      const forecast = await engine.step(Int32Array.of(0), x.subarray(t * shape.features, (t + 1) * shape.features), 1)
+      compare(forecast, 0, row)
+    }
+    const state = new Float32Array(stateSize(shape))
+    engine.readState(0, state)
+    for (let layer = 0; layer < shape.layers; layer++) {
+      compare(state, layer * 2 * shape.hidden, wanted.h[layer]!)
+      compare(state, (layer * 2 + 1) * shape.hidden, wanted.c[layer]!)
+    }
+    return largest
+  } finally {
+    await engine.close()
+  }
+}

@@ -1,0 +1,173 @@
+import type { Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+import { openModel } from '../../src/inference/model-store.ts'
+import { type EngineEvent, openEngine } from '../../src/inference/open-engine.ts'
+import { GATES } from '../../src/training/gates.ts'
+import type { Weights } from '../../src/training/network.ts'
+import { BEDSIDE, features, graphBytes, ODD, testBundle, testModel } from './test-model.ts'
+
+const CPU = { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false }
+const model = testModel()
+const bundle = testBundle(model)
+
+/** The network with two gate blocks exchanged in every layer: what a confused exporter writes. */
+function permuted(weights: Weights, a: number, b: number): Weights {
+  const layers = weights.layers.map(({ kernel, bias }) => {
+    const width = bias.length
+    const unit = width / GATES.length
+    const swap = (values: Float32Array) => {
+      const out = values.slice()
+      for (let row = 0; row < values.length; row += width) {
+        out.set(values.subarray(row + a * unit, row + (a + 1) * unit), row + b * unit)
+        out.set(values.subarray(row + b * unit, row + (b + 1) * unit), row + a * unit)
+      }
+      return out
+    }
+    return { kernel: swap(kernel), bias: swap(bias) }
+  })
+  return { layers, head: weights.head }
+}
+
+describe('opening an engine', () => {
+  test.each([false, true])(
+    'the golden steps of both graph forms match a network in double precision (worker %s)',
+    async (inWorker) => {
+      for (const form of ['lstm-operator', 'plain-products'] as const) {
+        for (const network of [BEDSIDE, ODD]) {
+          const engine = await openEngine(testBundle(testModel(network, form), 60), { ...CPU, inWorker })
+          expect(engine.stateSize).toBe(network.layers * 2 * network.hidden)
+          expect(engine.forecastSize).toBe(network.horizons * 2 * network.channels)
+          await engine.close()
+        }
+      }
+    },
+  )
+
+  test('the shipped model is served', async () => {
+    const engine = await openEngine(await openModel('models', 'bedside'), CPU)
+    expect(engine.provider).toBe('cpu')
+    await engine.close()
+  })
+
+  test.each([
+    ['input', 'forget'],
+    ['forget', 'output'],
+    ['candidate', 'output'],
+    ['input', 'output'],
+  ] as const)('exchanged gates %s and %s are refused by the golden steps', async (a, b) => {
+    const weights = permuted(model.weights, GATES.indexOf(a), GATES.indexOf(b))
+    const wrong = { ...bundle, onnx: graphBytes(BEDSIDE, weights) }
+    await expect(openEngine(wrong, CPU)).rejects.toMatchObject({
+      code: 'golden-mismatch',
+      message: expect.stringMatching(/^step \d+, forecast\[\d+\], alone: .* differs from .* by .*, tolerance 0.0001$/),
+    })
+  })
+
+  test('a last state that differs is refused, even when every forecast matches', async () => {
+    const golden = structuredClone(bundle.golden)
+    golden.c[1]![7]! += 0.01
+    await expect(openEngine({ ...bundle, golden }, CPU)).rejects.toMatchObject({
+      code: 'golden-mismatch',
+      message: expect.stringContaining('c after step 199, layer 1, unit 7'),
+    })
+  })
+
+  test('a graph that mixes its rows passes alone and is refused in a batch', async () => {
+    const { mixedRows } = await import('./mixed-rows.ts')
+    await expect(openEngine({ ...bundle, onnx: mixedRows(model) }, CPU)).rejects.toMatchObject({
+      code: 'golden-mismatch',
+      message: expect.stringContaining('in a batch of 7'),
+    })
+  })
+
+  test('providers are tried one at a time; each refusal has its reason', async () => {
+    const events: EngineEvent[] = []
+    const engine = await openEngine(bundle, { ...CPU, providers: ['cuda', 'cpu'], log: (event) => events.push(event) })
+    const served = events.at(-1)!
+    expect(served).toMatchObject({ serves: true, provider: engine.provider })
+    for (const event of events.slice(0, -1)) expect(event).toMatchObject({ serves: false, reason: /^cuda: .{10}/ })
+    await engine.close()
+  })
+
+  test.each([false, true])('a graph no provider can read: provider-unavailable (worker %s)', async (inWorker) => {
+    const cut = { ...bundle, onnx: bundle.onnx.subarray(0, bundle.onnx.length >> 1) }
+    await expect(openEngine(cut, { ...CPU, inWorker })).rejects.toMatchObject({
+      code: 'provider-unavailable',
+      message: expect.stringContaining('cpu: '),
+      place: 'test@1.0.0',
+    })
+  })
+
+  test.each([
+    ['an unknown provider', { providers: ['cpu', 'tpu'] }, 'inference.providers'],
+    ['no threads', { threads: 0 }, 'inference.threads'],
+    ['half a thread', { threads: 0.5 }, 'inference.threads'],
+    ['a batch of nothing', { maxBatch: 0 }, 'inference.maxBatch'],
+  ])('%s is a wrong setting', async (_, change, place) => {
+    await expect(openEngine(bundle, { ...CPU, ...change })).rejects.toMatchObject({ code: 'config-invalid', place })
+  })
+
+  test('no provider at all is unavailable', async () => {
+    await expect(openEngine(bundle, { ...CPU, providers: [] })).rejects.toMatchObject({ code: 'provider-unavailable' })
+  })
+
+  test('a forecast of another size than horizons and channels ask for', async () => {
+    const manifest = { ...bundle.manifest, horizons: [1, 10] }
+    await expect(openEngine({ ...bundle, manifest }, CPU)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: 'output "forecast" is float32 [batch, 24], the manifest asks for float32 [B, 16]',
+    })
+  })
+
+  test('a state of another size than the manifest says', async () => {
+    const manifest = { ...bundle.manifest, graph: { ...bundle.manifest.graph, layers: 3 } }
+    await expect(openEngine({ ...bundle, manifest }, CPU)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: expect.stringContaining('"h_in"'),
+    })
+  })
+})
+
+describe('an open engine', () => {
+  test.each([false, true])('too few features, or a step after close, are refused (worker %s)', async (inWorker) => {
+    const engine = await openEngine(bundle, { ...CPU, inWorker })
+    const slots = Int32Array.of(0, 1)
+    await expect(engine.step(slots, new Float32Array(16), 2)).rejects.toMatchObject({ code: 'internal' })
+    await expect(engine.step(slots, new Float32Array(32), 0)).rejects.toMatchObject({ code: 'internal' })
+    await engine.step(slots, new Float32Array(32), 2)
+    await engine.close()
+    await expect(engine.step(slots, new Float32Array(32), 2)).rejects.toMatchObject({ code: 'engine-failed' })
+  })
+
+  test.each([false, true])('closing waits for the step in flight (worker %s)', async (inWorker) => {
+    const engine = await openEngine(bundle, { ...CPU, inWorker })
+    const step = engine.step(Int32Array.of(0), features(1, 16, 1), 1)
+    await engine.close()
+    expect((await step)[0]).not.toBe(0)
+  })
+
+  test('a second step while one is in flight is a defect, and spoils neither', async () => {
+    const engine = await openEngine(bundle, { ...CPU, inWorker: true })
+    const x = features(1, 16, 1)
+    const first = engine.step(Int32Array.of(0), x, 1)
+    await expect(engine.step(Int32Array.of(1), x, 1)).rejects.toMatchObject({ code: 'internal' })
+    const forecast = Float32Array.from(await first)
+    expect(Float32Array.from(await engine.step(Int32Array.of(1), x, 1))).toEqual(forecast)
+    await engine.close()
+  })
+
+  test('a lost worker fails the step in flight and every later one', async () => {
+    let worker: Worker | undefined
+    process.once('worker', (started) => {
+      worker = started
+    })
+    const engine = await openEngine(bundle, { ...CPU, inWorker: true })
+    const slots = Int32Array.from({ length: 4096 }, (_, slot) => slot)
+    const step = engine.step(slots, features(4096, 16, 1), 4096)
+    const lost = expect(step).rejects.toMatchObject({ code: 'engine-failed', message: /worker ended/ })
+    await worker!.terminate()
+    await lost
+    await expect(engine.step(slots, new Float32Array(16), 1)).rejects.toMatchObject({ code: 'engine-failed' })
+    await engine.close()
+  })
+})

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { deadLetterSink } from '../../src/ingest/dead-letters.ts'
+import type { Output } from '../../src/stream/ports.ts'
+import { at, reject } from '../../src/vitals/rejection.ts'
+import { folder } from './collect.ts'
+
+const { dir } = folder()
+const letter = (offset: number): Output => ({
+  kind: 'dead-letter',
+  rejection: at(reject('not-a-number', '"high" is not a number', 'values.hr'), 'ward.ndjson', 12, 40),
+  partition: 3,
+  offset,
+})
+
+test('a dead letter is one line with reason, sentence and place; other outputs pass by; the file is appended to', async () => {
+  const path = join(dir, 'new', 'folder', 'dead.ndjson')
+  for (const offset of [1, 2]) {
+    const sink = await deadLetterSink(path)
+    await sink.deliver([
+      letter(offset),
+      { kind: 'journal', entry: { kind: 'journal', patientKey: 'CANARY', at: 1, afterOffset: 1, entry: 'discharge' } },
+    ])
+    await sink.close()
+  }
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line))
+  expect(lines).toHaveLength(2)
+  expect(lines[0]).toEqual({
+    reason: 'not-a-number',
+    detail: '"high" is not a number',
+    path: 'values.hr',
+    source: 'ward.ndjson',
+    line: 12,
+    column: 40,
+    partition: 3,
+    offset: 1,
+  })
+})
+
+test('a file that cannot be opened or written is a coded error with its place', async () => {
+  await expect(deadLetterSink(dir)).rejects.toMatchObject({ code: 'sink-failed', place: dir, retriable: false })
+  const sink = await deadLetterSink(join(dir, 'closed.ndjson'))
+  await sink.close()
+  await expect(sink.deliver([letter(1)])).rejects.toMatchObject({ code: 'sink-failed', retriable: true })
+})

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { METRICS, type Metric } from '../../src/metrics/table.ts'
+import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
+import type { AlertBody } from '../../src/vitals/alert.ts'
+import { alertOf, PATIENTS } from '../dashboard/testward.ts'
+
+const TABLE: readonly Metric[] = Object.values(METRICS)
+
+/** A sample line of Prometheus' text format 0.0.4: name, labels, number. */
+const SAMPLE =
+  /^([a-zA-Z_:][\w:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)+)\})? (?:[-+]?(?:\d[\d.eE+-]*|Inf)|[Nn]a[Nn])$/
+
+function bodyOf(part: Partial<AlertBody> = {}): AlertBody {
+  const output = alertOf(PATIENTS[0]!, { id: 1, ...part })
+  if (output.kind !== 'alert') throw new Error('not an alert')
+  return output.envelope.body
+}
+
+/** Everything the telemetry can be told, once. */
+function told() {
+  const telemetry = prometheusTelemetry()
+  telemetry.readings(3)
+  telemetry.rejected('late', 2)
+  telemetry.frames(5)
+  telemetry.stepped('cpu', 64, 0.0021)
+  telemetry.alert(bodyOf())
+  telemetry.watching({ warming: 1, watching: 2, degraded: 3, blind: 4 })
+  telemetry.queued(7, 0.25)
+  telemetry.sinkFailed('ndjson', true)
+  telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.1.0', provider: 'cpu' }])
+  telemetry.requested('/metrics', 200)
+  return telemetry
+}
+
+describe('the table of metrics', () => {
+  test('names carry the prefix and the base unit, counters and only counters end in _total', () => {
+    for (const { name, type } of TABLE) {
+      expect(name).toMatch(/^vigil_[a-z]+(_[a-z]+)*$/)
+      expect(name.endsWith('_total'), name).toBe(type === 'counter')
+      expect(name).not.toMatch(/_(ms|millis|milliseconds|minutes|hours|kb|mb|percent)(_|$)/)
+    }
+    expect(new Set(TABLE.map(({ name }) => name)).size).toBe(TABLE.length)
+  })
+
+  test('no label can name a patient, bed, device or alert, and every label is bounded', () => {
+    for (const { name, labels, buckets, type } of TABLE) {
+      for (const [label, values] of Object.entries(labels)) {
+        expect(label, name).not.toMatch(/patient|bed|device|encounter|alert|^id$|_id$|key|path|url/)
+        expect(typeof values === 'number' ? values : values.length, `${name} ${label}`).toBeLessThanOrEqual(32)
+      }
+      expect(buckets !== undefined, name).toBe(type === 'histogram')
+    }
+  })
+})
+
+describe('a scrape', () => {
+  test('parses line by line, and has every metric of the table with its type and a value', async () => {
+    const text = await told().text()
+    const lines = text.split('\n').filter((line) => line !== '')
+    for (const line of lines.filter((line) => !line.startsWith('#'))) expect(line).toMatch(SAMPLE)
+    for (const { name, type, help } of TABLE) {
+      expect(lines).toContain(`# HELP ${name} ${help}`)
+      expect(lines).toContain(`# TYPE ${name} ${type}`)
+      expect(
+        lines.some((line) => line.startsWith(`${name}${type === 'histogram' ? '_bucket' : ''}`)),
+        name,
+      ).toBe(true)
+    }
+    expect(lines).toContain('vigil_readings_total 3')
+    expect(lines).toContain('vigil_rejections_total{reason="late"} 2')
+    expect(lines).toContain('vigil_steps_total{provider="cpu"} 64')
+    expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
+    expect(lines).toContain('vigil_beds{watching="blind"} 4')
+    expect(lines).toContain('vigil_alerts_total{detector="bedside",kind="advisory",priority="medium",phase="start"} 1')
+    expect(lines).toContain('vigil_model_info{detector="bedside",name="bedside",version="0.1.0",provider="cpu"} 1')
+  })
+
+  test("has Node's own metrics: memory and event-loop lag", async () => {
+    const text = await told().text()
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
+    expect(text).toContain('process_resident_memory_bytes')
+  })
+
+  test('never grows beyond the labels of the table, whatever the names that are told', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.string({ maxLength: 40 }), { maxLength: 120 }), async (names) => {
+        const telemetry = prometheusTelemetry()
+        for (const name of names) {
+          telemetry.stepped(name, 1, 0.001)
+          telemetry.sinkFailed(name, false)
+          telemetry.requested(name, 200)
+          telemetry.alert(bodyOf({ source: { detector: name, version: '1', thresholds: { set: 's', version: '1' } } }))
+        }
+        const lines = (await telemetry.text()).split('\n')
+        const series = (metric: Metric) => lines.filter((line) => line.startsWith(`${metric.name}{`)).length
+        expect(series(METRICS.steps)).toBeLessThanOrEqual(METRICS.steps.labels.provider + 1)
+        expect(series(METRICS.sinkFailures)).toBeLessThanOrEqual(METRICS.sinkFailures.labels.sink + 1)
+        expect(series(METRICS.httpRequests)).toBeLessThanOrEqual(METRICS.httpRequests.labels.route + 1)
+        expect(series(METRICS.alerts)).toBeLessThanOrEqual(METRICS.alerts.labels.detector + 1)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('never shows who the patient is', async () => {
+    const telemetry = told()
+    const canary = 'CANARY-7731'
+    telemetry.alert(
+      bodyOf({
+        alertId: 'c'.repeat(32),
+        label: canary,
+        subject: { patientKey: canary, encounterKey: canary, unit: canary, bed: canary },
+        explanation: { text: canary, method: canary },
+      }),
+    )
+    const text = await telemetry.text()
+    expect(text).not.toContain(canary)
+    expect(text).not.toContain('c'.repeat(32))
+  })
+
+  test('forgets a model that serves no more', async () => {
+    const telemetry = told()
+    telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.2.0', provider: 'webgpu' }])
+    const lines = (await telemetry.text()).split('\n').filter((line) => line.startsWith('vigil_model_info{'))
+    expect(lines).toEqual(['vigil_model_info{detector="bedside",name="bedside",version="0.2.0",provider="webgpu"} 1'])
+  })
+})
+
+describe('progress', () => {
+  test('nothing to do is fine for ever; frames that wait with no step since are not', () => {
+    let now = 100
+    const telemetry = prometheusTelemetry(() => now)
+    expect(telemetry.progress().ok).toBe(true)
+    telemetry.stepped('cpu', 4, 0.001)
+    telemetry.queued(0, 0)
+    now += 3600
+    expect(telemetry.progress()).toEqual({ ok: true, reason: 'nothing waits for a step' })
+    telemetry.queued(12, 0)
+    now += 5
+    expect(telemetry.progress().ok).toBe(true)
+    now += 60
+    expect(telemetry.progress().ok).toBe(false)
+    expect(telemetry.progress().reason).toContain('12 frames wait')
+    telemetry.stepped('cpu', 4, 0.001)
+    expect(telemetry.progress().ok).toBe(true)
+  })
+})

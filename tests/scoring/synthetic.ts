@@ -1,0 +1,132 @@
+import { rememberForecast, resetScore, scored, scoreFrame, scorePlan } from '../../src/scoring/score.ts'
+import { tailTable } from '../../src/scoring/tail-table.ts'
+import { type ChannelTable, channelTable } from '../../src/vitals/channels.ts'
+import { type FrameColumns, frameColumns } from '../../src/vitals/frame.ts'
+import type { ModelManifest } from '../../src/vitals/manifest.ts'
+
+export const TABLE: ChannelTable = channelTable()
+export const CHANNELS = ['hr', 'pulse', 'spo2', 'resp']
+const C = CHANNELS.length
+export const NU = 5
+/** centre and scale of every channel; forecasts of the synthetic model are always mean 0, scale 1 */
+export const CENTRE = 60
+export const SCALE = 3
+
+export type SpeakingManifest = Pick<
+  ModelManifest,
+  | 'detector'
+  | 'channels'
+  | 'normaliser'
+  | 'horizons'
+  | 'degreesOfFreedom'
+  | 'calibration'
+  | 'policy'
+  | 'warmupSteps'
+  | 'grid'
+>
+
+/** mulberry32: a repeatable stream of uniform numbers in [0, 1) */
+export function random(seed: number): () => number {
+  let a = seed >>> 0
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0
+    let t = Math.imul(a ^ (a >>> 15), a | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** a draw of Student's t: normal over the root of a mean of squares (Box-Muller) */
+export function drawT(uniform: () => number, nu: number): number {
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  let squares = 0
+  for (let i = 0; i < nu; i++) squares += normal() ** 2
+  return normal() / Math.sqrt(squares / nu)
+}
+
+/** a manifest without a calibration: every excess has p = 1 */
+export function uncalibrated(horizons: readonly number[] = [1, 10, 60]): SpeakingManifest {
+  const each = <T>(value: T): T[][] => horizons.map(() => Array<T>(C).fill(value))
+  return {
+    detector: 'bedside',
+    channels: CHANNELS,
+    normaliser: { centre: Array(C).fill(CENTRE), scale: Array(C).fill(SCALE), clip: 8 },
+    horizons: [...horizons],
+    degreesOfFreedom: each(NU),
+    calibration: {
+      calibrated: false,
+      patients: 1,
+      frames: 1,
+      expected: each(0),
+      tails: each({ n: 1, probabilities: [1], surprises: [1e6], tailScale: 1 }),
+    },
+    policy: { q: 1e-3, n: 3, of: 5, clearSeconds: 30 },
+    warmupSteps: 0,
+    grid: { cadenceSeconds: 1, latenessSeconds: 1 },
+  }
+}
+
+/** one frame of the synthetic bed; a value of NaN is not observed */
+export function frame(frames: FrameColumns, tick: number, values: readonly number[]): void {
+  frames.count = 1
+  frames.ticks[0] = tick
+  CHANNELS.forEach((name, c) => {
+    const i = TABLE.index.get(name)!
+    const known = !Number.isNaN(values[c]!)
+    frames.masks[i] = known ? 1 : 0
+    if (known) frames.values[i] = values[c]!
+    frames.ages[i] = known ? 0 : frames.ages[i]! + 1
+  })
+}
+
+/** columns for one frame in which nothing was ever seen */
+export function emptyFrames(): FrameColumns {
+  const frames = frameColumns(1, TABLE.channels.length)
+  frames.values.fill(Number.NaN)
+  frames.ages.fill(Number.NaN)
+  return frames
+}
+
+/** forecast row: mean 0, scale 1, everywhere */
+export function standardForecast(horizons: number): Float32Array {
+  return Float32Array.from({ length: horizons * 2 * C }, (_, i) => (Math.floor(i / C) % 2 === 0 ? 0 : 1))
+}
+
+/** what the synthetic bed sends when all is well: the model's own distribution, in whole units or unrounded */
+export function healthy(uniform: () => number, mask: number, rounded: boolean): number[] {
+  const value = () => CENTRE + SCALE * drawT(uniform, NU)
+  return CHANNELS.map((_, c) => (((mask >> c) & 1) === 0 ? Number.NaN : rounded ? Math.round(value()) : value()))
+}
+
+/** the synthetic model with expected surprises and tails measured on `n` frames */
+export function calibrated(n: number, seed: number, rounded: boolean, horizons: readonly number[]): SpeakingManifest {
+  const raw = uncalibrated([1])
+  const plan = scorePlan(raw, TABLE)
+  const state = new Float64Array(plan.stateSize)
+  const out = scored(plan)
+  const frames = emptyFrames()
+  const uniform = random(seed)
+  const forecast = standardForecast(1)
+  resetScore(plan, state, 0)
+  const surprises: number[][] = []
+  for (let i = 0; i < n; i++) {
+    rememberForecast(plan, state, 0, i, forecast, 0)
+    frame(frames, i + 1, healthy(uniform, 15, rounded))
+    scoreFrame(plan, state, 0, frames, 0, out)
+    surprises.push([...out.surprise])
+  }
+  const mean = surprises.flat().reduce((a, b) => a + b) / (n * C)
+  const tails = CHANNELS.map((_, m) =>
+    tailTable(surprises.map((row) => row.slice(0, m + 1).reduce((a, b) => a + b - mean, 0))),
+  )
+  return {
+    ...uncalibrated(horizons),
+    calibration: {
+      calibrated: false,
+      patients: 1,
+      frames: n,
+      expected: horizons.map(() => Array(C).fill(mean)),
+      tails: horizons.map(() => tails),
+    },
+  }
+}

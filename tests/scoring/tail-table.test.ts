@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { tailLookup, tailProbability, tailTable } from '../../src/scoring/tail-table.ts'
+import { random } from './synthetic.ts'
+
+test('p of an exponential sample is its survival function, inside and far beyond the sample', () => {
+  const uniform = random(1)
+  const lookup = tailLookup(tailTable(Float64Array.from({ length: 200_000 }, () => -2 * Math.log(1 - uniform()))))
+  for (const x of [0.01, 0.5, 2, 6, 12]) expect(tailProbability(lookup, x) / Math.exp(-x / 2)).toBeCloseTo(1, 0.9)
+  const far = Math.log(tailProbability(lookup, 60))
+  expect(far).toBeGreaterThan(-34)
+  expect(far).toBeLessThan(-26)
+})
+
+test('p is in (0, 1], falls with the excess, and is never NaN', () => {
+  const sample = fc.array(fc.double({ min: -100, max: 500, noNaN: true }), { minLength: 2, maxLength: 300 })
+  const excess = fc.double({ min: -1e6, max: 1e6, noNaN: true })
+  fc.assert(
+    fc.property(sample, excess, excess, (values, a, b) => {
+      const lookup = tailLookup(tailTable(values))
+      const [p, q] = [tailProbability(lookup, Math.min(a, b)), tailProbability(lookup, Math.max(a, b))]
+      expect(p).toBeLessThanOrEqual(1)
+      expect(q).toBeGreaterThan(0)
+      expect(p).toBeGreaterThanOrEqual(q)
+    }),
+  )
+})
+
+test('p of a calibration value is at least the share of the sample that reaches it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 400 }), (values) => {
+      const table = tailTable(values)
+      const lookup = tailLookup(table)
+      table.surprises.forEach((value, i) => {
+        const reaching = values.filter((it) => it >= value).length / values.length
+        expect(tailProbability(lookup, value)).toBeGreaterThanOrEqual(table.probabilities[i]! - 1e-12)
+        expect(table.probabilities[i]!).toBeLessThanOrEqual(reaching + 1e-12)
+      })
+    }),
+  )
+})
+
+test('a table that is none is refused', () => {
+  const table = { n: 3, probabilities: [1, 0.5], surprises: [0, 1], tailScale: 1 }
+  expect(() => tailLookup(table)).not.toThrow()
+  expect(() => tailLookup({ ...table, surprises: [1, 0] })).toThrow(RangeError)
+  expect(() => tailLookup({ ...table, probabilities: [0.5, 0.5] })).toThrow(RangeError)
+  expect(() => tailLookup({ ...table, surprises: [1] })).toThrow(RangeError)
+  expect(() => tailTable([1])).toThrow(RangeError)
+})
