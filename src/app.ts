@@ -17,6 +17,7 @@ export interface Served {
   readonly ward: Ward
   readonly table: ChannelTable
   readonly models: readonly ServedModel[]
+  readonly detectors: readonly Detector[]
   close(): Promise<void>
 }
 
@@ -47,7 +48,9 @@ export async function openWard({ settings, telemetry, log, tap, now = Date.now }
       maxBatch,
       inWorker: true,
       log: ({ model, provider, serves, reason }) =>
-        serves ? log.info({ model, provider }, 'model serves') : log.warn({ model, provider, reason }, 'provider refused'),
+        serves
+          ? log.info({ model, provider }, 'model serves')
+          : log.warn({ model, provider, reason }, 'provider refused'),
     })
     detectors.push(new Detector(bundle.manifest, table, engine, maxBatch))
   }
@@ -64,6 +67,7 @@ export async function openWard({ settings, telemetry, log, tap, now = Date.now }
   return {
     ward,
     table,
+    detectors,
     models: detectors.map(({ manifest, engine }) => ({
       detector: manifest.detector,
       name: manifest.name,

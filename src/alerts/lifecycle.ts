@@ -60,7 +60,7 @@ type Score = NonNullable<AlertBody['score']>
 const WORSE: Readonly<Record<string, (now: Score, before: Score) => boolean>> = {
   'p-value': (now, before) => now.value * 10 <= before.value,
   NEWS2: (now, before) => now.value > before.value,
-  limit: (now, before) => Math.abs(now.value - now.threshold) >= 2 * Math.abs(before.value - before.threshold) + 1e-9,
+  limit: (now, before) => Math.abs(now.value - now.threshold) >= 2 * Math.abs(before.value - before.threshold),
 }
 
 function saidOf(condition: Condition): Said {

@@ -63,7 +63,11 @@ async function demo(flags: DemoFlags): Promise<void> {
   const page = feed!
   telemetry.serving(served.models)
   page.serving(served.models)
-  ready.set('model', true, served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '))
+  ready.set(
+    'model',
+    true,
+    served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '),
+  )
   const http = await listen({
     host: settings.http.host,
     port: flags.port ?? settings.http.port,
@@ -120,7 +124,13 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
 }
 
 /** One patient per bed for eight minutes; another encounter begins with every shift. */
-function shiftOf(recordings: readonly string[], table: ChannelTable, start: number, shift: number, speed: number): Source {
+function shiftOf(
+  recordings: readonly string[],
+  table: ChannelTable,
+  start: number,
+  shift: number,
+  speed: number,
+): Source {
   const beds = new Map<string, string>()
   const source = replaySource(recordings, {
     table,

@@ -15,7 +15,10 @@ export function frameFile(path: string): FrameFile {
     try {
       return work()
     } catch (cause) {
-      throw new VigilError('sink-failed', `frames cannot be written: ${(cause as Error).message}`, { place: path, cause })
+      throw new VigilError('sink-failed', `frames cannot be written: ${(cause as Error).message}`, {
+        place: path,
+        cause,
+      })
     }
   }
   return {

@@ -1,2 +1,50 @@
 import { Command } from 'commander'
-export function modelsCommand(): Command { return new Command('models') }
+import { SHIPPED_MODELS } from '../app.ts'
+import { listModels, openModel } from '../inference/model-store.ts'
+import { openEngine } from '../inference/open-engine.ts'
+import { printJson } from './options.ts'
+
+interface ModelFlags {
+  dir: string
+  json?: boolean
+}
+
+export function modelsCommand(): Command {
+  const models = new Command('models').description('the model registry')
+  const add = (name: string, description: string, example: string) =>
+    models
+      .command(name)
+      .description(description)
+      .option('--dir <folder>', 'the registry', SHIPPED_MODELS)
+      .option('--json', 'one JSON object on standard output')
+      .addHelpText('after', `\nExample:\n  vigil models ${example}\n`)
+
+  add('list', 'every version, with its aliases', 'list').action(async ({ dir, json }: ModelFlags) => {
+    const listed = await listModels(dir)
+    if (json === true) return printJson({ models: listed })
+    for (const { name, version, aliases } of listed) process.stdout.write(`${name}@${version}  ${aliases.join(', ')}\n`)
+  })
+  add('show', "a version's manifest", 'show bedside')
+    .argument('<model>', 'NAME (its champion) or NAME@VERSION')
+    .action(async (id: string, { dir }: ModelFlags) => printJson((await openModel(dir, id)).manifest))
+  add('verify', 'checksums, manifest, and the golden steps on the CPU provider', 'verify bedside')
+    .argument('<model>', 'NAME (its champion) or NAME@VERSION')
+    .action(async (id: string, { dir, json }: ModelFlags) => {
+      const bundle = await openModel(dir, id)
+      const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
+      await engine.close()
+      const { name, version, graph } = bundle.manifest
+      const verdict = {
+        model: `${name}@${version}`,
+        sha256: graph.sha256,
+        goldenSteps: bundle.golden.x.length,
+        tolerance: bundle.golden.tolerance,
+        provider: engine.provider,
+      }
+      if (json === true) return printJson(verdict)
+      process.stdout.write(
+        `${verdict.model}: files match their checksums, the manifest is valid, ${verdict.goldenSteps} golden steps match to ${verdict.tolerance} on ${verdict.provider}\n`,
+      )
+    })
+  return models
+}

@@ -4,7 +4,8 @@ import { InvalidArgumentError } from 'commander'
 export function whole(least: number) {
   return (text: string): number => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`a whole number of at least ${least}.`)
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`a whole number of at least ${least}.`)
     return value
   }
 }

@@ -4,7 +4,7 @@ import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
 import { terminalSink } from '../alerts/sinks/terminal.ts'
 import { openWard } from '../app.ts'
 import { loadSettings } from '../config.ts'
-import { VigilError } from '../errors.ts'
+import type { VigilError } from '../errors.ts'
 import { deadLetterSink } from '../ingest/dead-letters.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
@@ -83,7 +83,12 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
       now: Date.now,
     })
     const total = await lastValueFrom(
-      flushes.pipe(reduce((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), { inputs: 0, frames: 0 })),
+      flushes.pipe(
+        reduce((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), {
+          inputs: 0,
+          frames: 0,
+        }),
+      ),
     )
     for (const error of skipped) log.error({ code: error.code, place: error.place }, error.message)
     for (const [reason, count] of Object.entries(counts.rejections)) log.warn({ reason, count }, 'not scored')

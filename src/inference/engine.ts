@@ -1,6 +1,9 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { VigilError } from '../errors.ts'
 import type { GraphShape } from './graph-shape.ts'
+
+// what onnxruntime would print is thrown as well, and standard error belongs to the log
+env.logLevel = 'fatal'
 
 /** Execution providers Vigil knows, in the words of the settings. */
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const
@@ -151,7 +154,7 @@ async function openSession(onnx: Uint8Array, provider: string, threads: number):
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
     })
   } catch (cause) {
     throw new VigilError('provider-unavailable', `${provider}: ${reason(cause)}`, { place: provider, cause })

@@ -21,7 +21,10 @@ interface Pending {
   reject(error: VigilError): void
 }
 
-/** A step engine in a thread of its own: the event loop never waits for the network. */
+/**
+ * A step engine in a thread of its own: the event loop never waits for the network. Close it before the process ends:
+ * onnxruntime aborts the whole process when its thread is terminated in the middle of a run.
+ */
 class WorkerEngine implements StepEngine {
   readonly provider: string
   readonly stateSize: number

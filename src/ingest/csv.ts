@@ -52,8 +52,7 @@ function resolve(header: readonly string[], mapping: CsvMapping, place: string, 
   const names = header.map((cell) => cell.trim())
   const find = (name: string, key: string): number => {
     const index = names.indexOf(name)
-    if (index < 0)
-      throw new VigilError('mapping-invalid', `${key}: the header has no column "${name}"`, { place })
+    if (index < 0) throw new VigilError('mapping-invalid', `${key}: the header has no column "${name}"`, { place })
     if (names.indexOf(name, index + 1) >= 0)
       throw new VigilError('mapping-invalid', `${key}: the header has two columns "${name}"`, { place })
     return index
@@ -102,8 +101,7 @@ function rowTime(cell: string, { mapping: { time, decimal }, start }: Plan): num
 
 function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, values: Float64Array): Generator<Input> {
   const { mapping } = plan
-  const cell = (from: number | string | undefined) =>
-    typeof from === 'number' ? row[from]!.trim() || undefined : from
+  const cell = (from: number | string | undefined) => (typeof from === 'number' ? row[from]!.trim() || undefined : from)
   const unit = cell(plan.unit)
   const bed = cell(plan.bed)
   const patient = cell(plan.patient)
@@ -182,11 +180,13 @@ export async function* csvInputs(
         // an engineer's mapping leaves columns out on purpose; of a known format we say which we do not know
         if (given === undefined) for (const it of unknownColumns(row, mapping)) inputs.push(at(it, path, numbers[i]))
       } else if (row === undefined || row.length !== plan.width) {
-        const detail = row === undefined ? 'a quote does not close' : `${row.length} cells, the header has ${plan.width}`
+        const detail =
+          row === undefined ? 'a quote does not close' : `${row.length} cells, the header has ${plan.width}`
         const cut = row === undefined ? undefined : Math.min(row.length, plan.width) + 1
         inputs.push(at(reject('bad-row', detail), path, numbers[i], cut))
-      } else for (const input of rowInputs(row, plan, options, values))
-        inputs.push(input.kind === 'rejection' ? at(input, path, numbers[i]) : input)
+      } else
+        for (const input of rowInputs(row, plan, options, values))
+          inputs.push(input.kind === 'rejection' ? at(input, path, numbers[i]) : input)
     }
     yield { inputs }
   }

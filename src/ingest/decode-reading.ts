@@ -51,8 +51,8 @@ function notJson(text: string): Rejection {
   const offset = jsonErrorAt(text) ?? 0
   const word = /^-?(?:NaN|Infinity)/.exec(text.slice(offset, offset + 9))?.[0]
   const detail =
-    word !== undefined || text.startsWith('Infinity', offset + 1)
-      ? `${word ?? '-Infinity'} is not JSON; null says "no value"`
+    word !== undefined
+      ? `${word} is not JSON; null says "no value"`
       : offset === text.length
         ? 'the text ends too early'
         : 'the text is not JSON from this column on'

@@ -21,7 +21,9 @@ export async function findRecordings(paths: readonly string[]): Promise<string[]
     }
     const names = (await readdir(path)).filter((name) => RECORDING.test(name)).sort()
     if (names.length === 0) {
-      throw new VigilError('data-missing', `${path} holds no recording (*_Numerics.csv, *.ndjson, *n.hea)`, { place: path })
+      throw new VigilError('data-missing', `${path} holds no recording (*_Numerics.csv, *.ndjson, *n.hea)`, {
+        place: path,
+      })
     }
     found.push(...names.map((name) => join(path, name)))
   }

@@ -60,7 +60,10 @@ export async function* lineBatches(
   // a piece is no longer than the longest line, so a line inside one piece is never too long
   function takePiece(piece: Buffer): void {
     const first = piece.indexOf(NEWLINE)
-    if (first < 0) return keep(piece)
+    if (first < 0) {
+      keep(piece)
+      return
+    }
     keep(piece.subarray(0, first))
     takeTail()
     const last = piece.lastIndexOf(NEWLINE)

@@ -56,7 +56,7 @@ async function readSegment(path: string, head: WfdbHeader): Promise<Segment> {
     const signals = head.signals.filter((signal) => signal.file === file)
     const place = join(dirname(path), file)
     const decoded = decodeWfdbSignals(await whole(place), signals, head.frames, place)
-    signals.forEach((signal, i) => columns.set(signal, decoded.values[i]!))
+    for (const [i, signal] of signals.entries()) columns.set(signal, decoded.values[i]!)
     frames = Math.min(frames, decoded.frames)
   }
   if (!Number.isFinite(frames)) frames = 0

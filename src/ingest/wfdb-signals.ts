@@ -2,22 +2,24 @@ import { VigilError } from '../errors.ts'
 import type { WfdbSignal } from './wfdb-header.ts'
 
 /** Bits of one sample, and the sample that means "not recorded" (WFDB specification, signal(5)). */
-const FORMATS: Readonly<Record<number, { bits: number; none: number; read: (bytes: DataView, i: number) => number }>> = {
-  16: { bits: 16, none: -32768, read: (bytes, i) => bytes.getInt16(2 * i, true) },
-  61: { bits: 16, none: -32768, read: (bytes, i) => bytes.getInt16(2 * i, false) },
-  80: { bits: 8, none: -128, read: (bytes, i) => bytes.getUint8(i) - 128 },
-  // two 12-bit samples in three bytes: low byte, both high nibbles, low byte
-  212: {
-    bits: 12,
-    none: -2048,
-    read: (bytes, i) => {
-      const from = 3 * (i >> 1)
-      const high = bytes.getUint8(from + 1)
-      const raw = (i & 1) === 0 ? bytes.getUint8(from) | ((high & 0x0f) << 8) : bytes.getUint8(from + 2) | ((high & 0xf0) << 4)
-      return (raw << 20) >> 20
+const FORMATS: Readonly<Record<number, { bits: number; none: number; read: (bytes: DataView, i: number) => number }>> =
+  {
+    16: { bits: 16, none: -32768, read: (bytes, i) => bytes.getInt16(2 * i, true) },
+    61: { bits: 16, none: -32768, read: (bytes, i) => bytes.getInt16(2 * i, false) },
+    80: { bits: 8, none: -128, read: (bytes, i) => bytes.getUint8(i) - 128 },
+    // two 12-bit samples in three bytes: low byte, both high nibbles, low byte
+    212: {
+      bits: 12,
+      none: -2048,
+      read: (bytes, i) => {
+        const from = 3 * (i >> 1)
+        const high = bytes.getUint8(from + 1)
+        const raw =
+          (i & 1) === 0 ? bytes.getUint8(from) | ((high & 0x0f) << 8) : bytes.getUint8(from + 2) | ((high & 0xf0) << 4)
+        return (raw << 20) >> 20
+      },
     },
-  },
-}
+  }
 
 /** The signals of one file, decoded. */
 export interface DecodedSignals {
@@ -68,8 +70,10 @@ export function decodeWfdbSignals(
       if (valid > 0 && frame >= 0 && frame < frames) out[frame] = (total / valid - signal.baseline) / signal.gain
     }
     const whole = announced === undefined || stored >= announced
-    if (whole && signal.checksum !== undefined && ((sum << 16) >> 16) !== ((signal.checksum << 16) >> 16))
-      throw new VigilError('recording-format', `the checksum of signal "${signal.description}" does not match`, { place })
+    if (whole && signal.checksum !== undefined && (sum << 16) >> 16 !== (signal.checksum << 16) >> 16)
+      throw new VigilError('recording-format', `the checksum of signal "${signal.description}" does not match`, {
+        place,
+      })
     return out
   })
   return { frames, values }

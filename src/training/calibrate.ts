@@ -131,7 +131,8 @@ export async function conductOn(
   for (const stay of stays) {
     const row = new Float64Array(evidence.stateSize)
     resetEvidence(evidence, row, 0)
-    let [standing, before] = [false, alarms]
+    const before = alarms
+    let standing = false
     await serveStay(engine, plan, stay, (frame, scored, state) => {
       const raised = weighEvidence(evidence, row, 0, state, 0, stay.frames, frame, scored)
       if (frame < manifest.warmupSteps) return
@@ -158,7 +159,6 @@ export async function conductOn(
       }
     })
     if (alarms > before) staysWithAlarm++
-    before = alarms
   }
   const shares = (counts: Float64Array) =>
     manifest.horizons.map((_, k) => manifest.channels.map((_, c) => counts[k * C + c]! / observed[k * C + c]!))

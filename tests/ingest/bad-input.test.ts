@@ -18,20 +18,56 @@ async function between(bad: string) {
 describe('a bad line names its place, and every good reading around it is still read', () => {
   const text = (over: string) => `{"patient":"p","time":${T0},${over}}`
   test.each([
-    ['NaN', text('"values":{"hr":NaN}'), { reason: 'not-json', line: 2, column: 53, detail: expect.stringContaining('NaN') }],
-    ['Infinity', text('"values":{"hr":-Infinity}'), { reason: 'not-json', line: 2, column: 53, detail: expect.stringContaining('-Infinity') }],
+    [
+      'NaN',
+      text('"values":{"hr":NaN}'),
+      { reason: 'not-json', line: 2, column: 52, detail: expect.stringContaining('NaN') },
+    ],
+    [
+      'Infinity',
+      text('"values":{"hr":-Infinity}'),
+      { reason: 'not-json', line: 2, column: 52, detail: expect.stringContaining('-Infinity') },
+    ],
     ['neither patient nor bed', `{"unit":"ICU","time":${T0},"values":{"hr":70}}`, { reason: 'no-subject', line: 2 }],
-    ['year 1970', '{"patient":"p","time":86400000,"values":{"hr":70}}', { reason: 'implausible-time', line: 2, path: 'time' }],
-    ['year 1970 as ISO', '{"patient":"p","time":"1970-01-02T00:00:00Z","values":{"hr":70}}', { reason: 'implausible-time', line: 2 }],
-    ['seconds instead of milliseconds', `{"patient":"p","time":${T0 / 1000},"values":{"hr":70}}`, { reason: 'implausible-time', line: 2, detail: expect.stringContaining('looks like seconds, not milliseconds') }],
-    ['microseconds', `{"patient":"p","time":${T0 * 1000},"values":{"hr":70}}`, { reason: 'implausible-time', detail: expect.stringContaining('microseconds') }],
-    ['a local time', '{"patient":"p","time":"2026-01-01T00:00:00","values":{"hr":70}}', { reason: 'bad-time', line: 2, path: 'time' }],
+    [
+      'year 1970',
+      '{"patient":"p","time":86400000,"values":{"hr":70}}',
+      { reason: 'implausible-time', line: 2, path: 'time' },
+    ],
+    [
+      'year 1970 as ISO',
+      '{"patient":"p","time":"1970-01-02T00:00:00Z","values":{"hr":70}}',
+      { reason: 'implausible-time', line: 2 },
+    ],
+    [
+      'seconds instead of milliseconds',
+      `{"patient":"p","time":${T0 / 1000},"values":{"hr":70}}`,
+      { reason: 'implausible-time', line: 2, detail: expect.stringContaining('looks like seconds, not milliseconds') },
+    ],
+    [
+      'microseconds',
+      `{"patient":"p","time":${T0 * 1000},"values":{"hr":70}}`,
+      { reason: 'implausible-time', detail: expect.stringContaining('microseconds') },
+    ],
+    [
+      'a local time',
+      '{"patient":"p","time":"2026-01-01T00:00:00","values":{"hr":70}}',
+      { reason: 'bad-time', line: 2, path: 'time' },
+    ],
     ['no time', '{"patient":"p","values":{"hr":70}}', { reason: 'bad-time', line: 2, detail: 'the time is missing' }],
-    ['an unknown field', text('"values":{},"colour":1'), { reason: 'unknown-field', line: 2, detail: expect.stringContaining('"colour"') }],
+    [
+      'an unknown field',
+      text('"values":{},"colour":1'),
+      { reason: 'unknown-field', line: 2, detail: expect.stringContaining('"colour"') },
+    ],
     ['values as a list', text('"values":[1,2]'), { reason: 'bad-field', path: 'values' }],
     ['an unknown mode', text('"values":{},"mode":"real"'), { reason: 'bad-field', path: 'mode' }],
     ['an array', '[1,2]', { reason: 'not-an-object', line: 2 }],
-    ['a cut line', good(5).slice(0, 30), { reason: 'not-json', line: 2, column: 31, detail: 'the text ends too early' }],
+    [
+      'a cut line',
+      good(5).slice(0, 30),
+      { reason: 'not-json', line: 2, column: 31, detail: 'the text ends too early' },
+    ],
     ['noise', '\u0000\ufffd\u0001', { reason: 'not-json', line: 2, column: 1 }],
   ])('%s', async (_, bad, expected) => {
     const { rejections, middle } = await between(bad)
@@ -40,10 +76,18 @@ describe('a bad line names its place, and every good reading around it is still 
   })
 
   test.each([
-    ['a number as a string', '"pulse":"72"', { reason: 'not-a-number', line: 2, path: 'values.pulse', detail: expect.stringContaining('"72"') }],
+    [
+      'a number as a string',
+      '"pulse":"72"',
+      { reason: 'not-a-number', line: 2, path: 'values.pulse', detail: expect.stringContaining('"72"') },
+    ],
     ['a number beyond every double', '"pulse":1e999', { reason: 'not-a-number', line: 2, path: 'values.pulse' }],
     ['an unknown channel', '"puls":72', { reason: 'unknown-channel', line: 2, path: 'values.puls' }],
-    ['a wrong unit', '"temp":{"value":37,"unit":"mm[Hg]"}', { reason: 'unknown-unit', line: 2, path: 'values.temp.unit' }],
+    [
+      'a wrong unit',
+      '"temp":{"value":37,"unit":"mm[Hg]"}',
+      { reason: 'unknown-unit', line: 2, path: 'values.temp.unit' },
+    ],
   ])('%s costs its channel, not its message', async (_, bad, expected) => {
     const { rejections, middle } = await between(text(`"values":{"hr":60,${bad},"spo2":95}`))
     expect(rejections).toMatchObject([expected])
@@ -56,7 +100,11 @@ describe('a bad line names its place, and every good reading around it is still 
   })
 
   test('bytes that are not UTF-8', async () => {
-    const bytes = Buffer.concat([Buffer.from(`${good(0)}\n`), Buffer.from([0xff, 0xfe, 0x80, 10]), Buffer.from(good(1))])
+    const bytes = Buffer.concat([
+      Buffer.from(`${good(0)}\n`),
+      Buffer.from([0xff, 0xfe, 0x80, 10]),
+      Buffer.from(good(1)),
+    ])
     const { readings, rejections } = await everything(write('bytes.ndjson', bytes))
     expect(rejections).toMatchObject([{ reason: 'not-json', line: 2, column: 1 }])
     expect(readings).toHaveLength(2)
@@ -72,7 +120,11 @@ describe('a bad file is a coded error, after everything in it that could be read
     expect(whole.error).toBeUndefined()
     const path = write('cut.ndjson.gz', packed.subarray(0, Math.floor(packed.length * 0.7)))
     const { error, readings, rejections } = await everything(path)
-    expect(error).toMatchObject({ code: 'recording-unreadable', place: path, message: expect.stringContaining('cut short') })
+    expect(error).toMatchObject({
+      code: 'recording-unreadable',
+      place: path,
+      message: expect.stringContaining('cut short'),
+    })
     expect(rejections).toEqual([])
     expect(readings.length).toBeGreaterThan(1000)
     expect(readings).toEqual(whole.readings.slice(0, readings.length))
@@ -95,7 +147,11 @@ describe('a bad file is a coded error, after everything in it that could be read
     const { error, readings } = await everything(path)
     expect(readings).toHaveLength(37)
     expect(named(readings[36]!)).toEqual({ hr: 77.2, pulse: 77.3 })
-    expect(error).toMatchObject({ code: 'recording-unreadable', place: path, message: expect.stringContaining('63 samples short') })
+    expect(error).toMatchObject({
+      code: 'recording-unreadable',
+      place: path,
+      message: expect.stringContaining('63 samples short'),
+    })
   })
 
   test('a WFDB header that lies about its signals', async () => {
@@ -103,7 +159,10 @@ describe('a bad file is a coded error, after everything in it that could be read
     const path = write('lies.hea', 'lies 1 1 3\nlies.dat 16 10/bpm 16 0 700 1 0 HR\n')
     const { error, readings } = await everything(path)
     expect(readings).toEqual([])
-    expect(error).toMatchObject({ code: 'recording-format', message: expect.stringContaining('checksum of signal "HR"') })
+    expect(error).toMatchObject({
+      code: 'recording-format',
+      message: expect.stringContaining('checksum of signal "HR"'),
+    })
   })
 
   test('a file that is not there', async () => {

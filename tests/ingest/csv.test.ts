@@ -104,7 +104,14 @@ describe('an engineer’s own CSV', () => {
 
   test('an unchanged cuff pressure is no new measurement, for each patient by itself; a changed or returned one is', async () => {
     const mapping = write('held.yaml', MAPPING)
-    const cuffs: [string, number | ''][] = [['a', 120], ['b', 120], ['a', 120], ['b', 121], ['a', ''], ['a', 120]]
+    const cuffs: [string, number | ''][] = [
+      ['a', 120],
+      ['b', 120],
+      ['a', 120],
+      ['b', 121],
+      ['a', ''],
+      ['a', 120],
+    ]
     const rows = cuffs.map(([who, cuff], i) => `2026-01-01T00:00:0${i}Z,${who},70,97,${cuff}`)
     const path = write('held.csv', ['t,who,heart,sat,cuff', ...rows].join('\n'))
     const values = (all: Awaited<ReturnType<typeof everything>>) => all.readings.map((it) => named(it)['nibp_sys'])
@@ -123,21 +130,32 @@ describe('a mapping that does not fit is a coded error that names the place', ()
   const good = { time: { column: 't', format: 'iso' }, columns: { heart: { channel: 'hr' } } }
   test.each([
     ['an unknown key', { ...good, colour: 1 }, /colour/],
-    ['an unknown channel', { ...good, columns: { heart: { channel: 'heartrate' } } }, /columns\.heart\.channel.*"heartrate"/],
+    [
+      'an unknown channel',
+      { ...good, columns: { heart: { channel: 'heartrate' } } },
+      /columns\.heart\.channel.*"heartrate"/,
+    ],
     ['a wrong unit', { ...good, columns: { heart: { channel: 'hr', unit: 'mmHg' } } }, /columns\.heart\.unit.*"mmHg"/],
-    ['a channel twice', { ...good, columns: { a: { channel: 'hr' }, b: { channel: 'hr' } } }, /columns\.b\.channel.*"a"/],
+    [
+      'a channel twice',
+      { ...good, columns: { a: { channel: 'hr' }, b: { channel: 'hr' } } },
+      /columns\.b\.channel.*"a"/,
+    ],
     ['an unknown time format', { ...good, time: { column: 't', format: 'excel' } }, /time\.format/],
     ['no columns', { ...good, columns: {} }, /columns/],
     ['a start without an offset', { ...good, time: { column: 't', format: 's', start: '2026-01-01' } }, /time\.start/],
   ])('%s', (_, raw, message) => {
-    const caught = (() => {
-      try {
-        checkMapping(raw, table, 'map.yaml')
-      } catch (error) {
-        return error
-      }
-    })()
-    expect(caught).toMatchObject({ code: 'mapping-invalid', place: 'map.yaml', message: expect.stringMatching(message) })
+    let caught: unknown
+    try {
+      checkMapping(raw, table, 'map.yaml')
+    } catch (error) {
+      caught = error
+    }
+    expect(caught).toMatchObject({
+      code: 'mapping-invalid',
+      place: 'map.yaml',
+      message: expect.stringMatching(message),
+    })
   })
 
   test('a column that the file does not have, or has twice', async () => {
@@ -145,7 +163,10 @@ describe('a mapping that does not fit is a coded error that names the place', ()
     const missing = await everything(write('missing.csv', 't,who,heart,cuff\n'), { mapping })
     expect(missing.error).toMatchObject({ code: 'mapping-invalid', message: expect.stringContaining('"sat"') })
     const twice = await everything(write('twice.csv', 't,who,heart,sat,sat,cuff\n'), { mapping })
-    expect(twice.error).toMatchObject({ code: 'mapping-invalid', message: expect.stringContaining('two columns "sat"') })
+    expect(twice.error).toMatchObject({
+      code: 'mapping-invalid',
+      message: expect.stringContaining('two columns "sat"'),
+    })
   })
 
   test('a file that is no YAML, or not there', async () => {

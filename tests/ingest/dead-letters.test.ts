@@ -24,7 +24,10 @@ test('a dead letter is one line with reason, sentence and place; other outputs p
     ])
     await sink.close()
   }
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line))
+  const lines = readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   expect(lines).toHaveLength(2)
   expect(lines[0]).toEqual({
     reason: 'not-a-number',

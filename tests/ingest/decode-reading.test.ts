@@ -35,7 +35,11 @@ const valid = fc.record({
 })
 /** valid messages with one thing put anywhere in them */
 const damaged = fc
-  .tuple(valid, fc.constantFrom('patient', 'bed', 'unit', 'time', 'mode', 'complete', 'values', 'hr', 'status', 'colour'), fc.jsonValue())
+  .tuple(
+    valid,
+    fc.constantFrom('patient', 'bed', 'unit', 'time', 'mode', 'complete', 'values', 'hr', 'status', 'colour'),
+    fc.jsonValue(),
+  )
   .map(([good, where, what]) => {
     if (where === 'hr') return { ...good, values: { ...good.values, hr: what } }
     if (where === 'status') return { ...good, values: { ...good.values, hr: { value: 1, status: what } } }
@@ -67,7 +71,12 @@ describe('the hand-written decoder and the schema', () => {
         const wire = JSON.parse(text) as WireReading
         const { reading, rejections } = decodeReading(text, table)
         expect(rejections).toEqual([])
-        expect(reading).toMatchObject({ patientKey: wire.patient, bed: wire.bed, unit: wire.unit, encounter: wire.encounter })
+        expect(reading).toMatchObject({
+          patientKey: wire.patient,
+          bed: wire.bed,
+          unit: wire.unit,
+          encounter: wire.encounter,
+        })
         expect(reading!.time).toBe(typeof wire.time === 'number' ? wire.time : NOW - 3_600_000 + 250)
         expect(reading!.mode).toBe(wire.mode ?? 'live')
         expect(reading!.complete).toBe(wire.complete ?? false)
@@ -95,7 +104,7 @@ describe('the hand-written decoder and the schema', () => {
         for (const { reason, column } of decodeReading(text, table).rejections)
           if (reason === 'not-json') expect(column).toBeGreaterThan(0)
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })
@@ -124,7 +133,11 @@ describe('a channel that is wrong costs itself and nothing else', () => {
 
 describe('values', () => {
   test('are converted once, into the unit of the channel', () => {
-    const values = { temp: { value: 98.6, unit: 'degF' }, abp_sys: { value: 16, unit: 'kPa' }, spo2: { value: 0.97, unit: '1' } }
+    const values = {
+      temp: { value: 98.6, unit: 'degF' },
+      abp_sys: { value: 16, unit: 'kPa' },
+      spo2: { value: 0.97, unit: '1' },
+    }
     const { reading } = decodeReading(message({ values }), table)
     expect(reading!.values[0]).toBeCloseTo(37, 9)
     expect(reading!.values[1]).toBeCloseTo(120.0099, 3)
@@ -146,7 +159,8 @@ describe('values', () => {
 })
 
 test('a recording is never live: live becomes its mode, test and demo stay', () => {
-  const mode = (it?: string) => decodeReading(message(it === undefined ? {} : { mode: it }), table, 'replay').reading?.mode
+  const mode = (it?: string) =>
+    decodeReading(message(it === undefined ? {} : { mode: it }), table, 'replay').reading?.mode
   expect([mode(), mode('live'), mode('test'), mode('demo')]).toEqual(['replay', 'replay', 'test', 'demo'])
 })
 

@@ -12,7 +12,11 @@ function isJson(text: string): boolean {
 }
 
 const mutated = fc
-  .tuple(fc.json(), fc.nat(), fc.constantFrom('', ',', '"', '}', ']', '\\', '\n', '0', '-', '.', 'e', 'NaN', '\\u12', ':'))
+  .tuple(
+    fc.json(),
+    fc.nat(),
+    fc.constantFrom('', ',', '"', '}', ']', '\\', '\n', '0', '-', '.', 'e', 'NaN', '\\u12', ':'),
+  )
   .map(([text, at, junk]) => {
     const where = at % (text.length + 1)
     return text.slice(0, where) + junk + text.slice(where + (at % 2))

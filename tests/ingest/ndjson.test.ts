@@ -19,7 +19,7 @@ async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator
 async function linesOf(chunks: AsyncIterable<Uint8Array>, options = {}) {
   const found: [number, string | undefined][] = []
   for await (const { lines, numbers } of lineBatches(chunks, options))
-    lines.forEach((line, i) => found.push([numbers[i]!, line]))
+    for (const [i, line] of lines.entries()) found.push([numbers[i]!, line])
   return found
 }
 
@@ -35,7 +35,9 @@ test('lines do not depend on how the bytes were cut', async () => {
         const found = await linesOf(cut(bytes, sizes), { maxLine, batch: 3 })
         const expected = texts
           .map((text, i) => [i + 1, Buffer.byteLength(text + ending) - 1 > maxLine ? undefined : text] as const)
-          .filter(([number, line]) => line === undefined || (number === 1 ? line.replace(/^\ufeff/, '') : line).trim() !== '')
+          .filter(
+            ([number, line]) => line === undefined || (number === 1 ? line.replace(/^\ufeff/, '') : line).trim() !== '',
+          )
         expect(found.map(([number, line]) => [number, line])).toEqual(
           expected.map(([number, line]) => [number, number === 1 ? line?.replace(/^\ufeff/, '') : line]),
         )

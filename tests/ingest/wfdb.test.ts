@@ -23,13 +23,21 @@ function bytesOf(format: number, samples: readonly number[]): Uint8Array {
 const sum16 = (samples: readonly number[]) => (samples.reduce((a, b) => a + b, 0) << 16) >> 16
 
 /** A record of one segment: rows of ADC values, gain 10, one frame a minute. */
-function record(name: string, signals: readonly string[], rows: readonly (readonly number[])[], start = ' 1:02:03.500 09/10/2896') {
+function record(
+  name: string,
+  signals: readonly string[],
+  rows: readonly (readonly number[])[],
+  start = ' 1:02:03.500 09/10/2896',
+) {
   const lines = signals.map((signal, i) => {
     const sum = sum16(rows.map((row) => row[i]!))
     return `${name}.dat 16 10/${signal.endsWith('SpO2') ? '%' : 'bpm'} 16 0 ${rows[0]?.[i] ?? 0} ${sum} 0 ${signal}`
   })
   write(`${name}.dat`, bytesOf(16, rows.flat()))
-  return write(`${name}.hea`, `${name} ${signals.length} 0.0166666666667/125 ${rows.length} ${start}\n${lines.join('\n')}\n# a comment\n`)
+  return write(
+    `${name}.hea`,
+    `${name} ${signals.length} 0.0166666666667/125 ${rows.length} ${start}\n${lines.join('\n')}\n# a comment\n`,
+  )
 }
 
 describe('formats', () => {
@@ -41,17 +49,26 @@ describe('formats', () => {
   ])('format %i gives back what was written, its lowest sample as "not recorded"', (format, none, high) => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 4 }).chain((width) =>
-          fc.tuple(fc.constant(width), fc.array(fc.array(fc.integer({ min: none, max: high }), { minLength: width, maxLength: width }))),
-        ),
+        fc
+          .integer({ min: 1, max: 4 })
+          .chain((width) =>
+            fc.tuple(
+              fc.constant(width),
+              fc.array(fc.array(fc.integer({ min: none, max: high }), { minLength: width, maxLength: width })),
+            ),
+          ),
         ([width, rows]) => {
-          const lines = Array.from({ length: width }, (_, i) => `x.dat ${format} 4(${i - 1})/bpm 0 0 0 ${sum16(rows.map((row) => row[i]!))} 0 S${i}`)
+          const lines = Array.from(
+            { length: width },
+            (_, i) => `x.dat ${format} 4(${i - 1})/bpm 0 0 0 ${sum16(rows.map((row) => row[i]!))} 0 S${i}`,
+          )
           const { signals } = parseWfdbHeader(`x ${width} 1\n${lines.join('\n')}`, 'x.hea')
           const { values, frames } = decodeWfdbSignals(bytesOf(format, rows.flat()), signals, rows.length, 'x.dat')
           expect(frames).toBe(rows.length)
-          rows.forEach((row, frame) =>
-            row.forEach((raw, i) => expect(values[i]![frame]).toBe(raw === none ? Number.NaN : (raw - (i - 1)) / 4)),
+          const expected = Array.from({ length: width }, (_, i) =>
+            rows.map((row) => (row[i] === none ? Number.NaN : (row[i]! - (i - 1)) / 4)),
           )
+          expect(values.map((column) => [...column])).toEqual(expected)
         },
       ),
       { numRuns: 100 },
@@ -93,8 +110,25 @@ describe('headers', () => {
   })
 
   test('any text is a header or a coded error', () => {
-    const words = fc.constantFrom('x', '2', 'x/2', '1/125', '10:00', '01/01/2000', 'f.dat', '16', '10/bpm', '~', '\n', '#', '../f')
-    const text = fc.oneof(fc.string(), fc.array(words).map((all) => all.join(' ')))
+    const words = fc.constantFrom(
+      'x',
+      '2',
+      'x/2',
+      '1/125',
+      '10:00',
+      '01/01/2000',
+      'f.dat',
+      '16',
+      '10/bpm',
+      '~',
+      '\n',
+      '#',
+      '../f',
+    )
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(words).map((all) => all.join(' ')),
+    )
     fc.assert(
       fc.property(text, (it) => {
         try {
@@ -114,12 +148,24 @@ describe('headers', () => {
 
 describe('records', () => {
   test('one segment, a frame a minute: zeros and unrecorded samples are gaps', async () => {
-    const path = record('one', ['HR', '%SpO2', 'GSR'], [[720, 0, 1], [-32768, 970, 1], [0, 980, 1]])
+    const path = record(
+      'one',
+      ['HR', '%SpO2', 'GSR'],
+      [
+        [720, 0, 1],
+        [-32768, 970, 1],
+        [0, 980, 1],
+      ],
+    )
     const { readings, rejections, error } = await everything(path)
     expect(error).toBeUndefined()
     expect(rejections).toMatchObject([{ reason: 'unknown-channel', path: 'GSR' }])
     const none = [Number.NaN, 3]
-    expect(readings.map(named)).toEqual([{ hr: 72, spo2: none }, { hr: none, spo2: 97 }, { hr: none, spo2: 98 }])
+    expect(readings.map(named)).toEqual([
+      { hr: 72, spo2: none },
+      { hr: none, spo2: 97 },
+      { hr: none, spo2: 98 },
+    ])
     const start = Date.UTC(2896, 9, 9, 1, 2, 3, 500)
     expect(readings.map(({ time }) => time)).toEqual([start, start + 60_000, start + 120_000])
     expect(readings[0]).toMatchObject({ patientKey: 'one', complete: true, mode: 'replay' })
@@ -127,7 +173,11 @@ describe('records', () => {
   })
 
   test('a frame a minute does not drift: a week later it is on the millisecond', async () => {
-    const path = record('week', ['HR'], Array.from({ length: 10_080 }, () => [700]))
+    const path = record(
+      'week',
+      ['HR'],
+      Array.from({ length: 10_080 }, () => [700]),
+    )
     const { readings } = await everything(path)
     expect(readings.at(-1)!.time - readings[0]!.time).toBe(10_079 * 60_000)
   })
@@ -142,7 +192,14 @@ describe('records', () => {
   })
 
   test('fixed layout: segments follow one another in time', async () => {
-    record('fix_1', ['HR', 'SpO2'], [[700, 970], [710, 970]])
+    record(
+      'fix_1',
+      ['HR', 'SpO2'],
+      [
+        [700, 970],
+        [710, 970],
+      ],
+    )
     record('fix_2', ['HR', 'SpO2'], [[720, 980]])
     const path = write('fix.hea', 'fix/2 2 0.0166666666667 3 10:00:00 01/01/2900\nfix_1 2\nfix_2 1\n')
     const { readings, error } = await everything(path)
@@ -165,18 +222,33 @@ describe('records', () => {
 
 describe('a header that lies is a coded error that names the place', () => {
   test('checksum: nothing of the file is believed', async () => {
-    const path = record('sum', ['HR', 'PULSE'], [[700, 700], [710, 710]])
+    const path = record(
+      'sum',
+      ['HR', 'PULSE'],
+      [
+        [700, 700],
+        [710, 710],
+      ],
+    )
     write('sum.dat', bytesOf(16, [700, 700, 710, 711]))
     const { readings, error } = await everything(path)
     expect(readings).toEqual([])
-    expect(error).toMatchObject({ code: 'recording-format', message: expect.stringContaining('"PULSE"'), place: expect.stringContaining('sum.dat') })
+    expect(error).toMatchObject({
+      code: 'recording-format',
+      message: expect.stringContaining('"PULSE"'),
+      place: expect.stringContaining('sum.dat'),
+    })
   })
 
   test.each([
     ['segment of another length', 'lie/2 1 0.0166666666667 9\nlie_1 2\nlie_2 7\n', /lie_1.*1 samples.*2/],
     ['sum of the segments', 'lie/2 1 0.0166666666667 9\nlie_1 1\nlie_2 1\n', /hold 2 samples.*announces 9/],
     ['another frequency', 'lie/2 1 125 2\nlie_1 1\nlie_2 1\n', /frequency/],
-    ['a segment more than there are lines', 'lie/3 1 0.0166666666667 2\nlie_1 1\nlie_2 1\n', /announces 3 lines, but 2/],
+    [
+      'a segment more than there are lines',
+      'lie/3 1 0.0166666666667 2\nlie_1 1\nlie_2 1\n',
+      /announces 3 lines, but 2/,
+    ],
     ['other signals in a segment', 'lie/2 1 0.0166666666667 2\nlie_1 1\nlie_3 1\n', /other signals/],
     ['a segment that has segments', 'lie/2 1 0.0166666666667 2\nlie_1 1\nnest 1\n', /segments of its own/],
   ])('%s', async (_, text, message) => {

@@ -1,0 +1,125 @@
+import { lastValueFrom, Observable } from 'rxjs'
+import { openWard, type Served } from '../app.ts'
+import type { Log } from '../log.ts'
+import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { pipeline } from '../stream/pipeline.ts'
+import type { InputBatch, Output, Sink, Source } from '../stream/ports.ts'
+import type { Reading } from '../vitals/reading.ts'
+import type { Settings } from '../vitals/settings.ts'
+import { walkingPatients } from './readings.ts'
+
+export interface PipelineBench {
+  readonly readings: number
+  readonly patients: number
+  readonly readingsPerSecond: number
+  /** from the moment a reading is handed over to the moment all it caused is delivered, at that load */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly alertEvents: number
+  /** the bare anchor: the step engine alone, in its worker, on full batches, in the same run */
+  readonly bareStepsPerSecond: number
+  readonly model: string
+}
+
+/** Decoded readings in memory -> alerts, as fast as the pipeline takes them. */
+export async function benchPipeline(
+  settings: Settings,
+  log: Log,
+  patients: number,
+  seconds: number,
+): Promise<PipelineBench> {
+  const telemetry = prometheusTelemetry()
+  const served = await openWard({ settings, telemetry, log })
+  const batch = settings.inference.maxBatch
+  const walk = walkingPatients(served.table, patients)
+  const ticks = Math.max(1, Math.round(seconds))
+  const batches: Reading[][] = []
+  for (let tick = 0; tick < ticks; tick++) {
+    for (let from = 0; from < patients; from += batch) {
+      const count = Math.min(batch, patients - from)
+      batches.push(Array.from({ length: count }, (_, i) => walk(from + i, tick)))
+    }
+  }
+  const bareStepsPerSecond = await bare(served, batch)
+  const latencies: number[] = []
+  let alertEvents = 0
+  const counter: Sink = {
+    name: 'counter',
+    async deliver(outputs: readonly Output[]) {
+      for (const output of outputs) if (output.kind === 'alert') alertEvents++
+    },
+    async close() {},
+  }
+  const began = performance.now()
+  const flushes = pipeline(memorySource(batches, latencies), served.ward, {
+    sinks: [counter],
+    telemetry,
+    maxBatch: batch,
+    maxWaitMs: settings.inference.maxWaitMs,
+    signalLostSeconds: undefined,
+    now: Date.now,
+  })
+  await lastValueFrom(flushes)
+  const wall = (performance.now() - began) / 1000
+  await served.close()
+  latencies.sort((a, b) => a - b)
+  const readings = ticks * patients
+  const { name, version } = served.models[0]!
+  return {
+    readings,
+    patients,
+    readingsPerSecond: Math.round(readings / wall),
+    p50Ms: round(quantile(latencies, 0.5)),
+    p99Ms: round(quantile(latencies, 0.99)),
+    alertEvents,
+    bareStepsPerSecond,
+    model: `${name}@${version}`,
+  }
+}
+
+/** Batches from memory, at most two of them undone, each timed from hand-over to acknowledgement. */
+export function memorySource(batches: readonly (readonly Reading[])[], latencies: number[]): Source {
+  return new Observable<InputBatch>((subscriber) => {
+    let next = 0
+    let undone = 0
+    let offset = 0
+    const feed = (): void => {
+      while (undone < 2 && next < batches.length) {
+        const inputs = batches[next++]!
+        const offsets = Float64Array.from(inputs, () => offset++)
+        const handed = performance.now()
+        undone++
+        subscriber.next({
+          source: 'memory',
+          partition: 0,
+          inputs,
+          offsets,
+          done: () => {
+            latencies.push(performance.now() - handed)
+            undone--
+            if (next === batches.length && undone === 0) subscriber.complete()
+            else setImmediate(feed)
+          },
+        })
+      }
+    }
+    feed()
+  })
+}
+
+async function bare(served: Served, batch: number): Promise<number> {
+  const { engine, manifest } = served.detectors[0]!
+  const slots = Int32Array.from({ length: batch }, (_, i) => i)
+  const x = new Float32Array(batch * manifest.graph.features)
+  for (let i = 0; i < 5; i++) await engine.step(slots, x, batch)
+  const rounds = 100
+  const began = performance.now()
+  for (let i = 0; i < rounds; i++) await engine.step(slots, x, batch)
+  const rate = (rounds * batch) / ((performance.now() - began) / 1000)
+  for (const slot of slots) engine.reset(slot)
+  return Math.round(rate)
+}
+
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
+const round = (value: number): number => Number(value.toFixed(3))

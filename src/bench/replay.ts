@@ -1,0 +1,107 @@
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline as streamPipeline } from 'node:stream/promises'
+import { lastValueFrom } from 'rxjs'
+import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
+import { openWard } from '../app.ts'
+import { fileBytes } from '../ingest/bytes.ts'
+import { lineBatches } from '../ingest/ndjson.ts'
+import { replaySource } from '../ingest/recordings.ts'
+import type { Log } from '../log.ts'
+import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { pipeline } from '../stream/pipeline.ts'
+import { type ChannelTable, channelTable } from '../vitals/channels.ts'
+import type { Reading } from '../vitals/reading.ts'
+import type { Settings } from '../vitals/settings.ts'
+import { walkingPatients } from './readings.ts'
+
+export interface ReplayBench {
+  readonly beds: number
+  readonly hours: number
+  readonly cadenceSeconds: number
+  readonly seconds: number
+  /** ward hours over wall hours */
+  readonly speedup: number
+  readonly readings: number
+  readonly alertEvents: number
+  /** the bare anchor: the same file split into lines and parsed as JSON, nothing else, in the same run */
+  readonly bareSeconds: number
+  readonly model: string
+}
+
+/** A recorded ward on disk (NDJSON, one line a bed and second) through the serving pipeline, alerts written to a file. */
+export async function benchReplay(settings: Settings, log: Log, beds: number, hours: number): Promise<ReplayBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'vigil-replay-'))
+  try {
+    const file = join(folder, 'ward.ndjson')
+    const seconds = Math.round(hours * 3600)
+    const table = channelTable()
+    await streamPipeline(Readable.from(lines(table, beds, seconds)), createWriteStream(file))
+    const bareSeconds = await parseOnly(file)
+    const telemetry = prometheusTelemetry()
+    const served = await openWard({ settings, telemetry, log })
+    const alerts = await ndjsonFile(join(folder, 'alerts.ndjson'), { fresh: true })
+    let alertEvents = 0
+    const began = performance.now()
+    const flushes = pipeline(replaySource([file], { table: served.table }), served.ward, {
+      sinks: [
+        alerts,
+        {
+          name: 'counter',
+          async deliver(outputs) {
+            for (const output of outputs) if (output.kind === 'alert') alertEvents++
+          },
+          async close() {},
+        },
+      ],
+      telemetry,
+      maxBatch: settings.inference.maxBatch,
+      maxWaitMs: 0,
+      signalLostSeconds: undefined,
+      now: Date.now,
+    })
+    await lastValueFrom(flushes)
+    await alerts.close()
+    const wall = (performance.now() - began) / 1000
+    await served.close()
+    const { name, version } = served.models[0]!
+    return {
+      beds,
+      hours,
+      cadenceSeconds: 1,
+      seconds: Number(wall.toFixed(2)),
+      speedup: Math.round((hours * 3600) / wall),
+      readings: beds * seconds,
+      alertEvents,
+      bareSeconds: Number(bareSeconds.toFixed(2)),
+      model: `${name}@${version}`,
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function parseOnly(file: string): Promise<number> {
+  const began = performance.now()
+  for await (const batch of lineBatches(fileBytes(file))) for (const line of batch.lines) JSON.parse(line!)
+  return (performance.now() - began) / 1000
+}
+
+function* lines(table: ChannelTable, beds: number, seconds: number): Generator<string> {
+  const walk = walkingPatients(table, beds)
+  for (let second = 0; second < seconds; second++) {
+    let text = ''
+    for (let bed = 0; bed < beds; bed++) text += wireLine(table, walk(bed, second))
+    yield text
+  }
+}
+
+function wireLine(table: ChannelTable, reading: Reading): string {
+  const values = Object.fromEntries(
+    reading.channels.map((index, i) => [table.channels[index]!.name, reading.values[i]]),
+  )
+  return `${JSON.stringify({ patient: reading.patientKey, time: reading.time, complete: true, values })}\n`
+}

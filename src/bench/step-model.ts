@@ -1,0 +1,45 @@
+import { type GraphShape, graphShape } from '../inference/graph-shape.ts'
+import { openModel } from '../inference/model-store.ts'
+import { firstWeights } from '../training/network.ts'
+import { stepGraph } from '../training/onnx/graph.ts'
+import { encodeModel } from '../training/onnx/proto.ts'
+import { random } from '../training/random.ts'
+
+export interface StepModel {
+  readonly onnx: Uint8Array
+  readonly shape: GraphShape
+  readonly model: string
+}
+
+/** Channels and horizons of the shipped graph's head, kept when another shape is asked for. */
+const CHANNELS = 4
+const HORIZONS = 3
+
+/** The shipped bedside graph, or one of a wanted shape with fresh weights: speed does not depend on them. */
+export async function stepModel(
+  dir: string,
+  wanted: { features: number | undefined; hidden: number | undefined; layers: number | undefined },
+): Promise<StepModel> {
+  const shipped = await openModel(dir, 'bedside')
+  if (wanted.features === undefined && wanted.hidden === undefined && wanted.layers === undefined) {
+    const { name, version } = shipped.manifest
+    return { onnx: shipped.onnx, shape: graphShape(shipped.manifest), model: `${name}@${version}` }
+  }
+  const { graph } = shipped.manifest
+  const shape = {
+    features: wanted.features ?? graph.features,
+    hidden: wanted.hidden ?? graph.hidden,
+    layers: wanted.layers ?? graph.layers,
+    channels: CHANNELS,
+    horizons: HORIZONS,
+  }
+  const about = { name: 'bench', producer: 'vigil bench', metadata: {} }
+  const floor = new Float32Array(CHANNELS).fill(0.03)
+  const weights = firstWeights(shape, random(1), 0)
+  const onnx = encodeModel(stepGraph(shape, weights, floor, graph.form, about))
+  return {
+    onnx,
+    shape: { features: shape.features, hidden: shape.hidden, layers: shape.layers, outputs: HORIZONS * 2 * CHANNELS },
+    model: `fresh weights, ${graph.form}`,
+  }
+}
