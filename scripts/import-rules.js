@@ -88,5 +88,7 @@ export const ROOMS = [
     packages: ['commander', 'rxjs'],
     node: 'any',
   },
+  // Benchmarks measure whole parts of the house beside their bare anchors.
+  { name: 'bench', files: /^src\/bench\//, rooms: ['*'], packages: ['rxjs'], node: 'any' },
   { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
 ]

@@ -1,4 +1,36 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { VigilError } from '../errors.ts'
+import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
+import { RECIPES } from '../training/recipes/recipes.ts'
+import { trainRecipe } from '../training/train.ts'
+import { printJson, whole } from './options.ts'
+
+interface TrainFlags {
+  data: string[]
+  out: string
+  engine: TrainingEngineName
+  seed: number
+  json?: boolean
+}
+
 export function trainCommand(): Command {
   return new Command('train')
+    .description('one recipe to a model version: network, ONNX, manifest, golden steps, card')
+    .argument('<recipe>', `one of: ${Object.keys(RECIPES).join(', ')}`)
+    .requiredOption('--data <dir...>', 'folders of the data as their publisher lays them out')
+    .option('--out <dir>', 'the registry to write to', 'models')
+    .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
+    .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
+    .option('--json', 'print the metrics as one JSON object on standard output')
+    .addHelpText('after', '\nExample (PhysioNet BIDMC, *_Numerics.csv):\n  vigil train bedside --data bidmc --out models\n')
+    .action(async (name: string, { data, out, engine, seed, json }: TrainFlags) => {
+      const recipe = RECIPES[name]
+      if (recipe === undefined) {
+        throw new VigilError('usage', `there is no recipe "${name}"; there are: ${Object.keys(RECIPES).join(', ')}`)
+      }
+      const log = (line: string) => void process.stderr.write(`${line}\n`)
+      const { dir, metrics } = await trainRecipe(recipe, { dataDirs: data, out, engine, seed, log })
+      if (json === true) printJson({ dir, ...metrics })
+      else process.stdout.write(`${dir}\n`)
+    })
 }

@@ -59,7 +59,7 @@ const FIRST_SCALE_BIAS = -3
  * @param draw the lanes of an epoch
  * @param seen called after every validation
  */
-export function fit(
+export function fitNetwork(
   plan: CellPlan,
   options: FitOptions,
   draw: () => Lanes,

@@ -12,7 +12,7 @@ import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
 import { type FramedStay, frameStay, framesOf, type Lanes, laneUp, type Stay } from './dataset.ts'
 import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
-import { evaluate, type Fitted, fit } from './fit.ts'
+import { evaluate, type Fitted, fitNetwork } from './fit.ts'
 import { goldenSteps } from './golden.ts'
 import type { TrainingMetrics } from './metrics.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
@@ -212,7 +212,7 @@ function fitRecipe(it: {
   const epochs = options.epochs ?? recipe.fit.epochs
   const began = performance.now()
   try {
-    return fit(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), rng, (point) => {
+    return fitNetwork(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), rng, (point) => {
       const seconds = Math.round((performance.now() - began) / 1000)
       const [train, validation] = [point.train.toFixed(4), point.validation.toFixed(4)]
       options.log(`epoch ${point.epoch} of ${epochs}: train ${train}, validation ${validation} nats, ${seconds} s`)

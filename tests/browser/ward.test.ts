@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { WardFeed } from '../../src/dashboard/ward.ts'
 import type { HttpListener } from '../../src/metrics/http.ts'
-import { alertOf, PATIENTS } from '../dashboard/testward.ts'
+import { alertOf, frameOf, PATIENTS, table } from '../dashboard/testward.ts'
 import { findings, openBrowser, openPage, PLAYED, pixels, play, playedWard, serveWard } from './stage.ts'
 
 let browser: Browser
@@ -46,7 +46,8 @@ describe('the ward page', () => {
   test('shows every bed in a stable order with its values, state and partial NEWS2', async () => {
     const names = await page.locator('.tile h2').allTextContents()
     expect(names).toEqual(['bidmc_05', 'ICU 1', 'ICU 2', 'ICU 3', 'ICU 4', 'ICU 10', '6-07', '6-08', '6-09'])
-    expect(await value('ICU 4', 'SpO2').textContent()).toBe('87')
+    const spo2 = frameOf(PATIENTS[1]!, PLAYED - 1).values[table.index.get('spo2')!]
+    expect(await value('ICU 2', 'SpO2').textContent()).toBe(String(spo2))
     expect(await tile('ICU 1').locator('.small').textContent()).toMatch(
       /ABP 1\d\d\/\d\d \(\d\d\).*NEWS2 ≥ 1 without alertness, O₂, temp/,
     )

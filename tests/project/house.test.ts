@@ -49,6 +49,10 @@ describe('the habits of the house', () => {
     expect(installed.filter(([, { integrity }]) => integrity === undefined)).toEqual([])
   })
 
+  test.each(['laws', 'integration', 'browser'])('the project %s has tests', (project) => {
+    expect(files.filter((file) => file.startsWith(`tests/${project}/`) && file.endsWith('.test.ts'))).not.toEqual([])
+  })
+
   test('source files have no names that say nothing', () => {
     const empty = /\b(utils?|helpers?|managers?|services?|processors?|common|misc|index)\b[^/]*\.tsx?$/
     expect(files.filter((file) => file.startsWith('src/') && empty.test(file))).toEqual([])

@@ -1,0 +1,5 @@
+import type { Recipe } from '../recipe.ts'
+import { bedside } from './bedside.ts'
+
+/** Every recipe of `vigil train`, by its name. */
+export const RECIPES: Readonly<Record<string, Recipe>> = { bedside }
