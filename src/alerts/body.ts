@@ -29,11 +29,10 @@ const SCORE_DIGITS = 4
 
 function round(value: number, decimals: number): number {
   const factor = 10 ** decimals
-  // + 0 turns -0 into 0, which JSON would not tell apart
-  return Math.round(value * factor) / factor + 0
+  return Math.round(value * factor) / factor
 }
 
-const significant = (value: number): number => Number(value.toPrecision(SCORE_DIGITS)) + 0
+const significant = (value: number): number => Number(value.toPrecision(SCORE_DIGITS))
 
 function channelOf(it: AlertChannel): AlertChannel {
   const { expected, limit } = it

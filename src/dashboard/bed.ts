@@ -86,7 +86,8 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
     ])
   })
   const news2 = report.news2 && { score: report.news2.score, missing: [...report.news2.missing] }
-  return { bed: bed.id, time: report.time, watching: report.watching, news2, samples, detectors }
+  const seq = (bed.frame?.seq ?? 0) + 1
+  return { bed: bed.id, seq, time: report.time, watching: report.watching, news2, samples, detectors }
 }
 
 /** Take a frame in. @param now wall clock, ms */

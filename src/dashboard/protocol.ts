@@ -59,6 +59,8 @@ export interface DetectorView {
 export interface FrameView {
   /** id of the bed on this page */
   readonly bed: string
+  /** counts the frames of the bed: event time may jump back, when another recording begins */
+  readonly seq: number
   /** event time, ms since 1970 */
   readonly time: number
   readonly watching: Watching
@@ -67,14 +69,18 @@ export interface FrameView {
   readonly detectors: readonly DetectorView[]
 }
 
-/** The last minutes of one channel: four columns of equal length, oldest first. */
+/** The last minutes of one channel, oldest first: as long as the bed's time column. */
 export interface Strip {
   readonly channel: number
-  /** event time, seconds since 1970 (what the plots count in) */
-  readonly time: readonly number[]
   readonly value: readonly (number | null)[]
   readonly low: readonly (number | null)[]
   readonly high: readonly (number | null)[]
+}
+
+export interface BedStrips {
+  /** event time, seconds since 1970 (what the plots count in) */
+  readonly time: readonly number[]
+  readonly channels: readonly Strip[]
 }
 
 export interface BedView {
@@ -86,7 +92,7 @@ export interface BedView {
   /** wall clock of the last frame, ms since 1970; null before the first */
   readonly seen: number | null
   readonly frame: FrameView | null
-  readonly strips: readonly Strip[]
+  readonly strips: BedStrips
   readonly alerts: readonly AlertView[]
 }
 

@@ -1,4 +1,4 @@
-import type { Sample, Strip } from './protocol.ts'
+import type { BedStrips, Sample, Strip } from './protocol.ts'
 
 interface Columns {
   readonly value: Float32Array
@@ -17,6 +17,7 @@ export class Strips {
   readonly #columns = new Map<number, Columns>()
   #next = 0
   #count = 0
+  #newest = Number.NEGATIVE_INFINITY
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -25,6 +26,9 @@ export class Strips {
 
   /** @param maxAge a value older than this many seconds is not drawn: a gap is a gap */
   push(time: number, samples: readonly Sample[], maxAge: number): void {
+    // event time jumped back: another recording began, and the old strip is not its past
+    if (this.#count > 0 && time <= this.#newest) this.#count = 0
+    this.#newest = time
     const at = this.#next
     this.#times[at] = time
     for (const { value, low, high } of this.#columns.values()) {
@@ -43,14 +47,18 @@ export class Strips {
   }
 
   /** every channel's columns, oldest first */
-  view(): Strip[] {
+  view(): BedStrips {
     const first = (this.#next - this.#count + this.#capacity) % this.#capacity
-    const rows = Array.from({ length: this.#count }, (_, i) => (first + i) % this.#capacity)
-    const numbers = (column: Float32Array) => rows.map((at) => hundredths(column[at]!))
-    const time = rows.map((at) => this.#times[at]! / 1000)
-    return [...this.#columns].map(([channel, { value, low, high }]) => ({
-      channel, time, value: numbers(value), low: numbers(low), high: numbers(high),
-    })) // biome-ignore format: one strip, one line
+    const unrolled = (column: ArrayLike<number>): (number | null)[] => {
+      const values = new Array<number | null>(this.#count)
+      for (let i = 0; i < this.#count; i++) values[i] = hundredths(column[(first + i) % this.#capacity]!)
+      return values
+    }
+    const channels: Strip[] = []
+    for (const [channel, { value, low, high }] of this.#columns) {
+      channels.push({ channel, value: unrolled(value), low: unrolled(low), high: unrolled(high) })
+    }
+    return { time: unrolled(this.#times.map((ms) => ms / 1000)) as number[], channels }
   }
 
   #of(channel: number): Columns {

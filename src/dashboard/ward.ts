@@ -52,7 +52,7 @@ export interface WardFeed extends FrameTap, Sink {
 /** @returns a feed that beats until `close` */
 export function wardFeed({
   table,
-  maxBeds = 256,
+  maxBeds = 64,
   alive = () => ({ ok: true, reason: '' }),
   now = Date.now,
 }: WardOptions): WardFeed {
@@ -114,8 +114,15 @@ export function wardFeed({
     listeners.send('alert', view)
     if (beds.size > maxBeds && bed.open.size === 0) forget(patientKey)
   }
+  const changed = (patientKey: string, watching: Watching): void => {
+    if (!beds.has(patientKey) && beds.size >= maxBeds) return
+    const bed = bedOf(patientKey)
+    bed.watching = watching
+    listeners.send('bed', bedLine(bed))
+  }
   const journal = (entry: JournalEntry): void => {
     if (entry.entry === 'discharge') forget(entry.patientKey)
+    else if (entry.entry === 'signal-lost') changed(entry.patientKey, 'blind')
     else if (entry.entry === 'transfer' && beds.has(entry.patientKey)) bedOf(entry.patientKey, entry.unit, entry.bed)
   }
 
@@ -144,12 +151,7 @@ export function wardFeed({
     serving(serving) {
       models = serving
     },
-    watchingChanged(patientKey, watching) {
-      if (!beds.has(patientKey) && beds.size >= maxBeds) return
-      const bed = bedOf(patientKey)
-      bed.watching = watching
-      listeners.send('bed', bedLine(bed))
-    },
+    watchingChanged: changed,
     counted(total) {
       counts = { ...total }
     },

@@ -5,6 +5,12 @@ import { pageOf, rowAt, type StatePage } from './state-slab.ts'
 type Pairs = Float64Array<ArrayBufferLike>
 
 /**
+ * Rows of one run at most. Beyond, onnxruntime cuts element-wise operators into parts for its threads, and Softplus
+ * rounds the last elements of a part differently: a row's bits would depend on how many others stand in the run.
+ */
+const LARGEST_RUN = 1024
+
+/**
  * The step of one graph over the state pages: gather the rows, run, scatter them back. Owns the 8-byte views of the
  * pages and buffers; lives where the graph lives (the worker, or the calling thread).
  */
@@ -26,15 +32,16 @@ export class Stepper {
   }
 
   /**
-   * Step `count` rows, in slices of at most the graph's batch.
+   * Step `count` rows, in slices of at most the graph's batch and `LARGEST_RUN`.
    * @param slots [>= count]
    * @param x [>= count * F]
    * @param forecast written: [count * O]
    */
   async step(slots: Int32Array, x: Float32Array, count: number, forecast: Float32Array): Promise<void> {
     const { features, outputs } = this.graph.shape
-    for (let from = 0; from < count; from += this.graph.maxBatch) {
-      const rows = Math.min(this.graph.maxBatch, count - from)
+    const slice = Math.min(this.graph.maxBatch, LARGEST_RUN)
+    for (let from = 0; from < count; from += slice) {
+      const rows = Math.min(slice, count - from)
       this.graph.x.set(x.subarray(from * features, (from + rows) * features))
       this.#gather(slots, from, rows)
       await this.graph.run(rows)

@@ -1,10 +1,12 @@
 import type { Input } from '../stream/ports.ts'
 import type { RecordingBatch } from './recording.ts'
 
-/** An input with the event time it stands at: its own, or that of the one before it where it has none. */
-export interface TimedInput {
-  readonly time: number
-  readonly input: Input
+/** Inputs with the event time each stands at: its own, or that of the one before it where it has none. */
+export interface TimedInputs {
+  /** [N] ms since 1970; -Infinity before the first input that has a time */
+  readonly times: number[]
+  /** [N] */
+  readonly inputs: Input[]
 }
 
 /** One recording being read: its current batch, and where in it. */
@@ -63,7 +65,7 @@ export async function* merged(
   recordings: readonly AsyncIterable<RecordingBatch>[],
   size: number,
   onError: (error: unknown, recording: number) => void,
-): AsyncGenerator<TimedInput[]> {
+): AsyncGenerator<TimedInputs> {
   const cursors: Cursor[] = recordings.map((recording, order) => ({
     order,
     batches: recording[Symbol.asyncIterator](),
@@ -71,7 +73,7 @@ export async function* merged(
     at: 0,
     time: Number.NEGATIVE_INFINITY,
   }))
-  let out: TimedInput[] = []
+  let out: TimedInputs = { times: [], inputs: [] }
   let failure: { error: unknown } | undefined
 
   async function more(cursor: Cursor): Promise<boolean> {
@@ -93,7 +95,8 @@ export async function* merged(
     for (let at = (heap.length >> 1) - 1; at >= 0; at--) sink(heap, at)
     while (heap.length > 0 && failure === undefined) {
       const first = heap[0]!
-      out.push({ time: first.time, input: first.inputs[first.at++]! })
+      out.times.push(first.time)
+      out.inputs.push(first.inputs[first.at++]!)
       const going = first.at < first.inputs.length
       if (going) first.time = timeOf(first.inputs[first.at]!, first.time)
       else if (!(await more(first))) {
@@ -101,12 +104,12 @@ export async function* merged(
         if (heap.length > 0 && last !== first) heap[0] = last
       }
       sink(heap, 0)
-      if (out.length >= size) {
+      if (out.times.length >= size) {
         yield out
-        out = []
+        out = { times: [], inputs: [] }
       }
     }
-    if (out.length > 0) yield out
+    if (out.times.length > 0) yield out
     if (failure !== undefined) throw failure.error
   } finally {
     for (const { batches } of cursors) await batches.return?.()

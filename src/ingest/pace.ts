@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
-import type { TimedInput } from './merge.ts'
+import type { TimedInputs } from './merge.ts'
 
 /** Wall time inside which inputs are let go together, ms. */
 const TOGETHER = 50
@@ -25,17 +25,17 @@ function wait(ms: number, scheduler: SchedulerLike, signal: AbortSignal): Promis
  * @param speed 'max': as fast as they are taken
  */
 export async function* paced(
-  batches: AsyncIterable<TimedInput[]>,
+  batches: AsyncIterable<TimedInputs>,
   speed: number | 'max',
   signal: AbortSignal,
   scheduler: SchedulerLike = asyncScheduler,
-): AsyncGenerator<TimedInput[]> {
+): AsyncGenerator<TimedInputs> {
   if (speed === 'max') return yield* batches
   let origin: { wall: number; event: number } | undefined
-  for await (const batch of batches) {
+  for await (const { times, inputs } of batches) {
     let from = 0
-    while (from < batch.length) {
-      const { time } = batch[from]!
+    while (from < times.length) {
+      const time = times[from]!
       if (origin === undefined && Number.isFinite(time)) origin = { wall: scheduler.now(), event: time }
       const passed = origin === undefined ? 0 : (scheduler.now() - origin.wall) * speed
       const due = (origin?.event ?? time) + passed
@@ -43,8 +43,8 @@ export async function* paced(
       if (signal.aborted) return
       const until = Math.max(due, time) + TOGETHER * speed
       let to = from + 1
-      while (to < batch.length && batch[to]!.time <= until) to++
-      yield batch.slice(from, to)
+      while (to < times.length && times[to]! <= until) to++
+      yield { times: times.slice(from, to), inputs: inputs.slice(from, to) }
       from = to
     }
   }

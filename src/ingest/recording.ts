@@ -20,6 +20,8 @@ export interface RecordingOptions {
   readonly patientKey?: string
   /** instant of relative time 0, ms since 1970; by default 2026-01-01T00:00:00Z */
   readonly anchor?: number
+  /** inputs of one batch, at most: what of the recording is in memory at once */
+  readonly batch?: number
 }
 
 /** Consecutive inputs of one recording, in the order of the file. */
@@ -29,6 +31,8 @@ export interface RecordingBatch {
 
 /** Where relative times begin when nothing else is said. */
 export const ANCHOR = Date.UTC(2026, 0, 1)
+
+const BATCH = 512
 
 /** The patient key a file name stands for: `bidmc_01_Numerics.csv.gz` -> `bidmc_01`. */
 export function recordingKey(path: string): string {
@@ -66,7 +70,7 @@ function isNdjson(path: string, first: LineBatch | undefined, mapped: boolean): 
 }
 
 async function* textInputs(path: string, options: RecordingOptions): AsyncGenerator<RecordingBatch> {
-  const lines = lineBatches(fileBytes(path))
+  const lines = lineBatches(fileBytes(path), { batch: options.batch ?? BATCH })
   try {
     const first = await lines.next()
     const batches = again(first, lines)
@@ -103,5 +107,6 @@ export async function* openRecording(path: string, options: RecordingOptions): A
     zeros: options.zeros ?? 'missing',
     patientKey: options.patientKey ?? recordingKey(header),
     anchor: options.anchor ?? ANCHOR,
+    batch: options.batch ?? BATCH,
   })
 }

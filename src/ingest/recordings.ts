@@ -1,10 +1,14 @@
 import { defer, type SchedulerLike } from 'rxjs'
 import { VigilError } from '../errors.ts'
 import type { InputBatch, Source } from '../stream/ports.ts'
-import { merged, type TimedInput } from './merge.ts'
+import { merged, type TimedInputs } from './merge.ts'
 import { paced } from './pace.ts'
 import { pull } from './pull.ts'
 import { openRecording, type RecordingOptions } from './recording.ts'
+
+/** Inputs of all files together that are read ahead, and of one file, at least. */
+const AHEAD = 2048
+const LEAST_AHEAD = 16
 
 export interface ReplayOptions extends Omit<RecordingOptions, 'patientKey'> {
   /** whose recording a file is, where it does not say; by default by its name */
@@ -19,25 +23,29 @@ export interface ReplayOptions extends Omit<RecordingOptions, 'patientKey'> {
   readonly onBadFile?: 'fail' | 'skip'
   /** told of every file that is skipped */
   readonly onSkipped?: (error: VigilError) => void
-  /** inputs of one batch */
-  readonly batch?: number
 }
 
 /** Give a stream of batches the form of a source: offsets 0, 1, 2, ... in partition 0. */
-function carrier(source: string): (batch: readonly TimedInput[], done: () => void) => InputBatch {
+function carrier(source: string): (batch: TimedInputs, done: () => void) => InputBatch {
   let next = 0
-  return (batch, done) => {
-    const first = next
-    next += batch.length
-    const offsets = new Float64Array(batch.length).map((_, i) => first + i)
-    return { source, partition: 0, inputs: batch.map(({ input }) => input), offsets, done }
+  return ({ inputs }, done) => {
+    const offsets = new Float64Array(inputs.length)
+    for (let i = 0; i < offsets.length; i++) offsets[i] = next++
+    return { source, partition: 0, inputs, offsets, done }
   }
+}
+
+/** What of a batch lies in [from, to). */
+function within(batch: TimedInputs, from: number, to: number): TimedInputs {
+  const wanted = (time: number) => time >= from && time < to
+  if (batch.times.every(wanted)) return batch
+  return { times: batch.times.filter(wanted), inputs: batch.inputs.filter((_, i) => wanted(batch.times[i]!)) }
 }
 
 /** A source out of timed inputs, paced and held back by at most `undone` batches that are not done. */
 export function timedSource(
   source: string,
-  open: () => AsyncIterable<TimedInput[]>,
+  open: () => AsyncIterable<TimedInputs>,
   { speed = 'max', scheduler, undone = 2 }: { speed?: number | 'max'; scheduler?: SchedulerLike; undone?: number } = {},
 ): Source {
   return defer(() => pull((signal) => paced(open(), speed, signal, scheduler), carrier(source), undone))
@@ -56,12 +64,14 @@ export function replaySource(paths: readonly string[], options: ReplayOptions): 
     options.onSkipped?.(error)
   }
 
-  async function* open(): AsyncGenerator<TimedInput[]> {
+  async function* open(): AsyncGenerator<TimedInputs> {
     const recordings = paths.map((path) => {
       const key = typeof patientKey === 'function' ? patientKey(path) : patientKey
       const { table, zeros, mapping, anchor } = options
       return openRecording(path, {
         table,
+        // young readings are cheap, readings that wait are not: fewer of each file the more files there are
+        batch: Math.max(LEAST_AHEAD, Math.min(batch, Math.ceil(AHEAD / paths.length))),
         ...(zeros === undefined ? {} : { zeros }),
         ...(mapping === undefined ? {} : { mapping }),
         ...(anchor === undefined ? {} : { anchor }),
@@ -69,8 +79,8 @@ export function replaySource(paths: readonly string[], options: ReplayOptions): 
       })
     })
     for await (const inputs of merged(recordings, batch, onError)) {
-      const wanted = inputs.filter(({ time }) => time >= from && time < to)
-      if (wanted.length > 0) yield wanted
+      const wanted = within(inputs, from, to)
+      if (wanted.inputs.length > 0) yield wanted
     }
   }
   return timedSource('replay', open, {

@@ -33,9 +33,18 @@ function uniform(seed: number): () => number {
   }
 }
 
-/** Standard normal numbers (Box-Muller). */
+/** Standard normal numbers (Box-Muller, two at a time). */
 function normal(random: () => number): () => number {
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  let spare = Number.NaN
+  return () => {
+    const kept = spare
+    spare = Number.NaN
+    if (!Number.isNaN(kept)) return kept
+    const radius = Math.sqrt(-2 * Math.log(1 - random()))
+    const angle = 2 * Math.PI * random()
+    spare = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
+  }
 }
 
 /** A mean-reverting wander, AR(1) a second: standard deviation `sd`, forgetting over `seconds`. */

@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs'
 import type { Source } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
-import type { TimedInput } from './merge.ts'
+import type { TimedInputs } from './merge.ts'
 import { timedSource } from './recordings.ts'
 import { type Desaturation, simulatedBed } from './simulated-bed.ts'
 
@@ -24,23 +24,25 @@ export interface SimulatedWard {
 /** Seconds of the ward in one batch, at most. */
 const SPAN = 8
 
-async function* readings(beds: readonly Iterator<Reading>[]): AsyncGenerator<TimedInput[]> {
+async function* readings(beds: readonly Iterator<Reading>[]): AsyncGenerator<TimedInputs> {
   for (;;) {
-    const batch: TimedInput[] = []
+    const batch: TimedInputs = { times: [], inputs: [] }
     for (let second = 0; second < SPAN; second++) {
       for (const bed of beds) {
         const next = bed.next()
-        if (next.done !== true) batch.push({ time: next.value.time, input: next.value })
+        if (next.done === true) continue
+        batch.times.push(next.value.time)
+        batch.inputs.push(next.value)
       }
     }
-    if (batch.length === 0) return
+    if (batch.times.length === 0) return
     yield batch
   }
 }
 
 /** A ward of simulated beds as a source, keyed `sim-1`, `sim-2`, ...; the same seed gives the same ward. */
 export function simulatedSource(ward: SimulatedWard): Source {
-  function open(): AsyncGenerator<TimedInput[]> {
+  function open(): AsyncGenerator<TimedInputs> {
     const beds = Array.from({ length: ward.beds }, (_, i) =>
       simulatedBed(
         {

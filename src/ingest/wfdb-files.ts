@@ -15,10 +15,10 @@ export interface WfdbOptions {
   readonly patientKey: string
   /** instant of frame 0 where the header has no base date, ms since 1970 */
   readonly anchor: number
+  /** frames of one batch */
+  readonly batch: number
 }
 
-/** Frames of one batch. */
-const BATCH = 512
 /** Bytes of the largest header or signal file that is read; a signal file is held whole, for its checksum. */
 const MAX_FILE = 1 << 30
 
@@ -75,9 +75,9 @@ function* frameBatches(
   options: WfdbOptions,
 ): Generator<{ inputs: Input[] }> {
   const row = new Float64Array(segment.values.length)
-  for (let from = 0; from < segment.frames; from += BATCH) {
+  for (let from = 0; from < segment.frames; from += options.batch) {
     const inputs: Input[] = []
-    for (let frame = from; frame < Math.min(from + BATCH, segment.frames); frame++) {
+    for (let frame = from; frame < Math.min(from + options.batch, segment.frames); frame++) {
       for (let s = 0; s < row.length; s++) row[s] = segment.values[s]![frame]!
       inputs.push({
         kind: 'reading',

@@ -51,14 +51,41 @@ const SINK_RETRIES = 8
 export function pipeline(source: Source, ward: Ward, options: PipelineOptions): Observable<Flush> {
   return defer(() => {
     const ended = new Subject<void>()
+    const waiting = backlog(options)
     return merge(
       source.pipe(tap({ complete: () => ended.next() })),
       silence(ward, options).pipe(takeUntil(ended)),
     ).pipe(
+      tap((batch) => waiting.arrived(batch)),
       microBatches(options.maxBatch, options.maxWaitMs),
       concatMap((batches) => flush(batches, ward, options)),
+      tap((flushed) => waiting.flushed(flushed.inputs)),
     )
   })
+}
+
+/** What has arrived and is not yet scored and delivered, oldest first, as the metrics see it. */
+function backlog({ telemetry, now }: PipelineOptions) {
+  const arrivals: { readonly at: number; inputs: number }[] = []
+  let inputs = 0
+  const tell = () => telemetry.queued(inputs, arrivals[0] === undefined ? 0 : (now() - arrivals[0].at) / 1000)
+  return {
+    arrived(batch: InputBatch): void {
+      if (batch.inputs.length === 0) return
+      arrivals.push({ at: now(), inputs: batch.inputs.length })
+      inputs += batch.inputs.length
+      tell()
+    },
+    flushed(count: number): void {
+      tell()
+      inputs -= count
+      for (let left = count; left > 0 && arrivals[0] !== undefined; ) {
+        left -= arrivals[0].inputs
+        arrivals.shift()
+      }
+      tell()
+    },
+  }
 }
 
 async function flush(batches: readonly InputBatch[], ward: Ward, options: PipelineOptions): Promise<Flush> {

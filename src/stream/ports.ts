@@ -88,8 +88,8 @@ export interface Telemetry {
   stepped(provider: string, rows: number, seconds: number): void
   alert(body: AlertBody): void
   watching(beds: Readonly<Record<Watching, number>>): void
-  /** frames waiting for a step, and the age of the oldest in seconds */
-  queued(frames: number, oldestSeconds: number): void
+  /** inputs that arrived and are not yet scored and delivered, and the age of the oldest in seconds */
+  queued(inputs: number, oldestSeconds: number): void
   sinkFailed(sink: string, retriable: boolean): void
 }
 

@@ -8,7 +8,7 @@ export type Surprises = Float64Array
 export interface Baselines {
   readonly lastValue: Surprises
   readonly autoregression: Surprises
-  /** [K C] order of each autoregression, chosen on the validation stays */
+  /** [K C] order of each autoregression, chosen by squared error on the validation stays */
   readonly orders: readonly number[]
 }
 
@@ -51,15 +51,15 @@ export function baselines(
     const rows = (of: readonly FramedStay[]) => lagged(of, plan, kc, horizons * channels, burnIn)
     const [train, validation, test] = [rows(stays.train), rows(stays.validation), rows(stays.test)]
     const cell = half[kc % channels]!
-    const score = (order: number, on: Rows) => {
+    const score = (order: number) => {
       const weights = leastSquares(train, order)
-      const noise = fitNoise(errors(train, weights), cell)
-      return surprise(errors(on, weights), cell, noise)
+      return surprise(errors(test, weights), cell, fitNoise(errors(train, weights), cell))
     }
-    lastValue[kc] = score(0, test)
-    const order = ORDERS.reduce((best, each) => (score(each, validation) < score(best, validation) ? each : best), 1)
+    const misses = ORDERS.map((order) => sumOfSquares(errors(validation, leastSquares(train, order))))
+    const order = ORDERS[misses.indexOf(Math.min(...misses))]!
+    lastValue[kc] = score(0)
     orders.push(order)
-    autoregression[kc] = score(order, test)
+    autoregression[kc] = score(order)
   }
   return { lastValue, autoregression, orders }
 }
@@ -117,6 +117,8 @@ function errors({ lags, moves }: Rows, weights: Float64Array): Float64Array {
   })
 }
 
+const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0)
+
 interface Noise {
   /** channel unit, at least half a cell */
   readonly sigma: number
@@ -129,7 +131,7 @@ function fitNoise(errors: Float64Array, half: number): Noise {
   for (let round = 0; round < 3; round++) {
     const { nu } = noise
     const of = (logSigma: number) => surprise(errors, half, { sigma: Math.exp(logSigma), nu })
-    const sigma = Math.exp(goldenSection(of, Math.log(half), Math.log(half * 200), 0.02))
+    const sigma = Math.exp(goldenSection(of, Math.log(half), Math.log(half * 200), 0.05))
     noise = { sigma, nu: fitDegrees(scaled(errors, half, sigma)) }
   }
   return noise

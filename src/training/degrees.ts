@@ -6,9 +6,9 @@ export interface Residuals {
   readonly half: ArrayLike<number>
 }
 
-/** Bounds of the degrees of freedom: above 2 the variance is finite, at 100 the curve is a normal one. */
+/** Bounds: above 2 the variance is finite; beyond 30 no few hours of data can tell t from a normal, whose tails forgive nothing. */
 const LOWEST = 2.05
-const HIGHEST = 100
+const HIGHEST = 30
 
 /** Mean surprise of the residuals' cells under Student's t, nats. */
 export function meanSurprise({ z, half }: Residuals, nu: number): number {
@@ -28,7 +28,7 @@ export function meanSurprise({ z, half }: Residuals, nu: number): number {
  */
 export function fitDegrees(residuals: Residuals): number {
   return Math.exp(
-    goldenSection((logNu) => meanSurprise(residuals, Math.exp(logNu)), Math.log(LOWEST), Math.log(HIGHEST), 0.01),
+    goldenSection((logNu) => meanSurprise(residuals, Math.exp(logNu)), Math.log(LOWEST), Math.log(HIGHEST), 0.05),
   )
 }
 

@@ -55,8 +55,10 @@ const FIRST_SCALE_BIAS = -3
 
 /**
  * Fit the network by stateful truncated back-propagation: lanes are stays, chunks run through them in order, the state
- * is carried from chunk to chunk and detached. Degrees of freedom are fitted on validation between epochs.
+ * is carried from chunk to chunk and detached. Degrees of freedom are fitted between epochs.
  * @param draw the lanes of an epoch
+ * @param clean the unvaried stays whose forecast errors set the degrees of freedom: training and validation together, so
+ * that the tails are those of many patients
  * @param seen called after every validation
  */
 export function fitNetwork(
@@ -64,6 +66,7 @@ export function fitNetwork(
   options: FitOptions,
   draw: () => Lanes,
   validation: Lanes,
+  clean: Lanes,
   random: Random,
   seen: (point: LearningPoint) => void,
 ): Fitted {
@@ -116,11 +119,11 @@ export function fitNetwork(
       worse = 0
       best = { weights, degrees: current.curves.map((tail) => tail.nu), updates: state.updates, curve }
     } else worse++
-    current = withDegreesOfFreedom(plan, degreesOf(current, held.outputs, validation))
+    current = withDegreesOfFreedom(plan, degreesOf(current, evaluate(current, weights, clean).outputs, clean))
   }
   if (best === undefined) throw new RangeError('training never reached a finite validation likelihood')
   // the degrees of freedom once more, for the weights that are kept
-  const degrees = degreesOf(plan, evaluate(plan, best.weights, validation).outputs, validation)
+  const degrees = degreesOf(plan, evaluate(plan, best.weights, clean).outputs, clean)
   return { ...best, degrees }
 }
 

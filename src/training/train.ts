@@ -202,6 +202,7 @@ function fitRecipe(it: {
   const rng = random(options.seed)
   const targets = cells.curves.length
   const lanes = (of: readonly FramedStay[]): Lanes => laneUp(of, cells.shape.features, targets, recipe.warmupSteps)
+  const clean = lanes([...stays.train, ...stays.validation])
   const copies = Array.from({ length: recipe.copies }, () => raw.train).flat()
   const draw = () => lanes(copies.map((stay) => frame(augment(stay, table, recipe.augmentation, rng))))
   const gains = {
@@ -212,7 +213,7 @@ function fitRecipe(it: {
   const epochs = options.epochs ?? recipe.fit.epochs
   const began = performance.now()
   try {
-    return fitNetwork(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), rng, (point) => {
+    return fitNetwork(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), clean, rng, (point) => {
       const seconds = Math.round((performance.now() - began) / 1000)
       const [train, validation] = [point.train.toFixed(4), point.validation.toFixed(4)]
       options.log(`epoch ${point.epoch} of ${epochs}: train ${train}, validation ${validation} nats, ${seconds} s`)

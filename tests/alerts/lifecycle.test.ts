@@ -69,6 +69,13 @@ describe('the life of an alert', () => {
     expect(phases(it.at(92, { ...withP(1e-12), channels: [hr] }))).toEqual(['update'])
   })
 
+  test('being sent again holds no update back', () => {
+    const it = patient()
+    it.at(0, withP(1e-6))
+    expect(phases(it.at(300, withP(1e-6)))).toEqual(['continue'])
+    expect(phases(it.at(301, withP(1e-9)))).toEqual(['update'])
+  })
+
   test('a limit is updated when a value is twice as far beyond it, a NEWS2 when it rises', () => {
     const score = (name: string, value: number, threshold: number) =>
       condition({ code: name.toLowerCase(), score: { name, value, threshold, calibrated: false } })
@@ -84,6 +91,13 @@ describe('the life of an alert', () => {
     expect(it.at(1, condition({ priority: 'high' }))[0]).toMatchObject({ phase: 'escalate', priority: 'high', seq: 1 })
     for (let s = 2; s < 31; s++) expect(it.at(s, condition({ priority: 'low' }))).toEqual([])
     expect(it.at(31, condition({ priority: 'low' }))[0]).toMatchObject({ phase: 'deescalate', priority: 'low', seq: 2 })
+  })
+
+  test('the 30 s before it loses priority are counted from when it last had it', () => {
+    const it = patient()
+    for (let s = 0; s <= 100; s++) it.at(s, condition())
+    for (let s = 101; s < 130; s++) expect(it.at(s, condition({ priority: 'low' }))).toEqual([])
+    expect(phases(it.at(130, condition({ priority: 'low' })))).toEqual(['deescalate'])
   })
 
   test('one open alert per code: of two conditions the higher priority speaks', () => {

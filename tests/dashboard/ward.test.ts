@@ -78,9 +78,9 @@ describe('the ward', () => {
     const hr = table.index.get('hr')!
     expect(bed.frame?.time).toBe(START + 399_000)
     expect(bed.frame?.samples.find(([channel]) => channel === hr)?.[1]).toBe(frameOf(first, 399).values[hr])
-    const strip = bed.strips.find(({ channel }) => channel === hr)!
-    expect(strip.time).toHaveLength(300)
-    expect(strip.time.at(-1)).toBe((START + 399_000) / 1000)
+    const strip = bed.strips.channels.find(({ channel }) => channel === hr)!
+    expect(bed.strips.time).toHaveLength(300)
+    expect(bed.strips.time.at(-1)).toBe((START + 399_000) / 1000)
     expect(strip.low.every((low, i) => low !== null && low < strip.high[i]!)).toBe(true)
   })
 
@@ -119,6 +119,37 @@ describe('the ward', () => {
     expect(ask<WardView>(feed, '/api/ward').heartbeat.beds).toEqual({ warming: 0, watching: 1, degraded: 0, blind: 1 })
     feed.frames([frameOf(first, 60)])
     expect(bedNamed(feed, 'ICU 1')!.watching).toBe('watching')
+  })
+
+  test('the journal\'s "signal lost" makes a bed blind, too', async () => {
+    const feed = start()
+    feed.frames([frameOf(first, 0)])
+    const entry = {
+      kind: 'journal',
+      patientKey: first.patientKey,
+      at: START,
+      afterOffset: 0,
+      entry: 'signal-lost',
+      silentSeconds: 30,
+    } as const
+    await feed.deliver([{ kind: 'journal', entry }])
+    expect(bedNamed(feed, 'ICU 1')!.watching).toBe('blind')
+  })
+
+  test('when event time jumps back the strip begins anew, and the page follows', () => {
+    const feed = start()
+    let page = wardOf(ask<WardView>(feed, '/api/ward'))
+    const reader = follow(feed)
+    for (const t of [500, 501, 502, 10, 11]) feed.frames([frameOf(first, t)])
+    vi.advanceTimersByTime(500)
+    const bed = bedNamed(feed, 'ICU 1')!
+    expect(bed.strips.time).toEqual([10, 11].map((t) => START / 1000 + t))
+    for (const { name, data } of reader.events) {
+      if (name === 'bed') page = withBed(page, data as BedView)
+      if (name === 'frames') page = withFrames(page, data as FrameView[], START)
+    }
+    expect(page.beds.get(bed.id)!.frame).toEqual(bed.frame)
+    expect(page.beds.get(bed.id)!.strips).toEqual(wardOf(ask<WardView>(feed, '/api/ward')).beds.get(bed.id)!.strips)
   })
 
   test('beyond its size it wants no more beds, but an alert brings its bed in, and out again when it ended', async () => {

@@ -104,7 +104,7 @@ describe('the hand-written decoder and the schema', () => {
         for (const { reason, column } of decodeReading(text, table).rejections)
           if (reason === 'not-json') expect(column).toBeGreaterThan(0)
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })

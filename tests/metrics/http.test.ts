@@ -55,11 +55,11 @@ describe('health', () => {
   })
 
   test('an event loop that stood still fails its check once, then is fine again', async () => {
-    const check = eventLoopCheck(0.2)
+    const check = eventLoopCheck(0.5)
     await new Promise((resolve) => setTimeout(resolve, 60))
     check()
     await new Promise((resolve) => setTimeout(resolve, 60))
-    const end = performance.now() + 300
+    const end = performance.now() + 700
     while (performance.now() < end) Math.sqrt(end)
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(check().ok).toBe(false)

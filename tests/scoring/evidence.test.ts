@@ -72,6 +72,21 @@ describe('n of the last m ticks', () => {
     )
   })
 
+  test('two ticks count together exactly when they are less than `of` apart, however the time between is cut', () => {
+    for (const of of [5, 32, 33, 64]) {
+      const plan = planOf({ n: 2, of })
+      for (let apart = 1; apart <= 70; apart++) {
+        for (const stride of [1, 5, 31, 32, 33, 70]) {
+          const watched = bed(plan)
+          watched.tick(1000, one(Q / 2))
+          for (let tick = 1000 + stride; tick < 1000 + apart; tick += stride) watched.tick(tick, one(0.5))
+          expect(watched.tick(1000 + apart, one(Q / 2))).toBe(apart < of)
+          if (apart < of) expect(evidenceOf(plan, watched.state, 0)!.onsetTick).toBe(1000)
+        }
+      }
+    }
+  })
+
   test('several horizons due at one tick share q', () => {
     const lonely = bed(planOf({ n: 1, of: 1 }))
     expect(lonely.tick(1, one(0.6 * Q))).toBe(true)

@@ -55,6 +55,12 @@ describe('a continuous channel', () => {
     for (let s = 41; s <= 130; s++) expect(codes(at(s, {}))).toEqual(['hr-high'])
     expect(at(131, {})).toEqual([])
   })
+  test('after a silence longer than that the run begins anew, also when no frame stood between', () => {
+    const at = bed()
+    at(0, { hr: 160 })
+    expect(at(200, { hr: 160 })).toEqual([])
+    expect(at(205, { hr: 160 })[0]).toMatchObject({ code: 'hr-high', onset: T0 + 200_000 })
+  })
   test('a monitor that prints once a minute alarms at the second value', () => {
     const at = bed()
     expect(at(0, { resp: 40 })).toEqual([])

@@ -6,7 +6,7 @@ import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { News2 } from './Tile.tsx'
 import { expectedText, leastSpan, summary, type Vital, vitalsOf } from './vitals.ts'
-import { chance, clock, figure, spoken, unitWord } from './words.ts'
+import { bedWord, chance, clock, figure, namesUnit, spoken, unitWord } from './words.ts'
 
 function ChannelRow({ vital, version }: { vital: Vital; version: unknown }) {
   const { info, sample, stale, strip } = vital
@@ -118,8 +118,8 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
           <span aria-hidden="true">←</span> Ward <kbd>Esc</kbd>
         </a>
         <h1 tabIndex={-1} ref={title}>
-          {bed.name}
-          {bed.unit !== null && <span class="ward"> {bed.unit}</span>}
+          {bedWord(bed)}
+          {namesUnit(bed) && <span class="ward"> {bed.unit}</span>}
         </h1>
         <WatchingMark watching={bed.watching} />
         {bed.watching === 'blind' && (

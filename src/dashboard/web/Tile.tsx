@@ -4,7 +4,7 @@ import { PriorityMark, WatchingMark } from './Marks.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
-import { clock, figure, mostUrgent, shortPart, spoken, unitWord } from './words.ts'
+import { bedWord, clock, figure, mostUrgent, namesUnit, shortPart, spoken, unitWord } from './words.ts'
 
 const SMALL_FIGURES = 3
 
@@ -68,9 +68,9 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
     >
       <header>
         <h2 id={`bed-${bed.id}`}>
-          <a href={`#/bed/${bed.id}`}>{bed.name}</a>
+          <a href={`#/bed/${bed.id}`}>{bedWord(bed)}</a>
         </h2>
-        {bed.unit !== null && <span class="ward">{bed.unit}</span>}
+        {namesUnit(bed) && <span class="ward">{bed.unit}</span>}
         <WatchingMark watching={bed.watching} />
       </header>
       <div class="rows">

@@ -11,7 +11,7 @@ import './ward.css'
 import './bed.css'
 import { inOrder, type PageBed } from './state.ts'
 import { Tile } from './Tile.tsx'
-import { PRIORITY_WORDS } from './words.ts'
+import { bedWord, PRIORITY_WORDS } from './words.ts'
 
 /** The bed in the address (`#/bed/ID`); Esc leads back to the ward, to the tile one came from. */
 function useBed(): string | undefined {
@@ -36,7 +36,8 @@ function useBed(): string | undefined {
 function Announcements({ live }: { live: Live }) {
   const alert = live.newest?.phase === 'start' || live.newest?.phase === 'escalate' ? live.newest : undefined
   const bed = alert && live.ward?.beds.get(alert.bed)
-  const words = alert && `${PRIORITY_WORDS[alert.priority]} alert, ${bed?.name ?? 'a bed'}: ${alert.label}`
+  const words =
+    alert && `${PRIORITY_WORDS[alert.priority]} alert, ${bed === undefined ? 'a bed' : bedWord(bed)}: ${alert.label}`
   return (
     <div class="spoken">
       <div aria-live="assertive">{alert?.priority === 'high' ? words : ''}</div>
@@ -63,7 +64,9 @@ function Page() {
   }, [id])
   const open = ward === undefined ? 0 : [...ward.beds.values()].reduce((sum, { alerts }) => sum + alerts.length, 0)
   useEffect(() => {
-    document.title = dead ? 'NOT WATCHING · Vigil' : `${open > 0 ? `(${open}) ` : ''}${bed?.name ?? 'Ward'} · Vigil`
+    document.title = dead
+      ? 'NOT WATCHING · Vigil'
+      : `${open > 0 ? `(${open}) ` : ''}${bed === undefined ? 'Ward' : bedWord(bed)} · Vigil`
   }, [dead, open, bed?.name])
   return (
     <div class={`page ${dead ? 'dead' : ''}`}>

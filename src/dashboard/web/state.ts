@@ -1,11 +1,11 @@
 import type {
   AlertView,
+  BedStrips,
   BedView,
   ChannelInfo,
   FrameView,
   Heartbeat,
   ModelInfo,
-  Strip,
   WardEvents,
   WardView,
 } from '../protocol.ts'
@@ -54,8 +54,10 @@ export function withFrames(ward: PageWard, frames: readonly FrameView[], now: nu
   for (const frame of frames) {
     const bed = beds.get(frame.bed)
     // a frame the snapshot already had
-    if (bed === undefined || (bed.frame !== null && frame.time <= bed.frame.time)) continue
-    beds.set(bed.id, { ...bed, frame, watching: frame.watching, seen: now, strips: extended(bed.strips, frame) })
+    if (bed === undefined || (bed.frame !== null && frame.seq <= bed.frame.seq)) continue
+    const jumpedBack = bed.frame !== null && frame.time <= bed.frame.time
+    const known = jumpedBack ? new Map<number, StripColumns>() : bed.strips
+    beds.set(bed.id, { ...bed, frame, watching: frame.watching, seen: now, strips: extended(known, frame) })
   }
   return { ...ward, beds }
 }
@@ -94,9 +96,9 @@ export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
   )
 }
 
-function columnsOf(strips: readonly Strip[]): Map<number, StripColumns> {
+function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
   return new Map(
-    strips.map(({ channel, time, value, low, high }) => {
+    channels.map(({ channel, value, low, high }) => {
       const outside = value.map((v, i) => beyond(v, low[i] ?? null, high[i] ?? null))
       return [channel, { time: [...time], value: [...value], low: [...low], high: [...high], outside }]
     }),

@@ -43,6 +43,16 @@ export function unitWord(unit: string): string {
   return SPOKEN[unit] ?? unit
 }
 
+/** What a bed is called: a bare number is a bed of that number. */
+export function bedWord({ name }: { readonly name: string }): string {
+  return /^\d+$/.test(name) ? `Bed ${name}` : name
+}
+
+/** Whether a bed's unit says more than its name already does ("ICU" beside "ICU 3" does not). */
+export function namesUnit({ name, unit }: { readonly name: string; readonly unit: string | null }): boolean {
+  return unit !== null && !name.startsWith(unit)
+}
+
 /** A value in the steps in which monitors print it. */
 export function figure(value: number, { resolution }: Pick<ChannelInfo, 'resolution'>): string {
   return value.toFixed(resolution >= 1 ? 0 : 1)

@@ -41,9 +41,9 @@ export const bedside: Recipe = {
   fileOf: (name) => `${name}_Numerics.csv`,
   augmentation: {
     shifts: [
-      { channels: ['hr', 'pulse'], sd: 8 },
-      { channels: ['spo2'], sd: 1 },
-      { channels: ['resp'], sd: 2 },
+      { channels: ['hr', 'pulse'], sd: 16 },
+      { channels: ['spo2'], sd: 2 },
+      { channels: ['resp'], sd: 4 },
     ],
     dropped: 0.05,
     dropLength: 20,
@@ -51,16 +51,16 @@ export const bedside: Recipe = {
   copies: 3,
   fit: {
     chunk: 97,
-    epochs: 120,
+    epochs: 60,
     peakRate: 4e-3,
     lastRate: 1e-5,
     warmup: 0.05,
-    dropout: 0.2,
+    dropout: 0.1,
     weightDecay: 0.01,
     clipNorm: 1,
     averaging: 0.99,
-    validateEvery: 2,
-    patience: 15,
+    validateEvery: 3,
+    patience: 7,
   },
   policy: { q: 0.001, n: 3, of: 60, clearSeconds: 30 },
 }

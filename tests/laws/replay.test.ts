@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import { lastValueFrom } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { bodyLine } from '../../src/alerts/body.ts'
+import { findRecordings } from '../../src/ingest/find-recordings.ts'
+import { replaySource } from '../../src/ingest/recordings.ts'
+import { pipeline } from '../../src/stream/pipeline.ts'
+import { channelTable } from '../../src/vitals/channels.ts'
+import { Settings } from '../../src/vitals/settings.ts'
+import { countingTelemetry, realWard } from '../stream/real-ward.ts'
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/recordings/', import.meta.url))
+const recordings = (await findRecordings([EXAMPLES])).filter((path) => path.includes('bidmc'))
+
+/** Tight limits, so that every recording has alerts to compare. */
+const eager = Settings.parse({ limits: { adult: { hr: { high: 80 }, resp: { high: 15 }, spo2: { low: 98 } } } })
+
+/** What a replay says: alert bodies and frames, as they would stand in files. */
+async function replay(paths: readonly string[], maxBatch = 64) {
+  const bed = await realWard({ maxBatch, settings: eager })
+  const { telemetry } = countingTelemetry()
+  const alerts: string[] = []
+  const source = replaySource(paths, { table: channelTable() })
+  const sink = {
+    name: 'lines',
+    async deliver(outputs: readonly Parameters<typeof collect>[0][]) {
+      for (const output of outputs) collect(output)
+    },
+    async close() {},
+  }
+  function collect(output: (typeof bed.outputs)[number]) {
+    if (output.kind === 'alert') alerts.push(bodyLine(output.envelope.body))
+  }
+  const options = { sinks: [sink], telemetry, maxBatch, maxWaitMs: 0, signalLostSeconds: undefined, now: Date.now }
+  await lastValueFrom(pipeline(source, bed.ward, options))
+  await bed.close()
+  return { alerts, frames: bed.frames.map((frame) => JSON.stringify(frame)) }
+}
+
+const of = (key: string, lines: readonly string[]) => lines.filter((line) => line.includes(`"patientKey":"${key}"`))
+
+describe('a replay', () => {
+  it('gives the same bytes twice: every alert body and every score', async () => {
+    const [once, again] = [await replay(recordings), await replay(recordings)]
+    expect(once.alerts.length).toBeGreaterThan(10)
+    expect(again.alerts.join('')).toBe(once.alerts.join(''))
+    expect(again.frames).toEqual(once.frames)
+  })
+
+  it("gives a patient the same bytes alone as among others: nobody's scores depend on who shares the batch", async () => {
+    const all = await replay(recordings)
+    for (const [i, key] of [
+      [0, 'bidmc_05'],
+      [4, 'bidmc_34'],
+    ] as const) {
+      const alone = await replay([recordings[i]!], 7)
+      expect(alone.frames).toEqual(of(key, all.frames))
+      expect(alone.alerts).toEqual(of(key, all.alerts))
+      expect(alone.frames).toHaveLength(481)
+    }
+  })
+})

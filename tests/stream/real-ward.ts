@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url'
+import { openModel } from '../../src/inference/model-store.ts'
+import { openEngine } from '../../src/inference/open-engine.ts'
+import { Detector } from '../../src/stream/detector.ts'
+import type { FrameTap, InputBatch, Output, Telemetry } from '../../src/stream/ports.ts'
+import { Ward } from '../../src/stream/ward.ts'
+import type { AlertBody } from '../../src/vitals/alert.ts'
+import { channelTable } from '../../src/vitals/channels.ts'
+import type { JournalEntry } from '../../src/vitals/journal.ts'
+import type { Reading } from '../../src/vitals/reading.ts'
+import type { FrameReport } from '../../src/vitals/report.ts'
+import { Settings } from '../../src/vitals/settings.ts'
+
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
+
+/** Counts what the ward tells its metrics. */
+export function countingTelemetry() {
+  const counts = {
+    readings: 0,
+    frames: 0,
+    alerts: 0,
+    rejected: new Map<string, number>(),
+    queued: [] as [inputs: number, seconds: number][],
+    sinkFailures: [] as boolean[],
+  }
+  const telemetry: Telemetry = {
+    readings: (n) => void (counts.readings += n),
+    rejected: (reason, n) => void counts.rejected.set(reason, (counts.rejected.get(reason) ?? 0) + n),
+    frames: (n) => void (counts.frames += n),
+    stepped() {},
+    alert: () => void counts.alerts++,
+    watching() {},
+    queued: (inputs, seconds) => void counts.queued.push([inputs, seconds]),
+    sinkFailed: (_, retriable) => void counts.sinkFailures.push(retriable),
+  }
+  return { counts, telemetry }
+}
+
+/** A ward with the shipped model on a real engine, that remembers every frame and output. */
+export async function realWard(options: { maxBatch?: number; settings?: Settings } = {}) {
+  const maxBatch = options.maxBatch ?? 64
+  const settings = options.settings ?? Settings.parse({})
+  const bundle = await openModel(MODELS, 'bedside')
+  const table = channelTable(bundle.manifest.declares)
+  const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch, inWorker: false })
+  const { counts, telemetry } = countingTelemetry()
+  const frames: FrameReport[] = []
+  const watched: [string, string][] = []
+  const tap: FrameTap = {
+    wants: () => true,
+    frames: (reports) => void frames.push(...reports),
+    watchingChanged: (key, watching) => void watched.push([key, watching]),
+  }
+  const detector = new Detector(bundle.manifest, table, engine, maxBatch)
+  const ward = new Ward({ table, detectors: [detector], settings, maxBatch, telemetry, tap, instance: 'test', now: () => 0 })
+  const outputs: Output[] = []
+  let offset = 0
+
+  /** Put inputs in, in order, and score and step all that they close. */
+  async function give(inputs: readonly (Reading | JournalEntry)[], arrived = 0): Promise<void> {
+    const batch: InputBatch = { source: 'test', partition: 0, inputs, offsets: [], done() {} }
+    for (const input of inputs) {
+      while (!ward.accept(input, batch, offset, arrived)) await ward.drain()
+      offset++
+    }
+    await ward.drain()
+    outputs.push(...ward.takeOutputs())
+  }
+
+  return {
+    ward,
+    give,
+    frames,
+    outputs,
+    counts,
+    watched,
+    manifest: bundle.manifest,
+    bodies: (code?: string): AlertBody[] =>
+      outputs.flatMap((it) => (it.kind === 'alert' && (code === undefined || it.envelope.body.code === code) ? [it.envelope.body] : [])),
+    refused: () => outputs.flatMap((it) => (it.kind === 'dead-letter' ? [it.rejection.reason] : [])),
+    close: () => engine.close(),
+  }
+}
