@@ -46,20 +46,22 @@ function fromEnvironment(
 ): Record<string, unknown> {
   const settings = structuredClone(base)
   for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || text === undefined) continue
     const path = settingPath(name)
-    if (path === undefined || text === undefined) continue
+    if (path === undefined) {
+      throw new VigilError('config-invalid', `the environment variable ${name} sets no known setting`, { place: name })
+    }
     const [section, key] = path
     settings[section] = { ...(settings[section] as object | undefined), [key]: parse(text) }
   }
   return settings
 }
 
-/** `VIGIL_INFERENCE_MAX_BATCH` -> [inference, maxBatch]; undefined for names that are not settings. */
+/** `VIGIL_INFERENCE_MAX_BATCH` -> [inference, maxBatch]; undefined when no setting has this name. */
 function settingPath(name: string): [string, string] | undefined {
-  if (!name.startsWith(PREFIX)) return undefined
   const wanted = name.slice(PREFIX.length).replaceAll('_', '').toLowerCase()
-  for (const [section, group] of Object.entries(Settings.parse({}))) {
-    for (const key of Object.keys(group)) {
+  for (const [section, group] of Object.entries(Settings.shape)) {
+    for (const key of Object.keys(group.unwrap().shape)) {
       if (`${section}${key}`.toLowerCase() === wanted) return [section, key]
     }
   }

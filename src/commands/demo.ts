@@ -68,17 +68,19 @@ async function demo(flags: DemoFlags): Promise<void> {
     true,
     served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '),
   )
-  const http = await listen({
-    host: settings.http.host,
-    port: flags.port ?? settings.http.port,
-    telemetry,
-    health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
-    routes: page.routes,
-    page: PAGE,
-    log,
-  })
   const terminal = terminalSink(process.stdout, process.env)
+  const closing = [() => page.close(), () => terminal.close(), () => served.close()]
   try {
+    const http = await listen({
+      host: settings.http.host,
+      port: flags.port ?? settings.http.port,
+      telemetry,
+      health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
+      routes: page.routes,
+      page: PAGE,
+      log,
+    })
+    closing.unshift(() => http.close())
     process.stdout.write(`The ward is at ${http.url}/  (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`)
     const source = await wardSource(flags, served.table)
     ready.set('source', true, `${flags.beds} beds`)
@@ -93,10 +95,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     const stopped = merge(stopSignal(), flags.for === undefined ? [] : timer(flags.for * 1000))
     await lastValueFrom(flushes.pipe(takeUntil(stopped)), { defaultValue: undefined })
   } finally {
-    await http.close()
-    await page.close()
-    await terminal.close()
-    await served.close()
+    for (const close of closing) await close()
   }
 }
 

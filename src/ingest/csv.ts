@@ -94,7 +94,12 @@ function rowTime(cell: string, { mapping: { time, decimal }, start }: Plan): num
           ? number * 1000
           : start + number * (time.format === 'relative-seconds' ? 1000 : 60_000)
   if (!Number.isFinite(ms))
-    return reject('bad-time', `"${text.slice(0, 40)}" is no time of format ${time.format}`, time.column)
+    // with columns swapped this cell may be a name: only what looks like a time is quoted
+    return reject(
+      'bad-time',
+      `${/^[\d\s.,:/+TZ-]{1,40}$/.test(text) ? `"${text}"` : 'the cell'} is no time of format ${time.format}`,
+      time.column,
+    )
   const why = implausible(ms)
   return why === undefined ? ms : reject('implausible-time', why, time.column)
 }

@@ -155,8 +155,9 @@ function keepBest(
 
 /**
  * Take one scored frame into the evidence; to be called after `scoreFrame` and before the next `rememberForecast`.
- * @param scores the patient's score row begins at `scoresAt` in it
  * Several horizons due at one tick share q (Bonferroni): the tick's p is the smallest times their number.
+ * @param scores holds the patient's score row, beginning at `scoresAt`
+ * @param scored what `scoreFrame` made of this frame
  * @returns whether the detector says "unexpected" at this tick
  */
 export function weighEvidence(

@@ -3,7 +3,7 @@ import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { Limit, LimitProfile } from '../vitals/limits.ts'
-import { identified, label, measurement, timeOfDay, valueText } from './sentence.ts'
+import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 
 /** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
 const RUN_GAP = 90_000
@@ -92,8 +92,8 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
   const still = side === STILL
   const { channel, limit } = it
   const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
-  const said = measurement(channel, value)
-  const bounds = still ? ': asystole' : `, limit ${valueText(channel, bound)}`
+  const said = measurement(channel, value, still ? value : bound)
+  const bounds = still ? ': asystole' : `, limit ${bound}`
   return {
     detector: 'limits',
     code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${side === ABOVE ? 'high' : 'low'}`,
@@ -114,7 +114,7 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
     explanation: still
       ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
       : {
-          text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${valueText(channel, bound)} for at least ${limit.holdSeconds} s.`,
+          text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
           method: 'fixed limit',
         },
     latching: false,

@@ -12,17 +12,26 @@ export function unitName(channel: Channel): string {
   return UNITS[channel.unit] ?? channel.unit
 }
 
-/** A value of a channel with the decimals of its resolution: 88, 36.5; without a unit. */
-export function valueText(channel: Channel, value: number): string {
-  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(channel.resolution) - 1e-9)))
+/** more decimals than the channel's resolution has, at most */
+const MORE = 3
+
+/**
+ * A value of a channel with the decimals of its resolution: 88, 36.5; without a unit.
+ * @param beyond a printed bound that the value lies on one side of: decimals are added until it does in print, too
+ */
+export function valueText(channel: Channel, value: number, beyond = value): string {
   if (Math.abs(value) >= 1e7) return value.toExponential(1)
+  let decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(channel.resolution) - 1e-9)))
+  const most = decimals + MORE
+  const side = Math.sign(value - beyond)
+  while (side !== 0 && decimals < most && Math.sign(Number(value.toFixed(decimals)) - beyond) !== side) decimals++
   const text = value.toFixed(decimals)
   return Number(text) === 0 ? text.replace('-', '') : text
 }
 
 /** "SpO2 88 %" */
-export function measurement(channel: Channel, value: number): string {
-  return `${channel.label} ${valueText(channel, value)} ${unitName(channel)}`
+export function measurement(channel: Channel, value: number, beyond = value): string {
+  return `${channel.label} ${valueText(channel, value, beyond)} ${unitName(channel)}`
 }
 
 /** UTC time of day, hh:mm:ss */

@@ -32,7 +32,8 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
   // the channel with the largest share, of those outside their band when there are any
   const top = evidence.channels.find((it) => !isOutside || outside(it))!
   const channel = channelOf(top)
-  const said = measurement(channel, top.observed)
+  const bound = Number(valueText(channel, top.observed < top.low ? top.low : top.high))
+  const said = measurement(channel, top.observed, isOutside ? bound : top.observed)
   const band = (it: EvidenceChannel) => {
     const of = channelOf(it)
     return `${valueText(of, it.low)} to ${valueText(of, it.high)} ${unitName(of)}`

@@ -28,6 +28,12 @@ export interface DropoutMasks {
   readonly above: readonly Float32Array[]
 }
 
+export interface ChunkOptions {
+  readonly dropout?: DropoutMasks | undefined
+  /** adds this / 2 * c^2 of every cell and step to the loss */
+  readonly cellPenalty?: number
+}
+
 /** Raw head outputs [T B, 2 K C] (row = step * B + lane) -> gradient of the loss by them, in the same layout. */
 export type OutputGradient = (outputs: Float32Array) => Float32Array
 
@@ -58,16 +64,17 @@ export function throughChunk(
   lanes: number,
   state: NetworkState,
   gradientOf: OutputGradient,
-  masks?: DropoutMasks,
+  options: ChunkOptions = {},
 ): ChunkResult {
   const network = networkTensors(shape, weights)
   tf.engine().startScope('chunk')
   try {
-    const dropout = masks?.above.map((mask) => tf.tensor2d(mask, [lanes, shape.hidden]))
+    const penalty = options.cellPenalty === undefined ? undefined : tf.scalar(options.cellPenalty)
+    const dropout = options.dropout?.above.map((mask) => tf.tensor2d(mask, [lanes, shape.hidden]))
     const forward = runForward(shape, network, x, lanes, state, dropout)
     const outputs = tf.add(tf.matMul(forward.tops, network.headKernel), network.headBias).dataSync() as Float32Array
     const dOutputs = tf.tensor2d(gradientOf(outputs), [forward.tops.shape[0], network.headBias.shape[0]])
-    const gradients = runBackward(shape, network, forward, dOutputs, lanes, dropout)
+    const gradients = runBackward(shape, network, forward, dOutputs, lanes, dropout, penalty)
     return { gradients, state: forward.state }
   } finally {
     tf.engine().endScope()
@@ -143,6 +150,7 @@ function runBackward(
   dOutputs: tf.Tensor2D,
   lanes: number,
   dropout: tf.Tensor2D[] | undefined,
+  penalty: tf.Scalar | undefined,
 ): Float32Array[] {
   const { traces, tops } = forward
   const steps = traces.length
@@ -160,7 +168,7 @@ function runBackward(
         if (dropout !== undefined) fromAbove = tf.mul(fromAbove, dropout[l]!) as tf.Tensor2D
         const later = dh[l]
         const total = later === undefined ? fromAbove : (tf.add(fromAbove, later) as tf.Tensor2D)
-        layers[l] = stepBackward(network.layers[l]!, network.scalars, traces[t]![l]!, total, dc[l])
+        layers[l] = stepBackward(network.layers[l]!, network.scalars, traces[t]![l]!, total, dc[l], penalty)
         fromAbove = layers[l]!.dx
       }
       return layers

@@ -26,6 +26,8 @@ export interface FitOptions extends OptimiserOptions {
   readonly warmup: number
   /** share of hidden activations dropped between layers and before the head */
   readonly dropout: number
+  /** weight of half the mean square of the cells in the loss: without it a unit may learn to count, for days */
+  readonly cellPenalty: number
   /** validate every so many epochs */
   readonly validateEvery: number
   /** validations without a better one after which training stops */
@@ -99,7 +101,7 @@ export function fitNetwork(
           cellLoss(current, outputs, x, targets, Math.max(1, targetCount), gradient, sums)
           return gradient
         },
-        masks,
+        { dropout: masks, cellPenalty: options.cellPenalty / (lanes.lanes * options.chunk * shape.hidden) },
       )
       carried = result.state
       if (targetCount === 0) continue

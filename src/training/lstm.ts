@@ -31,6 +31,7 @@ export interface StepTrace {
   readonly candidate: tf.Tensor2D
   readonly output: tf.Tensor2D
   readonly before: tf.Tensor2D
+  readonly cell: tf.Tensor2D
   readonly tanhCell: tf.Tensor2D
 }
 
@@ -77,7 +78,7 @@ export function stepForward(
   return {
     h: tf.mul(output!, tanhCell) as tf.Tensor2D,
     c: cell,
-    trace: { xh, gates, input: input!, forget: forget!, candidate, output: output!, before: c, tanhCell },
+    trace: { xh, gates, input: input!, forget: forget!, candidate, output: output!, before: c, cell, tanhCell },
   }
 }
 
@@ -85,6 +86,7 @@ export function stepForward(
  * The way back through one step: gradients of the loss by h and c after the step -> by x, h and c before it, and by the
  * (doubled) gate sums.
  * @param dc undefined where no later step exists
+ * @param penalty of every step's cells: adds penalty / 2 * c^2 to the loss; undefined = none
  */
 export function stepBackward(
   layer: LayerTensors,
@@ -92,10 +94,12 @@ export function stepBackward(
   trace: StepTrace,
   dh: tf.Tensor2D,
   dc: tf.Tensor2D | undefined,
+  penalty: tf.Scalar | undefined,
 ): { dx: tf.Tensor2D; dh: tf.Tensor2D; dc: tf.Tensor2D; dz: tf.Tensor2D } {
-  const { gates, input, forget, candidate, output, before, tanhCell } = trace
+  const { gates, input, forget, candidate, output, before, cell, tanhCell } = trace
   const throughCell = tf.mul(tf.mul(dh, output), tf.sub(one, tf.mul(tanhCell, tanhCell)))
-  const dCell = dc === undefined ? throughCell : tf.add(dc, throughCell)
+  const dOwn = penalty === undefined ? throughCell : tf.add(throughCell, tf.mul(cell, penalty))
+  const dCell = dc === undefined ? dOwn : tf.add(dc, dOwn)
   const dGates = tf.concat(
     // in the order of GATES; candidate = 2 sigmoid - 1
     [tf.mul(dCell, candidate), tf.mul(dCell, before), tf.mul(tf.mul(dCell, input), two), tf.mul(dh, tanhCell)],

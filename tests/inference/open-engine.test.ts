@@ -83,9 +83,15 @@ describe('opening an engine', () => {
   test('providers are tried one at a time; each refusal has its reason', async () => {
     const events: EngineEvent[] = []
     const engine = await openEngine(bundle, { ...CPU, providers: ['cuda', 'cpu'], log: (event) => events.push(event) })
-    const served = events.at(-1)!
-    expect(served).toMatchObject({ serves: true, provider: engine.provider })
-    for (const event of events.slice(0, -1)) expect(event).toMatchObject({ serves: false, reason: /^cuda: .{10}/ })
+    const refusal = {
+      model: 'test@1.0.0',
+      provider: 'cuda',
+      serves: false,
+      reason: expect.stringMatching(/^cuda: .{10}/),
+    }
+    const serving = { model: 'test@1.0.0', provider: engine.provider, serves: true }
+    // on a machine with CUDA's libraries the first serves
+    expect(events).toEqual(engine.provider === 'cuda' ? [serving] : [refusal, serving])
     await engine.close()
   })
 

@@ -186,6 +186,18 @@ describe('CSV', () => {
     expect(named(readings[0]!)).toEqual({ hr: 98, pulse: 99, resp: 10, spo2: [140, 2] })
   })
 
+  test('swapped columns: a name in the column of the time is refused and not repeated', async () => {
+    const mapping = write(
+      'swap.yaml',
+      'time: { column: t, format: iso }\npatient: { column: who }\ncolumns: { hr: { channel: hr } }\n',
+    )
+    const path = write('swap.csv', 't,who,hr\nCANARY-4711,2026-01-01T00:00:00Z,70\n2026-01-01T00:00:01Z,p,71\n')
+    const { readings, rejections } = await everything(path, { mapping })
+    expect(rejections).toMatchObject([{ reason: 'bad-time', line: 2, column: 1, path: 't' }])
+    expect(JSON.stringify(rejections)).not.toContain('CANARY')
+    expect(readings).toHaveLength(1)
+  })
+
   test('numbers that are none', async () => {
     const { readings, rejections } = await everything(write('none.csv', `${header}\n0,Infinity,97,1O,99\n`))
     expect(rejections).toMatchObject([

@@ -92,6 +92,14 @@ describe('an episodic channel', () => {
   })
 })
 
+test('a value beyond a limit is never printed as the limit: minute averages have decimals', () => {
+  const at = bed()
+  at(0, { hr: Math.fround(49.6) })
+  expect(at(60, { hr: Math.fround(49.6) })[0]!.label).toBe('HR 49.6 /min, limit 50, since 12:04:00')
+  const fine = bed(limitPlan({ temp: { high: 38.25, holdSeconds: 0, priority: 'low' } }, TABLE))
+  expect(fine(0, { temp: 38.3 })[0]!.label).toBe('Temp 38.3 °C, limit 38.25, since 12:04:00')
+})
+
 describe('asystole', () => {
   test('heart rate 0 is asystole at once, high, and not a low heart rate', () => {
     const at = bed()

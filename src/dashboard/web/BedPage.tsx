@@ -132,13 +132,13 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
         {vitals
           .filter(({ info }) => !info.episodic)
           .map((vital) => (
-            <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
+            <ChannelRow key={vital.index} vital={vital} version={bed.strips} />
           ))}
         <div class="episodics">
           {vitals
             .filter(({ info }) => info.episodic)
             .map((vital) => (
-              <ChannelRow key={vital.index} vital={vital} version={frame?.time} />
+              <ChannelRow key={vital.index} vital={vital} version={bed.strips} />
             ))}
         </div>
         {vitals.length === 0 && <p class="none">No vital signs yet</p>}

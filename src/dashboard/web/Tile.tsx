@@ -6,8 +6,6 @@ import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
 import { bedWord, clock, figure, mostUrgent, namesUnit, shortPart, spoken, unitWord } from './words.ts'
 
-const SMALL_FIGURES = 3
-
 /** A partial early-warning score is a floor: shown with what is missing, never as the score. */
 export function News2({ news2, short = false }: { news2: FrameView['news2']; short?: boolean }) {
   if (news2 === null) return null
@@ -60,7 +58,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
   const alert = mostUrgent(bed.alerts)
   const blind = bed.watching === 'blind'
   const now = bed.frame?.time ?? 0
-  const small = smallFigures(vitals, large, SMALL_FIGURES)
+  const small = smallFigures(vitals, large)
   return (
     <article
       class={`tile ${bed.watching} ${alert ? `alerted ${alert.priority}` : ''}`}
@@ -75,7 +73,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
       </header>
       <div class="rows">
         {large.map((vital) => (
-          <Row key={vital.index} vital={vital} version={bed.frame?.time} />
+          <Row key={vital.index} vital={vital} version={bed.strips} />
         ))}
         {blind && (
           <p class="blind-notice">
@@ -86,12 +84,14 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
         {!blind && large.length === 0 && <p class="none">No vital signs yet</p>}
       </div>
       <div class="small">
-        {small.map((figure) => (
-          <span key={figure.name} style={{ '--channel': `var(--channel-${figure.name}, var(--channel-other))` }}>
-            <i>{figure.label}</i> <b>{figure.text}</b>
-            {figure.age !== undefined && <em> {spoken(figure.age * 1000)} ago</em>}
-          </span>
-        ))}
+        <div class="figures">
+          {small.map((figure) => (
+            <span key={figure.name} style={{ '--channel': `var(--channel-${figure.name}, var(--channel-other))` }}>
+              <i>{figure.label}</i> <b>{figure.text}</b>
+              {figure.age !== undefined && <em> {spoken(figure.age * 1000)} ago</em>}
+            </span>
+          ))}
+        </div>
         <News2 news2={bed.frame?.news2 ?? null} short={true} />
       </div>
       <div class="alert">

@@ -51,8 +51,8 @@ export interface SmallFigure {
   readonly age: number | undefined
 }
 
-/** Channels beside the large ones, at most `count`: pressures read systolic / diastolic (mean). */
-export function smallFigures(vitals: readonly Vital[], large: readonly Vital[], count: number): SmallFigure[] {
+/** Channels beside the large ones, in the order in which a tile has room for them; pressures read systolic / diastolic (mean). */
+export function smallFigures(vitals: readonly Vital[], large: readonly Vital[]): SmallFigure[] {
   const fresh = vitals.filter((vital) => !vital.stale && vital.sample !== undefined && !large.includes(vital))
   const of = (name: string) => fresh.find(({ info }) => info.name === name)
   const text = (vital: Vital | undefined) => (vital?.sample ? figure(vital.sample[1], vital.info) : undefined)
@@ -69,7 +69,9 @@ export function smallFigures(vitals: readonly Vital[], large: readonly Vital[], 
     .map((vital): SmallFigure => ({
       name: vital.info.name, label: vital.info.label, text: text(vital)!, unit: unitWord(vital.info.unit), age: old(vital),
     })) // biome-ignore format: one figure, one line
-  return [...pressures, ...others].slice(0, count)
+  // beside a heart rate the oximeter's pulse says least
+  const last = (figure: SmallFigure) => Number(figure.name === 'pulse')
+  return [...pressures, ...others.sort((a, b) => last(a) - last(b))]
 }
 
 /** Age worth telling: only of episodic values, from a minute on. */

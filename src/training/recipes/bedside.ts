@@ -56,6 +56,7 @@ export const bedside: Recipe = {
     lastRate: 1e-5,
     warmup: 0.05,
     dropout: 0.1,
+    cellPenalty: 1e-3,
     weightDecay: 0.01,
     clipNorm: 1,
     averaging: 0.99,
