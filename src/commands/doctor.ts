@@ -54,7 +54,11 @@ async function engines(): Promise<Finding[]> {
     ...providers.map(({ provider, runs, reason, software }) => ({
       check: `provider ${provider}`,
       ok: runs,
-      detail: runs ? (software ? 'a software adapter: correct and slow, only by name' : 'runs a graph') : (reason ?? 'unknown'),
+      detail: runs
+        ? software
+          ? 'a software adapter: correct and slow, only by name'
+          : 'runs a graph'
+        : (reason ?? 'unknown'),
     })),
   ]
 }

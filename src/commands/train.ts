@@ -22,7 +22,10 @@ export function trainCommand(): Command {
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
     .option('--json', 'print the metrics as one JSON object on standard output')
-    .addHelpText('after', '\nExample (PhysioNet BIDMC, *_Numerics.csv):\n  vigil train bedside --data bidmc --out models\n')
+    .addHelpText(
+      'after',
+      '\nExample (PhysioNet BIDMC, *_Numerics.csv):\n  vigil train bedside --data bidmc --out models\n',
+    )
     .action(async (name: string, { data, out, engine, seed, json }: TrainFlags) => {
       const recipe = RECIPES[name]
       if (recipe === undefined) {

@@ -42,11 +42,6 @@ export interface News2 {
   readonly parts: readonly { readonly part: string; readonly points: number }[]
 }
 
-/** NEWS2 is for adults (16 and over, not pregnant). */
-export function news2Applies(profile: string): boolean {
-  return profile === 'adult'
-}
-
 /** The partial NEWS2 of a frame. */
 export function news2(
   frames: FrameColumns,

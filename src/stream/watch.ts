@@ -1,6 +1,7 @@
 import { type AlertContext, advance, endAlert, endAll, NO_ALERTS } from '../alerts/lifecycle.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, news2, resetNews2 } from '../scoring/news2.ts'
+import { timeOfDay } from '../scoring/sentence.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
@@ -194,7 +195,7 @@ function silent(at: number, silentSeconds: number): Condition {
     code: SIGNAL_LOST,
     kind: 'technical',
     priority: 'medium',
-    label: `No signal for ${Math.round(silentSeconds)} s: the bed is not watched`,
+    label: `No signal since ${timeOfDay(at - silentSeconds * 1000)}: the bed is not watched`,
     onset: at - silentSeconds * 1000,
     channels: [],
     score: undefined,

@@ -46,9 +46,9 @@ export async function playedWard(alive?: () => { ok: boolean; reason: string }):
   })
   await feed.deliver([
     alertOf(two!, { id: 1 }),
-    alertOf(four!, { id: 2, priority: 'high', code: 'spo2-low', kind: 'physiological', label: 'SpO2 88 %, below 90 for 10 s', times: times(212, 202) }),
-    alertOf(three!, { id: 3, code: 'signal-lost', kind: 'technical', label: 'No signal for 30 s: nobody watches this bed', times: times(280, 250) }),
-    alertOf(six!, { id: 4, priority: 'low', label: 'Pulse 116 /min, expected 80 to 95, for 18 s', phase: 'end', state: 'inactive', times: { ...times(230, 152), ended: START + 230_000 } }),
+    alertOf(four!, { id: 2, priority: 'high', code: 'spo2-low', kind: 'physiological', label: 'SpO2 88 %, limit 90, since 08:03:22', times: times(212, 202) }),
+    alertOf(three!, { id: 3, code: 'signal-lost', kind: 'technical', label: 'No signal, since 08:04:10', times: times(280, 250) }),
+    alertOf(six!, { id: 4, priority: 'low', label: 'Pulse 116 /min, expected 80 to 95, since 08:02:32', phase: 'end', state: 'inactive', times: { ...times(230, 152), ended: START + 230_000 } }),
   ]) // biome-ignore format: one alert, one line
   return feed
 }
@@ -72,7 +72,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   const page = await browser.newPage({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
-    timezoneId: 'UTC',
+    timezoneId: 'Asia/Kolkata',
     ...options,
   })
   const complaints: string[] = []

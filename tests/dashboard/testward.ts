@@ -88,7 +88,7 @@ export function alertOf(patient: Patient, part: Partial<AlertBody> & { readonly 
     kind: 'advisory',
     priority: 'medium',
     code: 'unexpected',
-    label: 'Resp 31 /min, expected 14 to 22, for 20 s',
+    label: 'Resp 31 /min, expected 14 to 22, since 08:04:22',
     subject: {
       patientKey: patient.patientKey,
       ...(patient.unit !== undefined && { unit: patient.unit }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkNews2, NEWS2_STATE_SIZE, news2, news2Applies, resetNews2 } from '../../src/scoring/news2.ts'
+import { checkNews2, NEWS2_STATE_SIZE, news2, resetNews2 } from '../../src/scoring/news2.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
@@ -54,10 +54,6 @@ describe('the score', () => {
   test('systolic from the arterial line, else the cuff; pulse from the ECG, else the oximeter', () => {
     expect(score({ abp_sys: 120, nibp_sys: 80, hr: 70, pulse: 140 }).score).toBe(0)
     expect(score({ abp_sys: [120, 70], nibp_sys: 80, hr: [70, 70], pulse: 140 }).score).toBe(6)
-  })
-  test('is for adults', () => {
-    expect(news2Applies('adult')).toBe(true)
-    expect(news2Applies('neonate')).toBe(false)
   })
 })
 

@@ -102,14 +102,24 @@ describe('the time grid', () => {
   it('gives the same frames for whole sets and for parts, whatever the order within the lateness', () => {
     const seconds = fc.uniqueArray(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 60 })
     fc.assert(
-      fc.property(seconds, fc.array(fc.integer({ min: 0, max: 1900 }), { minLength: 60, maxLength: 60 }), (at, jitter) => {
-        const ordered = [...at].sort((a, b) => a - b)
-        const whole = frames(ordered.map((s) => beat(s, 60 + (s % 90), { complete: true })), undefined, false).seen
-        const arrivals = ordered.map((s, i) => ({ s, arrives: s * 1000 + jitter[i]! })).sort((a, b) => a.arrives - b.arrives)
-        const parts = frames([...arrivals.map(({ s }) => beat(s, 60 + (s % 90))), beat(10_000, 60)])
-        expect(parts.late).toEqual([])
-        expect(parts.seen).toEqual(whole)
-      }),
+      fc.property(
+        seconds,
+        fc.array(fc.integer({ min: 0, max: 1900 }), { minLength: 60, maxLength: 60 }),
+        (at, jitter) => {
+          const ordered = [...at].sort((a, b) => a - b)
+          const whole = frames(
+            ordered.map((s) => beat(s, 60 + (s % 90), { complete: true })),
+            undefined,
+            false,
+          ).seen
+          const arrivals = ordered
+            .map((s, i) => ({ s, arrives: s * 1000 + jitter[i]! }))
+            .sort((a, b) => a.arrives - b.arrives)
+          const parts = frames([...arrivals.map(({ s }) => beat(s, 60 + (s % 90))), beat(10_000, 60)])
+          expect(parts.late).toEqual([])
+          expect(parts.seen).toEqual(whole)
+        },
+      ),
     )
   })
 

@@ -52,7 +52,16 @@ export async function realWard(options: { maxBatch?: number; settings?: Settings
     watchingChanged: (key, watching) => void watched.push([key, watching]),
   }
   const detector = new Detector(bundle.manifest, table, engine, maxBatch)
-  const ward = new Ward({ table, detectors: [detector], settings, maxBatch, telemetry, tap, instance: 'test', now: () => 0 })
+  const ward = new Ward({
+    table,
+    detectors: [detector],
+    settings,
+    maxBatch,
+    telemetry,
+    tap,
+    instance: 'test',
+    now: () => 0,
+  })
   const outputs: Output[] = []
   let offset = 0
 
@@ -76,7 +85,9 @@ export async function realWard(options: { maxBatch?: number; settings?: Settings
     watched,
     manifest: bundle.manifest,
     bodies: (code?: string): AlertBody[] =>
-      outputs.flatMap((it) => (it.kind === 'alert' && (code === undefined || it.envelope.body.code === code) ? [it.envelope.body] : [])),
+      outputs.flatMap((it) =>
+        it.kind === 'alert' && (code === undefined || it.envelope.body.code === code) ? [it.envelope.body] : [],
+      ),
     refused: () => outputs.flatMap((it) => (it.kind === 'dead-letter' ? [it.rejection.reason] : [])),
     close: () => engine.close(),
   }

@@ -1,7 +1,7 @@
 import type { AlertView } from '../protocol.ts'
 import { PriorityMark } from './Marks.tsx'
 import type { PageBed, PageWard } from './state.ts'
-import { bedWord, clock, spoken } from './words.ts'
+import { bedWord, clock, sentence, spoken } from './words.ts'
 
 /** Open alerts of the ward, newest first, then the ended ones. */
 export function AlertList({ ward }: { ward: PageWard }) {
@@ -49,7 +49,7 @@ export function AlertLine({
         <PriorityMark priority={alert.priority} technical={alert.kind === 'technical'} />
         {named && bed !== undefined && <a href={`#/bed/${bed.id}`}>{bedWord(bed)}</a>}
       </div>
-      <p class="sentence">{alert.label}</p>
+      <p class="sentence">{sentence(alert.label)}</p>
       <p class="since">
         {alert.ended === null ? 'since ' : ''}
         <time dateTime={new Date(alert.onset).toISOString()}>{clock(alert.onset)}</time>

@@ -4,7 +4,7 @@ import { PriorityMark, WatchingMark } from './Marks.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
-import { bedWord, clock, figure, mostUrgent, namesUnit, shortPart, spoken, unitWord } from './words.ts'
+import { bedWord, clock, figure, mostUrgent, namesUnit, sentence, shortPart, spoken, unitWord } from './words.ts'
 
 /** A partial early-warning score is a floor: shown with what is missing, never as the score. */
 export function News2({ news2, short = false }: { news2: FrameView['news2']; short?: boolean }) {
@@ -105,7 +105,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
               {now > alert.onset && ` · ${spoken(now - alert.onset)}`}
               {bed.alerts.length > 1 && ` · ${bed.alerts.length - 1} more`}
             </span>
-            <p class="sentence">{alert.label}</p>
+            <p class="sentence">{sentence(alert.label)}</p>
           </>
         )}
       </div>

@@ -11,7 +11,7 @@ import './ward.css'
 import './bed.css'
 import { inOrder, type PageBed } from './state.ts'
 import { Tile } from './Tile.tsx'
-import { bedWord, PRIORITY_WORDS } from './words.ts'
+import { bedWord, PRIORITY_WORDS, sentence } from './words.ts'
 
 /** The bed in the address (`#/bed/ID`); Esc leads back to the ward, to the tile one came from. */
 function useBed(): string | undefined {
@@ -37,7 +37,8 @@ function Announcements({ live }: { live: Live }) {
   const alert = live.newest?.phase === 'start' || live.newest?.phase === 'escalate' ? live.newest : undefined
   const bed = alert && live.ward?.beds.get(alert.bed)
   const words =
-    alert && `${PRIORITY_WORDS[alert.priority]} alert, ${bed === undefined ? 'a bed' : bedWord(bed)}: ${alert.label}`
+    alert &&
+    `${PRIORITY_WORDS[alert.priority]} alert, ${bed === undefined ? 'a bed' : bedWord(bed)}: ${sentence(alert.label)}`
   return (
     <div class="spoken">
       <div aria-live="assertive">{alert?.priority === 'high' ? words : ''}</div>

@@ -67,6 +67,11 @@ export function spoken(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
+/** An alert's sentence without its closing "since", which is in UTC: the page says since when in its own time zone. */
+export function sentence(label: string): string {
+  return label.replace(/, since \d\d:\d\d:\d\d$/, '')
+}
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 /** Time of day, 24 h. */
