@@ -115,7 +115,7 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
       seed: 7,
       hours: 24 * 365,
       start,
-      unit: UNIT,
+      unit: 'SIM',
       speed: flags.speed,
       episodes: (bed) => (bed === 0 ? [{ at: 240, seconds: 150, depth: 14 }] : []),
     }).pipe(map((batch) => ({ ...batch, partition: 1 }))),

@@ -24,9 +24,13 @@ export function countingTelemetry() {
     sinkFailures: [] as boolean[],
   }
   const telemetry: Telemetry = {
-    readings: (n) => void (counts.readings += n),
+    readings(n) {
+      counts.readings += n
+    },
     rejected: (reason, n) => void counts.rejected.set(reason, (counts.rejected.get(reason) ?? 0) + n),
-    frames: (n) => void (counts.frames += n),
+    frames(n) {
+      counts.frames += n
+    },
     stepped() {},
     alert: () => void counts.alerts++,
     watching() {},

@@ -16,15 +16,17 @@ describe('rounds', () => {
           const slots = [...round.slots.subarray(0, round.count)]
           expect(new Set(slots).size).toBe(slots.length)
           expect(slots.length).toBeGreaterThan(0)
-          slots.forEach((slot, row) => taken[slot]!.push(round.ticks[row]!))
+          for (const [row, slot] of slots.entries()) taken[slot]!.push(round.ticks[row]!)
           rounds.release(round)
           return true
         }
-        steps.forEach((what, i) => {
-          if (what === 'take') return void take()
-          rounds.push(what, i)
-          pushed[what]!.push(i)
-        })
+        for (const [i, what] of steps.entries()) {
+          if (what === 'take') take()
+          else {
+            rounds.push(what, i)
+            pushed[what]!.push(i)
+          }
+        }
         while (take());
         expect(taken).toEqual(pushed)
         expect(rounds.size).toBe(0)
