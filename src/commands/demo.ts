@@ -7,6 +7,7 @@ import { loadSettings } from '../config.ts'
 import { PAGE, wardFeed } from '../dashboard/ward.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
+import type { Episode } from '../ingest/simulated-bed.ts'
 import { simulatedSource } from '../ingest/simulated-source.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
@@ -31,6 +32,12 @@ const RECORDINGS = fileURLToPath(new URL('../../examples/recordings/', import.me
 /** The recordings are of 8 minutes; then the next patient comes into the bed, after a short pause. */
 const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
+
+/** What happens in the first simulated beds, for as long as anyone is likely to look. */
+const EPISODES: readonly (readonly Episode[])[] = [
+  [{ kind: 'tachycardia', at: 90, seconds: 60, size: 45 }],
+  [{ kind: 'desaturation', at: 240, seconds: 150, size: 14 }],
+]
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -117,7 +124,7 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
       start,
       unit: 'SIM',
       speed: flags.speed,
-      episodes: (bed) => (bed === 0 ? [{ at: 240, seconds: 150, depth: 14 }] : []),
+      episodes: (bed) => EPISODES[bed] ?? [],
     }).pipe(map((batch) => ({ ...batch, partition: 1 }))),
   )
 }

@@ -2,12 +2,17 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { type Mode, OK, type Reading } from '../vitals/reading.ts'
 
 /** A scripted fall of SpO2 with the heart's answer, linear down and up again. */
-export interface Desaturation {
+/**
+ * Something that happens to a simulated patient. `desaturation`: SpO2 falls and recovers in a straight line, `size`
+ * percentage points at the deepest, breathing and heart rate react. `tachycardia`: the heart rate is `size` /min higher
+ * from one beat to the next and falls back as suddenly (a paroxysm).
+ */
+export interface Episode {
+  readonly kind: 'desaturation' | 'tachycardia'
   /** seconds after the start of the bed */
   readonly at: number
   readonly seconds: number
-  /** percentage points at the deepest */
-  readonly depth: number
+  readonly size: number
 }
 
 export interface SimulatedBed {
@@ -19,7 +24,7 @@ export interface SimulatedBed {
   readonly unit?: string
   readonly bed: string
   readonly mode?: Mode
-  readonly episodes?: readonly Desaturation[]
+  readonly episodes?: readonly Episode[]
 }
 
 /** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32, Tommy Ettinger, public domain). */
@@ -63,13 +68,31 @@ const CUFF = ['nibp_sys', 'nibp_dia', 'nibp_mean'] as const
 const CUFF_EVERY = 900
 const TEMP_EVERY = 3600
 
-function dip(episodes: readonly Desaturation[], second: number): number {
-  let depth = 0
+/** How strong the episodes of one kind are at this second, in their own unit. */
+function strength(episodes: readonly Episode[], kind: Episode['kind'], second: number): number {
+  let sum = 0
   for (const episode of episodes) {
-    const phase = (second - episode.at) / episode.seconds
-    if (phase > 0 && phase < 1) depth += episode.depth * (1 - Math.abs(2 * phase - 1))
+    const since = second - episode.at
+    if (episode.kind !== kind || since <= 0 || since >= episode.seconds) continue
+    const shape = kind === 'desaturation' ? 1 - Math.abs((2 * since) / episode.seconds - 1) : 1
+    sum += episode.size * shape
   }
-  return depth
+  return sum
+}
+
+/** How far an average must be from what is printed before the monitor prints anew, in units of the last digit. */
+const STICKY = 0.7
+
+/** What a monitor prints of a value: averaged over `seconds`, in whole numbers that do not flicker. */
+function printed(seconds: number): (value: number) => number {
+  const keep = Math.exp(-1 / seconds)
+  let average = Number.NaN
+  let shown = Number.NaN
+  return (value) => {
+    average = Number.isNaN(average) ? value : keep * average + (1 - keep) * value
+    if (!(Math.abs(average - shown) < STICKY)) shown = Math.round(average)
+    return shown
+  }
 }
 
 function clamp(value: number, low: number, high: number): number {
@@ -77,8 +100,9 @@ function clamp(value: number, low: number, high: number): number {
 }
 
 /**
- * The readings of a simulated bed, one a second: whole numbers as monitors print them, slow drift, breathing in the
- * heart rate and the arterial pressure, a cuff pressure every 15 minutes, a temperature every hour. A function of its
+ * The readings of a simulated bed, one a second: averaged and printed as monitors do (repeats and steps near those of
+ * the BIDMC numerics), drift, breathing in the arterial pressure, a cuff pressure every 15 minutes, a temperature every
+ * hour. A function of its
  * options alone: the same seed gives the same readings. Plausible, not physiology.
  */
 export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Generator<Reading> {
@@ -98,31 +122,35 @@ export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Gener
     temp: 36.4 + 0.9 * random(),
   }
   const wander = {
-    hr: drift(3, 300, noise),
-    spo2: drift(0.7, 180, noise),
-    resp: drift(1.5, 120, noise),
+    hr: drift(1.5, 300, noise),
+    beat: drift(2.2, 12, noise),
+    spo2: drift(0.7, 40, noise),
+    resp: drift(1.7, 30, noise),
     pressure: drift(5, 400, noise),
     temp: drift(0.15, 7200, noise),
   }
+  // the averaging times that give the repeats and steps of the BIDMC numerics
+  const monitor = { hr: printed(3), pulse: printed(5), spo2: printed(8), resp: printed(8) }
   let breath = random()
   const seconds = Math.round(hours * 3600)
   const regular = indices.map(() => OK)
   for (let second = 0; second < seconds; second++) {
-    const low = dip(episodes, second)
+    const low = strength(episodes, 'desaturation', second)
+    const fast = strength(episodes, 'tachycardia', second)
     const rate = rest.resp + wander.resp() + low / 4
     breath = (breath + rate / 60) % 1
     const inhaled = Math.sin(2 * Math.PI * breath)
-    const hr = rest.hr + wander.hr() + 1.5 * inhaled + 0.8 * low + 0.4 * noise()
+    const hr = rest.hr + wander.hr() + wander.beat() + 0.5 * inhaled + 0.8 * low + fast + 0.4 * noise()
     const pressure = wander.pressure()
     const sys = rest.sys + pressure - 2.5 * inhaled + 0.6 * noise()
     const dia = rest.dia + 0.6 * pressure - 1.2 * inhaled + 0.4 * noise()
     const mean = dia + (sys - dia) / 3
     const temperature = rest.temp + wander.temp()
     const values = [
-      clamp(hr, 20, 250),
-      clamp(hr + 0.5 * noise(), 20, 250),
-      clamp(rest.spo2 + wander.spo2() - low + 0.3 * noise(), 50, 100),
-      clamp(rate + 0.5 * noise(), 4, 60),
+      clamp(monitor.hr(hr), 20, 250),
+      clamp(monitor.pulse(hr + 0.5 * noise()), 20, 250),
+      clamp(monitor.spo2(rest.spo2 + wander.spo2() - low), 50, 100),
+      clamp(monitor.resp(rate), 4, 60),
       clamp(sys, 40, 260),
       clamp(dia, 20, 160),
       clamp(mean, 30, 200),

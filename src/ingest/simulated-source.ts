@@ -4,7 +4,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { TimedInputs } from './merge.ts'
 import { timedSource } from './recordings.ts'
-import { type Desaturation, simulatedBed } from './simulated-bed.ts'
+import { type Episode, simulatedBed } from './simulated-bed.ts'
 
 export interface SimulatedWard {
   readonly table: ChannelTable
@@ -15,7 +15,7 @@ export interface SimulatedWard {
   readonly start: number
   readonly unit?: string
   /** scripted episodes of bed number 0, 1, 2, ... */
-  readonly episodes?: (bed: number) => readonly Desaturation[]
+  readonly episodes?: (bed: number) => readonly Episode[]
   /** seconds of the ward a second of the clock; 'max' by default */
   readonly speed?: number | 'max'
   readonly scheduler?: SchedulerLike

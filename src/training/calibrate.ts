@@ -1,11 +1,11 @@
 import { evidencePlan, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
-import { expectedBand, scorePlan } from '../scoring/score.ts'
+import { expectedBand, rememberForecast, scored, scoreFrame, scorePlan } from '../scoring/score.ts'
 import { tailTable } from '../scoring/tail-table.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { FramedStay } from './dataset.ts'
-import { serveStay } from './serve-stays.ts'
+import { forecastStay, serveStay } from './serve-stays.ts'
 
 /** A manifest whose calibration may be missing still. */
 export type Uncalibrated = Omit<ModelManifest, 'calibration'>
@@ -14,7 +14,7 @@ export type Uncalibrated = Omit<ModelManifest, 'calibration'>
 type Surprises = Float64Array[][]
 
 /**
- * Expected surprises and tail tables from stays that training never saw, scored exactly as serving scores.
+ * Expected surprises and tail tables from stays that training never saw, scored by the functions that serve.
  * A tail table of m observed channels pools all subsets of m channels of every frame, so that frames with missing
  * channels are judged by what was there.
  */
@@ -40,18 +40,38 @@ async function surprisesOf(
   table: ChannelTable,
   stays: readonly FramedStay[],
 ): Promise<Surprises> {
-  const plan = scorePlan({ ...manifest, calibration: blank(manifest) }, table)
   const C = manifest.channels.length
+  const flat = blank(manifest)
+  // one plan a horizon: serving holds one forecast of a long horizon at a time, and at which tick it begins is chance;
+  // all phases together have the same distribution and many times the frames
+  const plans = manifest.horizons.map((horizon, k) =>
+    scorePlan(
+      {
+        ...manifest,
+        horizons: [horizon],
+        degreesOfFreedom: [manifest.degreesOfFreedom[k]!],
+        calibration: { ...flat, expected: [flat.expected[k]!], tails: [flat.tails[k]!] },
+      },
+      table,
+    ),
+  )
   const surprises: Surprises = manifest.horizons.map(() => [])
   for (const stay of stays) {
-    await serveStay(engine, plan, stay, (frame, scored) => {
-      if (frame < manifest.warmupSteps) return
-      for (let k = 0; k < manifest.horizons.length; k++) {
-        if (Number.isNaN(scored.p[k]!)) continue
-        const observed = (c: number) => stay.frames.masks[frame * plan.width + plan.channels[c]!] === 1
-        surprises[k]!.push(
-          Float64Array.from({ length: C }, (_, c) => (observed(c) ? scored.surprise[k * C + c]! : Number.NaN)),
-        )
+    const forecasts = await forecastStay(engine, stay)
+    const { frames } = stay
+    plans.forEach((plan, k) => {
+      const state = new Float64Array(plan.stateSize)
+      const out = scored(plan)
+      let from = manifest.warmupSteps
+      for (let i = from; i < frames.count; i++) {
+        const made = frames.ticks[i]! - manifest.horizons[k]!
+        while (frames.ticks[from]! < made) from++
+        if (frames.ticks[from] !== made) continue
+        rememberForecast(plan, state, 0, made, forecasts, from * engine.forecastSize + k * 2 * C)
+        scoreFrame(plan, state, 0, frames, i, out)
+        if (Number.isNaN(out.p[0]!)) continue
+        const observed = (c: number) => frames.masks[i * plan.width + plan.channels[c]!] === 1
+        surprises[k]!.push(Float64Array.from({ length: C }, (_, c) => (observed(c) ? out.surprise[c]! : Number.NaN)))
       }
     })
   }

@@ -38,6 +38,11 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     `An advisory is raised when ${policy.n} of the last ${policy.of} ticks have p < ${policy.q}, and ends after ${policy.clearSeconds} s of p > ${10 * policy.q}; the first ${manifest.warmupSteps} frames of a patient raise nothing.`,
     conduct(horizons, metrics),
     'The recordings are short and few: an alarm more or less moves a rate by a lot.',
+    'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
+    table(
+      ['change', 'noticed'],
+      metrics.ramps.map(({ label, stays, noticed }) => [label, `${noticed} of ${stays}`]),
+    ),
     '## Network',
     `${graph.layers} LSTM layers of ${graph.hidden}, ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}, within ${metrics.parity.toExponential(1)} of the trainer.`,
     `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${quantiles(layer)}`).join('; ')}.`,

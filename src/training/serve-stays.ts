@@ -37,6 +37,21 @@ export async function serveStay(
   }
 }
 
+/** Forecasts of every frame of a stay, statefully from a zero state: [N, K 2 C]. */
+export async function forecastStay(engine: StepEngine, stay: FramedStay): Promise<Float32Array> {
+  const slots = Int32Array.of(0)
+  const features = stay.x.length / stay.frames.count
+  const all = new Float32Array(stay.frames.count * engine.forecastSize)
+  engine.reset(0)
+  for (let i = 0; i < stay.frames.count; i++) {
+    all.set(
+      (await engine.step(slots, stay.x.subarray(i * features, (i + 1) * features), 1)).subarray(0, engine.forecastSize),
+      i * engine.forecastSize,
+    )
+  }
+  return all
+}
+
 /** Frames a second of one graph at a batch size: the best of a few runs. */
 export async function stepsPerSecond(onnx: Uint8Array, shape: GraphShape, batch: number): Promise<number> {
   const graph = await openStepGraph(onnx, shape, { provider: 'cpu', threads: 1, maxBatch: batch })

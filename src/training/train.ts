@@ -20,6 +20,7 @@ import { fitNormaliser } from './normaliser.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
+import { RAMPS, withRamp } from './ramps.ts'
 import { random } from './random.ts'
 import type { Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
@@ -135,6 +136,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
   const serving = await openExported(exported.onnx, graphShape(uncalibrated), 1)
   let manifest: ModelManifest
   let conduct: TrainingMetrics['conduct']
+  const ramps: { label: string; stays: number; noticed: number }[] = []
   try {
     manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, stays.calibration) }
     conduct = {
@@ -142,12 +144,20 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
       validation: await conductOn(serving, manifest, table, stays.validation),
       test: await conductOn(serving, manifest, table, stays.test),
     }
+    for (const ramp of RAMPS) {
+      if (!ramp.channels.every((name) => recipe.channels.includes(name))) continue
+      const changed = raw.validation.map((stay) => frame(withRamp(stay, ramp, table)))
+      const after = await conductOn(serving, manifest, table, changed)
+      const noticed = Math.max(0, after.staysWithAlarm - conduct.validation.staysWithAlarm)
+      ramps.push({ label: ramp.label, stays: changed.length, noticed })
+    }
   } finally {
     await serving.close()
   }
   const metrics: TrainingMetrics = {
     heldOut: heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, stays, plan, recipe),
     conduct,
+    ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
     halfLives: halfLives(shape, fitted.weights, first.x),

@@ -10,7 +10,7 @@ export interface Ran {
 }
 
 /** The environment without settings of Vigil: what a command is told, the test says. */
-const PLAIN = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_')))
+export const PLAIN = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_')))
 
 /** Run one `vigil` command line to its end, as a person would: the built program, in a process of its own. */
 export function vigil(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {

@@ -70,23 +70,38 @@ describe('a stay as frames', () => {
 describe('a varied stay', () => {
   const stay = swingingStay('one', 400, 5)
   const how = {
-    shifts: [
-      { channels: ['hr'], sd: 30 },
-      { channels: ['spo2'], sd: 5 },
+    variations: [
+      { channels: ['hr'], shift: 30, stretch: 0.5 },
+      { channels: ['spo2'], shift: 5, stretch: 0 },
     ],
     dropped: 0.2,
     dropLength: 10,
   }
 
-  it('moves whole channels by whole numbers inside their range', () => {
+  it('shows whole numbers inside the range of the channel', () => {
     for (let seed = 0; seed < 40; seed++) {
-      const varied = augment(stay, TABLE, how, random(seed))
-      const moves = varied.readings.map((reading, i) => reading.values[0]! - stay.readings[i]!.values[0]!)
-      expect(new Set(moves).size).toBe(1)
-      expect(Number.isInteger(moves[0])).toBe(true)
-      const saturations = varied.readings.map((reading) => reading.values[1]!)
-      expect(Math.max(...saturations)).toBeLessThanOrEqual(100)
+      for (const { values } of augment(stay, TABLE, how, random(seed)).readings) {
+        expect(values.every(Number.isInteger)).toBe(true)
+        expect(values[1]).toBeLessThanOrEqual(100)
+      }
     }
+  })
+
+  it('swings about a shifted level, wider or narrower', () => {
+    const range = (of: typeof stay) => {
+      const values = of.readings.map((reading) => reading.values[0]!)
+      return Math.max(...values) - Math.min(...values)
+    }
+    const ratios = Array.from(
+      { length: 200 },
+      (_, seed) => range(augment(stay, TABLE, how, random(seed))) / range(stay),
+    )
+    const logs = ratios.map(Math.log)
+    const mean = logs.reduce((a, b) => a + b, 0) / logs.length
+    const sd = Math.sqrt(logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / logs.length)
+    expect(Math.abs(mean)).toBeLessThan(0.12)
+    expect(sd).toBeGreaterThan(0.4)
+    expect(sd).toBeLessThan(0.6)
   })
 
   it('loses about the wanted share of readings, in runs', () => {

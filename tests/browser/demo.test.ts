@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PLAIN, ROOT } from '../integration/vigil.ts'
+import { launchChromium } from '../setup/chromium.ts'
+
+let demo: ChildProcess
+let url: string
+let browser: Browser
+let page: Page
+
+/** The demonstration as `npm start` runs it, twenty times as fast, on a free port. */
+beforeAll(async () => {
+  demo = spawn(process.execPath, ['bin/vigil.js', 'demo', '--port', '0', '--speed', '20', '--for', '120'], {
+    cwd: ROOT,
+    env: PLAIN,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  url = await new Promise<string>((resolve, reject) => {
+    demo.once('exit', (code) => reject(new Error(`the demo ended with ${code}`)))
+    demo.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      const at = /http:\/\/[^ /]+/.exec(text)
+      if (at !== null) resolve(at[0])
+    })
+  })
+  browser = await launchChromium()
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  await page.goto(url)
+})
+afterAll(async () => {
+  await browser?.close()
+  demo?.kill('SIGKILL')
+})
+
+describe('the demonstration', () => {
+  test('is ready, and watches six real recordings and simulated beds beside them', async () => {
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await expect.poll(() => page.locator('.tile').count(), { timeout: 10_000 }).toBe(10)
+    expect(await page.locator('.tile h2', { hasText: 'ICU' }).count()).toBe(6)
+    await expect
+      .poll(() => page.locator('.tile .state', { hasText: /^Watching$/ }).count(), { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(8)
+    expect(await page.locator('.tile canvas').count()).toBeGreaterThanOrEqual(30)
+  })
+
+  test('raises its first alert from the model, with the sentence a nurse reads', async () => {
+    interface Ward {
+      readonly alerts: readonly { readonly detector: string; readonly label: string; readonly onset: number }[]
+    }
+    const alerts = async () => ((await (await fetch(`${url}/api/ward`)).json()) as Ward).alerts
+    await expect.poll(async () => (await alerts()).length, { timeout: 30_000 }).toBeGreaterThan(0)
+    const first = (await alerts()).toSorted((a, b) => a.onset - b.onset)[0]!
+    expect(first.detector).toBe('bedside')
+    expect(first.label).toMatch(/expected .* to .*, since \d\d:\d\d:\d\d$/)
+  })
+
+  test('counts what it does for Prometheus, without a patient', async () => {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(Number(/^vigil_frames_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(600)
+    expect(metrics).not.toMatch(/recording-|sim-\d/)
+  })
+
+  test('says "not watching" when it is killed', async () => {
+    demo.removeAllListeners('exit')
+    demo.kill('SIGKILL')
+    await page.locator('.not-watching').waitFor({ timeout: 8000 })
+  })
+})

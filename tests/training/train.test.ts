@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openModel } from '../../src/inference/model-store.ts'
+import { openEngine } from '../../src/inference/open-engine.ts'
+import type { Recipe } from '../../src/training/recipe.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
+import { RECIPES } from '../../src/training/recipes/recipes.ts'
+import { type Trained, trainRecipe } from '../../src/training/train.ts'
+import { bidmcCsv, swingingStay } from './made-stays.ts'
+
+const names = (from: number, count: number) => Array.from({ length: count }, (_, i) => `made_${from + i}`)
+const swing: Recipe = {
+  ...bedside,
+  name: 'swing',
+  channels: ['hr', 'spo2'],
+  horizons: [1, 4],
+  hidden: 12,
+  warmupSteps: 20,
+  split: { train: names(0, 6), validation: names(6, 2), calibration: names(8, 3), test: names(11, 2) },
+  augmentation: { ...bedside.augmentation, variations: [{ channels: ['hr'], shift: 5, stretch: 0.1 }] },
+  fit: { ...bedside.fit, chunk: 60, epochs: 60, peakRate: 1e-2, validateEvery: 10, dropout: 0 },
+}
+
+describe('training a recipe', () => {
+  let data: string
+  let out: string
+  let trained: Trained
+  const log: string[] = []
+  const train = (seed: number, dir: string, epochs?: number) =>
+    trainRecipe(swing, {
+      dataDirs: [data],
+      out: dir,
+      engine: 'wasm',
+      seed,
+      log: (line) => log.push(line),
+      ...(epochs === undefined ? {} : { epochs }),
+    })
+
+  beforeAll(async () => {
+    data = await mkdtemp(join(tmpdir(), 'vigil-data-'))
+    out = await mkdtemp(join(tmpdir(), 'vigil-models-'))
+    for (const [i, name] of Object.values(swing.split).flat().entries()) {
+      await writeFile(join(data, `${name}_Numerics.csv`), bidmcCsv(swingingStay(name, 240, i + 1)))
+    }
+    trained = await train(1, out)
+  }, 60_000)
+
+  afterAll(async () => {
+    await rm(data, { recursive: true })
+    await rm(out, { recursive: true })
+  })
+
+  it('learns a movement that the last value cannot foresee', () => {
+    const { model, lastValue } = trained.metrics.heldOut
+    expect(model[1]![0]).toBeLessThan(lastValue[1]![0]! - 0.3)
+  })
+
+  it('writes a bundle that the registry opens and the step engine serves, golden steps and all', async () => {
+    const bundle = await openModel(out, `swing@${swing.version}`)
+    expect(bundle.manifest).toEqual(trained.manifest)
+    const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 8, inWorker: false })
+    await engine.close()
+    expect(trained.metrics.parity).toBeLessThanOrEqual(1e-5)
+  })
+
+  it('lists the checksums as sha256sum does', async () => {
+    const lines = (await readFile(join(trained.dir, 'SHA256SUMS'), 'utf8')).trim().split('\n')
+    expect(lines).toHaveLength(5)
+    for (const line of lines) {
+      const [sum, name] = line.split('  ')
+      expect(
+        createHash('sha256')
+          .update(await readFile(join(trained.dir, name!)))
+          .digest('hex'),
+      ).toBe(sum)
+    }
+  })
+
+  it('calibrates on its own patients: the tail is as long as the sample, and rises', () => {
+    const { calibration } = trained.manifest
+    expect(calibration).toMatchObject({ calibrated: false, patients: 3 })
+    const both = calibration.tails[0]![1]!
+    expect(both.n).toBe(calibration.frames)
+    expect(both.probabilities.at(-1)).toBeCloseTo(1 / both.n, 12)
+    const share = trained.metrics.conduct.calibration.exceedance[0]!
+    expect(share).toBeLessThanOrEqual(2 * swing.policy.q)
+  })
+
+  it('puts the held-out figures beside the baselines in the card', async () => {
+    const card = await readFile(join(trained.dir, 'card.md'), 'utf8')
+    expect(card).toContain('| horizon | channel | LSTM | last value | autoregression | order |')
+    expect(card).toContain('**Not for.**')
+    expect(card).toContain('<svg')
+    expect(card).not.toMatch(/NaN|undefined/)
+  })
+
+  it('gives the same figures again from the same seed, and others from another', async () => {
+    const weightless = ({ manifest, metrics }: Trained) => ({
+      degrees: manifest.degreesOfFreedom,
+      calibration: manifest.calibration,
+      learning: metrics.learning,
+    })
+    const again = await mkdtemp(join(tmpdir(), 'vigil-again-'))
+    const first = weightless(await train(7, again, 10))
+    expect(weightless(await train(7, again, 10))).toEqual(first)
+    expect(weightless(await train(8, again, 10))).not.toEqual(first)
+    await rm(again, { recursive: true })
+  }, 60_000)
+
+  it('names the file it lacks', async () => {
+    const recipe = { ...swing, split: { ...swing.split, test: ['made_99'] } }
+    const training = trainRecipe(recipe, { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} })
+    await expect(training).rejects.toMatchObject({
+      code: 'data-missing',
+      message: 'made_99_Numerics.csv is in none of the data folders',
+    })
+  })
+})
+
+describe('the bedside recipe', () => {
+  it('keeps every patient on one side of the split', () => {
+    const all = Object.values(bedside.split).flat()
+    expect(new Set(all).size).toBe(all.length)
+    // segments of one patient, by the publisher's Fix files
+    for (const patient of [
+      ['bidmc_06', 'bidmc_07', 'bidmc_08'],
+      ['bidmc_20', 'bidmc_21', 'bidmc_23'],
+    ]) {
+      const sides = Object.values(bedside.split).filter((side) => patient.some((name) => side.includes(name)))
+      expect(sides).toHaveLength(1)
+    }
+  })
+
+  it('is listed under its name', () => {
+    for (const [name, recipe] of Object.entries(RECIPES)) expect(recipe!.name).toBe(name)
+  })
+})
