@@ -35,7 +35,7 @@ const UNIT = 'ICU'
 
 /** What happens in the first simulated beds, for as long as anyone is likely to look. */
 const EPISODES: readonly (readonly Episode[])[] = [
-  [{ kind: 'tachycardia', at: 90, seconds: 60, size: 45 }],
+  [{ kind: 'tachycardia', at: 70, seconds: 60, size: 45 }],
   [{ kind: 'desaturation', at: 240, seconds: 150, size: 14 }],
 ]
 

@@ -48,14 +48,14 @@ export function eventLoopCheck(limitSeconds = 5): () => Check {
 
 /**
  * Whether the pipeline moves: nothing waits, or something was stepped lately.
- * @param waiting frames that wait for a step
+ * @param waiting inputs that arrived and are not yet scored and delivered
  * @param idleSeconds since the last step, Infinity before the first
- * @param oldestSeconds age of the oldest waiting frame
+ * @param oldestSeconds age of the oldest of them
  */
 export function pipelineCheck(waiting: number, oldestSeconds: number, idleSeconds: number, limitSeconds = 30): Check {
-  if (waiting === 0) return { ok: true, reason: 'nothing waits for a step' }
+  if (waiting === 0) return { ok: true, reason: 'nothing waits' }
   const stuck = oldestSeconds > limitSeconds && idleSeconds > limitSeconds
-  const age = `${waiting} frames wait, the oldest for ${oldestSeconds.toFixed(1)} s`
+  const age = `${waiting} inputs wait, the oldest for ${oldestSeconds.toFixed(1)} s`
   const last = Number.isFinite(idleSeconds)
     ? `the last step was ${idleSeconds.toFixed(1)} s ago`
     : 'no step was made yet'

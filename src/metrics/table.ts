@@ -33,7 +33,7 @@ export const METRICS = {
   stepRows: { name: 'vigil_step_rows', type: 'histogram', help: 'Patients in one step call.', labels: { provider: PROVIDERS }, buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384] },
   alerts: { name: 'vigil_alerts_total', type: 'counter', help: 'Alert events sent, by detector, kind, priority and phase; an episode has several.', labels: { detector: DETECTORS, kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
   beds: { name: 'vigil_beds', type: 'gauge', help: 'Beds by whether anybody watches them; blind means no signal.', labels: { watching: WATCHING } },
-  queueFrames: { name: 'vigil_queue_frames', type: 'gauge', help: 'Frames that wait for a step.', labels: {} },
+  waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest frame that waits for a step; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },

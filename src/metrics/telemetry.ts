@@ -76,6 +76,8 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
   let oldest = 0
   let told = now()
   let stepped = Number.NEGATIVE_INFINITY
+  // what waits and nobody spoke of since has grown older by that time
+  const age = () => (waiting === 0 ? 0 : oldest + (now() - told))
   return {
     contentType: register.contentType,
     readings: (count) => write.readings(NONE, count),
@@ -93,12 +95,11 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     watching(beds) {
       for (const watching of WATCHING) write.beds({ watching }, beds[watching])
     },
-    queued(frames, oldestSeconds) {
-      waiting = frames
+    queued(inputs, oldestSeconds) {
+      waiting = inputs
       oldest = oldestSeconds
       told = now()
-      write.queueFrames(NONE, frames)
-      write.oldestUnscored(NONE, frames === 0 ? 0 : oldestSeconds)
+      write.waitingInputs(NONE, inputs)
     },
     sinkFailed: (sink, retriable) => write.sinkFailures({ sink, retriable: String(retriable) }, 1),
     serving(models) {
@@ -106,8 +107,10 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       for (const model of models) write.modelInfo({ ...model }, 1)
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
-    // a queue nobody spoke of since has grown older by that time
-    progress: () => pipelineCheck(waiting, oldest + (now() - told), now() - stepped),
-    text: () => register.metrics(),
+    progress: () => pipelineCheck(waiting, age(), now() - stepped),
+    text() {
+      write.oldestUnscored(NONE, age())
+      return register.metrics()
+    },
   }
 }

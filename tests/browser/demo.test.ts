@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WardView } from '../../src/dashboard/protocol.ts'
 import { PLAIN, ROOT } from '../integration/vigil.ts'
 import { launchChromium } from '../setup/chromium.ts'
 
@@ -36,7 +37,7 @@ describe('the demonstration', () => {
   test('is ready, and watches six real recordings and simulated beds beside them', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     await expect.poll(() => page.locator('.tile').count(), { timeout: 10_000 }).toBe(10)
-    expect(await page.locator('.tile h2', { hasText: 'ICU' }).count()).toBe(6)
+    expect(await page.locator('.tile header .ward', { hasText: 'ICU' }).count()).toBe(6)
     await expect
       .poll(() => page.locator('.tile .state', { hasText: /^Watching$/ }).count(), { timeout: 30_000 })
       .toBeGreaterThanOrEqual(8)
@@ -44,10 +45,10 @@ describe('the demonstration', () => {
   })
 
   test('raises its first alert from the model, with the sentence a nurse reads', async () => {
-    interface Ward {
-      readonly alerts: readonly { readonly detector: string; readonly label: string; readonly onset: number }[]
+    const alerts = async () => {
+      const ward = (await (await fetch(`${url}/api/ward`)).json()) as WardView
+      return [...ward.recent, ...ward.beds.flatMap((bed) => bed.alerts)]
     }
-    const alerts = async () => ((await (await fetch(`${url}/api/ward`)).json()) as Ward).alerts
     await expect.poll(async () => (await alerts()).length, { timeout: 30_000 }).toBeGreaterThan(0)
     const first = (await alerts()).toSorted((a, b) => a.onset - b.onset)[0]!
     expect(first.detector).toBe('bedside')

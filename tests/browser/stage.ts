@@ -23,7 +23,7 @@ export async function serveWard(
   port = 0,
   routes: readonly HttpRoute[] = feed.routes,
 ): Promise<HttpListener> {
-  const fine = () => ({ pipeline: { ok: true, reason: 'nothing waits for a step' } })
+  const fine = () => ({ pipeline: { ok: true, reason: 'nothing waits' } })
   const log = { debug: () => undefined, error: (fields: object) => console.error(fields) }
   const health = { live: fine, ready: fine }
   return listen({ host: '127.0.0.1', port, telemetry: prometheusTelemetry(), health, routes, page: PAGE, log })

@@ -197,9 +197,9 @@ describe('silence is never health', () => {
   })
 
   test('a pipeline that stands still behind a server that answers counts as silence, too', async () => {
-    alive = { ok: false, reason: '12 frames wait, the oldest for 40 s' }
+    alive = { ok: false, reason: '12 inputs wait, the oldest for 40 s' }
     await notWatching().waitFor({ timeout: 4000 })
-    expect(await notWatching().textContent()).toContain('12 frames wait, the oldest for 40 s')
+    expect(await notWatching().textContent()).toContain('12 inputs wait, the oldest for 40 s')
     alive = { ok: true, reason: '' }
     await notWatching().waitFor({ state: 'detached', timeout: 4000 })
   })

@@ -188,17 +188,17 @@ describe('the ward', () => {
 
 describe('the event stream', () => {
   test('beats every two seconds, counting, with the beds by watching state and whether the pipeline moves', () => {
-    let alive: Heartbeat['alive'] = { ok: true, reason: 'nothing waits for a step' }
+    let alive: Heartbeat['alive'] = { ok: true, reason: 'nothing waits' }
     const feed = start({ alive: () => alive })
     feed.frames([frameOf(first, 0)])
     const page = follow(feed)
     vi.advanceTimersByTime(4000)
-    alive = { ok: false, reason: '12 frames wait' }
+    alive = { ok: false, reason: '12 inputs wait' }
     vi.advanceTimersByTime(2000)
     const beats = page.events.filter(({ name }) => name === 'heartbeat').map(({ data }) => data as Heartbeat)
     expect(beats.map(({ seq }) => seq)).toEqual([beats[0]!.seq, beats[0]!.seq + 1, beats[0]!.seq + 2])
     expect(beats.map(({ now }) => now - START)).toEqual([2000, 4000, 6000])
-    expect(beats.at(-1)).toMatchObject({ beds: { watching: 1 }, alive: { ok: false, reason: '12 frames wait' } })
+    expect(beats.at(-1)).toMatchObject({ beds: { watching: 1 }, alive: { ok: false, reason: '12 inputs wait' } })
   })
 
   test('frames come at most twice a second, none lost and in order', () => {

@@ -10,7 +10,7 @@ import type { HttpRoute } from '../../src/stream/ports.ts'
 
 const HOST = '127.0.0.1'
 const FINE: Health = {
-  live: () => ({ pipeline: { ok: true, reason: 'nothing waits for a step' } }),
+  live: () => ({ pipeline: { ok: true, reason: 'nothing waits' } }),
   ready: () => ({ model: { ok: true, reason: 'bedside 0.1.0 on cpu' } }),
 }
 

@@ -135,13 +135,13 @@ describe('progress', () => {
     telemetry.stepped('cpu', 4, 0.001)
     telemetry.queued(0, 0)
     now += 3600
-    expect(telemetry.progress()).toEqual({ ok: true, reason: 'nothing waits for a step' })
+    expect(telemetry.progress()).toEqual({ ok: true, reason: 'nothing waits' })
     telemetry.queued(12, 0)
     now += 5
     expect(telemetry.progress().ok).toBe(true)
     now += 60
     expect(telemetry.progress().ok).toBe(false)
-    expect(telemetry.progress().reason).toContain('12 frames wait')
+    expect(telemetry.progress().reason).toContain('12 inputs wait')
     telemetry.stepped('cpu', 4, 0.001)
     expect(telemetry.progress().ok).toBe(true)
   })

@@ -3,6 +3,7 @@ import { featurePlan, writeFeatures } from '../../src/inference/features.ts'
 import { augment } from '../../src/training/augment.ts'
 import { frameStay, framesOf, laneUp } from '../../src/training/dataset.ts'
 import { fitNormaliser } from '../../src/training/normaliser.ts'
+import { withRamp } from '../../src/training/ramps.ts'
 import { random } from '../../src/training/random.ts'
 import { madeReading, swingingStay, TABLE } from './made-stays.ts'
 
@@ -139,5 +140,18 @@ describe('the normaliser', () => {
     )
     expect(fitted.centre).toEqual([80, 97])
     expect(fitted.scale).toEqual([11.2, 3])
+  })
+})
+
+describe('a change put into a stay', () => {
+  it('begins in the middle, ends at its full size, and leaves other channels and missing values alone', () => {
+    const readings = Array.from({ length: 100 }, (_, second) =>
+      madeReading(second, second === 70 ? Number.NaN : 80, 97),
+    )
+    const ramp = { label: 'up', channels: ['hr'], by: 40, seconds: 20 }
+    const values = withRamp({ name: 'flat', readings }, ramp, TABLE).readings.map((reading) => reading.values)
+    expect([0, 50, 60, 69, 99].map((second) => values[second]![0])).toEqual([80, 80, 100, 118, 120])
+    expect(values[70]![0]).toBeNaN()
+    expect(values.every(([, spo2]) => spo2 === 97)).toBe(true)
   })
 })

@@ -28,44 +28,15 @@ export function stepGraph(
 ): OnnxModel {
   const draft: Draft = { nodes: [], initialisers: [] }
   const { layers, hidden } = shape
-  const perLayer = Array.from({ length: layers }, (_, l) => l)
+  const each = (name: string) => Array.from({ length: layers }, (_, l) => `${name}${l}`) // [1, B, H] each
   constants(draft, 'axis0', [0])
-  if (layers > 1) {
-    node(
-      draft,
-      'Split',
-      ['h_in'],
-      perLayer.map((l) => `h_in${l}`),
-      { axis: 0 },
-    ) // [1, B, H] each
-    node(
-      draft,
-      'Split',
-      ['c_in'],
-      perLayer.map((l) => `c_in${l}`),
-      { axis: 0 },
-    )
-  } else {
-    node(draft, 'Identity', ['h_in'], ['h_in0'])
-    node(draft, 'Identity', ['c_in'], ['c_in0'])
-  }
+  node(draft, 'Split', ['h_in'], each('h_in'), { axis: 0 })
+  node(draft, 'Split', ['c_in'], each('c_in'), { axis: 0 })
   const layer = form === 'lstm-operator' ? operatorLayer : plainLayer
   let below = 'x' // [B, F], then [B, H]
-  for (const l of perLayer) below = layer(draft, l, inputSize(shape, l), hidden, weights.layers[l]!, below)
-  node(
-    draft,
-    'Concat',
-    perLayer.map((l) => `h_out${l}`),
-    ['h_out'],
-    { axis: 0 },
-  )
-  node(
-    draft,
-    'Concat',
-    perLayer.map((l) => `c_out${l}`),
-    ['c_out'],
-    { axis: 0 },
-  )
+  for (let l = 0; l < layers; l++) below = layer(draft, l, inputSize(shape, l), hidden, weights.layers[l]!, below)
+  node(draft, 'Concat', each('h_out'), ['h_out'], { axis: 0 })
+  node(draft, 'Concat', each('c_out'), ['c_out'], { axis: 0 })
   head(draft, shape, weights.head, scaleFloor, below)
   const state = (name: string): Port => ({ name, dims: [layers, 'batch', hidden] })
   return {
@@ -176,7 +147,7 @@ function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFlo
     { name: 'head_bias', dims: [2 * each], data: weights.bias },
     { name: 'scale_floor', dims: [each], data: floors },
   )
-  const perHorizon = Array.from({ length: horizons }, (_, k) => k)
+  const perHorizon = (name: string) => Array.from({ length: horizons }, (_, k) => `${name}${k}`)
   constants(draft, 'from_value', [0])
   constants(draft, 'to_value', [channels])
   constants(draft, 'axis1', [1])
@@ -184,41 +155,15 @@ function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFlo
   node(draft, 'Split', ['head'], ['above_last', 'raw_scale'], { axis: 1 })
   // the first C features are the newest values
   node(draft, 'Slice', ['x', 'from_value', 'to_value', 'axis1'], ['last'])
-  node(
-    draft,
-    'Concat',
-    perHorizon.map(() => 'last'),
-    ['lasts'],
-    { axis: 1 },
-  )
+  node(draft, 'Concat', new Array(horizons).fill('last'), ['lasts'], { axis: 1 })
   node(draft, 'Add', ['lasts', 'above_last'], ['mean'])
   node(draft, 'Softplus', ['raw_scale'], ['above_floor'])
   node(draft, 'Add', ['above_floor', 'scale_floor'], ['scale'])
-  if (horizons === 1) {
-    node(draft, 'Concat', ['mean', 'scale'], ['forecast'], { axis: 1 })
-    return
-  }
-  node(
-    draft,
-    'Split',
-    ['mean'],
-    perHorizon.map((k) => `mean${k}`),
-    { axis: 1 },
-  )
-  node(
-    draft,
-    'Split',
-    ['scale'],
-    perHorizon.map((k) => `scale${k}`),
-    { axis: 1 },
-  )
-  node(
-    draft,
-    'Concat',
-    perHorizon.flatMap((k) => [`mean${k}`, `scale${k}`]),
-    ['forecast'],
-    { axis: 1 },
-  )
+  const [means, scales] = [perHorizon('mean'), perHorizon('scale')]
+  node(draft, 'Split', ['mean'], means, { axis: 1 })
+  node(draft, 'Split', ['scale'], scales, { axis: 1 })
+  const ordered = means.flatMap((mean, k) => [mean, scales[k]!])
+  node(draft, 'Concat', ordered, ['forecast'], { axis: 1 })
 }
 
 function node(
