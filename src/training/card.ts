@@ -18,7 +18,7 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
       ['part', 'recordings'],
       (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, training.split[part].join(', ')]),
     ),
-    'Validation chose when to stop; training and validation set the degrees of freedom; calibration gave the thresholds; test was used for nothing but the figures below.',
+    'Validation chose when to stop; training and validation set the degrees of freedom; calibration gave the thresholds; nothing was fitted on test, but its figures were seen while recipes were tried: take them for development figures.',
     '## Channels',
     table(
       ['channel', 'centre', 'scale'],
