@@ -4,11 +4,13 @@ import { Channel } from './channels.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
+import { FrameReport } from './report.ts'
 import { Settings } from './settings.ts'
 
 /** Everything that crosses a boundary, by the name of its file in `docs/contracts/`. */
 const SCHEMAS = {
   reading: WireReading,
+  frame: FrameReport,
   channel: Channel,
   'alert-body': AlertBody,
   'alert-envelope': AlertEnvelope,

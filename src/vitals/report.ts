@@ -1,32 +1,37 @@
-import type { Watching } from './watching.ts'
+import { z } from 'zod'
+import { WATCHING } from './watching.ts'
+
+const known = z.number().nullable()
 
 /** What one detector made of one frame. Arrays are in the order of its manifest's channels. */
-export interface DetectorReport {
-  readonly detector: string
-  readonly channels: readonly string[]
-  /** forecast for this tick, made one tick before: mean and 99 % band in the channels' units; null when there is none */
-  readonly expected: readonly ({ readonly mean: number; readonly low: number; readonly high: number } | null)[]
-  /** calibrated p-value of this frame, by horizon in seconds; null where nothing was due */
-  readonly p: Readonly<Record<string, number | null>>
-  /** excess surprise of the frame at the first horizon, nats */
-  readonly surprise: number | null
-  /** share of each channel in the surprise, 0..1 */
-  readonly contributions: readonly number[]
-}
+export const DetectorReport = z
+  .strictObject({
+    detector: z.string(),
+    channels: z.array(z.string()).readonly(),
+    expected: z
+      .array(z.strictObject({ mean: z.number(), low: z.number(), high: z.number() }).readonly().nullable())
+      .readonly()
+      .describe("forecast for this tick, made one tick before: mean and 99 % band in the channels' units"),
+    p: z.record(z.string(), known).readonly().describe('calibrated p-value by horizon in seconds; null: nothing was due'),
+    surprise: known.describe('excess surprise of the frame at the first horizon, nats'),
+    contributions: z.array(z.number()).readonly().describe('share of each channel in the surprise, 0..1'),
+  })
+  .readonly()
+export type DetectorReport = z.infer<typeof DetectorReport>
 
 /** One frame with its scores: a line of `replay --frames`, and what the page draws. Arrays are in table order [D]. */
-export interface FrameReport {
-  readonly kind: 'frame'
-  readonly patientKey: string
-  readonly unit: string | undefined
-  readonly bed: string | undefined
-  /** event time of the tick's start, ms since 1970 */
-  readonly time: number
-  readonly watching: Watching
-  readonly news2: { readonly score: number; readonly missing: readonly string[] } | null
-  /** this tick's value, or the last valid one; null where there never was one */
-  readonly values: readonly (number | null)[]
-  /** seconds since the last valid value; 0 = observed now; null where there never was one */
-  readonly ages: readonly (number | null)[]
-  readonly detectors: readonly DetectorReport[]
-}
+export const FrameReport = z
+  .strictObject({
+    kind: z.literal('frame'),
+    patientKey: z.string(),
+    unit: z.string().optional(),
+    bed: z.string().optional(),
+    time: z.number().describe("event time of the tick's start, ms since 1970"),
+    watching: z.enum(WATCHING),
+    news2: z.strictObject({ score: z.int(), missing: z.array(z.string()).readonly() }).readonly().nullable(),
+    values: z.array(known).readonly().describe("this tick's value, or the last valid one; null where there never was one"),
+    ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
+    detectors: z.array(DetectorReport).readonly(),
+  })
+  .readonly()
+export type FrameReport = z.infer<typeof FrameReport>

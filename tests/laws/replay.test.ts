@@ -5,7 +5,9 @@ import { bodyLine } from '../../src/alerts/body.ts'
 import { findRecordings } from '../../src/ingest/find-recordings.ts'
 import { replaySource } from '../../src/ingest/recordings.ts'
 import { pipeline } from '../../src/stream/pipeline.ts'
+import { AlertBody } from '../../src/vitals/alert.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
+import { FrameReport } from '../../src/vitals/report.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { countingTelemetry, realWard } from '../stream/real-ward.ts'
 
@@ -45,6 +47,8 @@ describe('a replay', () => {
     expect(once.alerts.length).toBeGreaterThan(10)
     expect(again.alerts.join('')).toBe(once.alerts.join(''))
     expect(again.frames).toEqual(once.frames)
+    for (const line of once.frames) FrameReport.parse(JSON.parse(line))
+    for (const line of once.alerts) AlertBody.parse(JSON.parse(line))
   })
 
   it("gives a patient the same bytes alone as among others: nobody's scores depend on who shares the batch", async () => {
