@@ -4,6 +4,7 @@ import { Channel } from './channels.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
+import { DeadLetter } from './rejection.ts'
 import { FrameReport } from './report.ts'
 import { Settings } from './settings.ts'
 
@@ -11,6 +12,7 @@ import { Settings } from './settings.ts'
 const SCHEMAS = {
   reading: WireReading,
   frame: FrameReport,
+  'dead-letter': DeadLetter,
   channel: Channel,
   'alert-body': AlertBody,
   'alert-envelope': AlertEnvelope,

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** Why a message was not scored. Every reason is counted, and the message goes to the dead letters. */
 export const REJECTION_REASONS = {
   'not-json': 'the line is not valid JSON',
@@ -44,3 +46,15 @@ export function reject(reason: RejectionReason, detail: string, path?: string): 
 export function at(rejection: Rejection, source: string | undefined, line?: number, column?: number): Rejection {
   return { ...rejection, source, line, column: column ?? rejection.column }
 }
+
+/** A rejection as it leaves the pipeline: one line of a dead-letter file. The message itself is not in it. */
+export const DeadLetter = z.strictObject({
+  reason: z.enum(Object.keys(REJECTION_REASONS) as [RejectionReason, ...RejectionReason[]]),
+  detail: z.string(),
+  path: z.string().optional(),
+  source: z.string().optional(),
+  line: z.int().positive().optional(),
+  column: z.int().positive().optional(),
+  partition: z.int().nonnegative(),
+  offset: z.number(),
+})

@@ -12,7 +12,10 @@ export const DetectorReport = z
       .array(z.strictObject({ mean: z.number(), low: z.number(), high: z.number() }).readonly().nullable())
       .readonly()
       .describe("forecast for this tick, made one tick before: mean and 99 % band in the channels' units"),
-    p: z.record(z.string(), known).readonly().describe('calibrated p-value by horizon in seconds; null: nothing was due'),
+    p: z
+      .record(z.string(), known)
+      .readonly()
+      .describe('calibrated p-value by horizon in seconds; null: nothing was due'),
     surprise: known.describe('excess surprise of the frame at the first horizon, nats'),
     contributions: z.array(z.number()).readonly().describe('share of each channel in the surprise, 0..1'),
   })
@@ -28,8 +31,14 @@ export const FrameReport = z
     bed: z.string().optional(),
     time: z.number().describe("event time of the tick's start, ms since 1970"),
     watching: z.enum(WATCHING),
-    news2: z.strictObject({ score: z.int(), missing: z.array(z.string()).readonly() }).readonly().nullable(),
-    values: z.array(known).readonly().describe("this tick's value, or the last valid one; null where there never was one"),
+    news2: z
+      .strictObject({ score: z.int(), missing: z.array(z.string()).readonly() })
+      .readonly()
+      .nullable(),
+    values: z
+      .array(known)
+      .readonly()
+      .describe("this tick's value, or the last valid one; null where there never was one"),
     ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
     detectors: z.array(DetectorReport).readonly(),
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { deadLetterSink } from '../../src/ingest/dead-letters.ts'
 import type { Output } from '../../src/stream/ports.ts'
-import { at, reject } from '../../src/vitals/rejection.ts'
+import { at, DeadLetter, reject } from '../../src/vitals/rejection.ts'
 import { folder } from './collect.ts'
 
 const { dir } = folder()
@@ -29,6 +29,7 @@ test('a dead letter is one line with reason, sentence and place; other outputs p
     .split('\n')
     .map((line) => JSON.parse(line))
   expect(lines).toHaveLength(2)
+  for (const line of lines) expect(DeadLetter.safeParse(line).success).toBe(true)
   expect(lines[0]).toEqual({
     reason: 'not-a-number',
     detail: '"high" is not a number',
