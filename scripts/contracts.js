@@ -1,8 +1,10 @@
-// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas and the table of errors. `--check`
+// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and
+// of settings. `--check`
 // writes nothing and fails where a file differs.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { configuration } from './configuration.js'
 import { filesBelow } from './files.js'
 import { ROOT } from './setup.js'
 
@@ -19,9 +21,10 @@ const table = (table, head) =>
  * @param {ReadonlyMap<string, unknown>} schemas of `src/vitals/contracts.ts`
  * @param {Readonly<Record<string, string>>} errorCodes of `src/errors.ts`
  * @param {Readonly<Record<string, string>>} rejectionReasons of `src/vitals/rejection.ts`
+ * @param {string} settings the page of settings
  * @returns {Map<string, string>}
  */
-export function documents(schemas, errorCodes, rejectionReasons) {
+export function documents(schemas, errorCodes, rejectionReasons, settings) {
   const errors = `# Errors and rejections
 
 Written by \`npm run contracts\` from \`src/errors.ts\` and \`src/vitals/rejection.ts\`; a test holds them equal.
@@ -42,6 +45,7 @@ ${table(rejectionReasons, 'reason')}
 `
   return new Map([
     ['docs/errors.md', errors],
+    ['docs/configuration.md', settings],
     ...[...schemas].map(
       ([name, schema]) => /** @type {const} */ ([`docs/contracts/${name}`, `${JSON.stringify(schema, null, 2)}\n`]),
     ),
@@ -63,12 +67,14 @@ export function differing(documents) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   /** @param {string} path below dist/ */
   const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href)
-  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }] = await Promise.all([
+  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }, { settingRows }, { ADULT_LIMITS }] = await Promise.all([
     compiled('vitals/contracts.js'),
     compiled('errors.js'),
     compiled('vitals/rejection.js'),
+    compiled('config.js'),
+    compiled('vitals/limits.js'),
   ])
-  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS)
+  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, configuration(settingRows(), ADULT_LIMITS))
   const differences = differing(generated)
   if (process.argv.includes('--check')) {
     for (const path of differences) console.error(`${path} is not what the code says; run \`npm run contracts\``)

@@ -22,6 +22,7 @@ export const ROOMS = [
   // The ports name the type of an HTTP response for the listener that serves the page.
   { name: 'ports', files: /^src\/stream\/ports\.ts$/, rooms: ['vitals'], packages: ['rxjs'], node: ['http'] },
   { name: 'log', files: /^src\/log\.ts$/, rooms: LANGUAGE, packages: ['pino'], node: 'any' },
+  { name: 'closing', files: /^src\/closing\.ts$/, rooms: [], packages: [], node: [] },
   { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
 
   { name: 'sinks', files: /^src\/alerts\/sinks/, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },

@@ -31,7 +31,11 @@ else {
   if (inCi) failed.push('a browser, which CI must have')
   else skipped.push(...filesBelow('tests/browser').filter((file) => file.endsWith('.test.ts')))
 }
-if (run(process.execPath, ['--input-type=module', '-e', "await import('onnxruntime-node')"]) !== 0) {
+if (
+  run(process.execPath, ['--input-type=module', '-e', "await import('onnxruntime-node')"], {
+    ORT_DISABLE_TELEMETRY: '1',
+  }) !== 0
+) {
   failed.push('loading onnxruntime-node, the step engine')
 }
 

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { VigilError } from './errors.ts'
 import { openModel } from './inference/model-store.ts'
 import { openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
-import type { FrameTap, Telemetry } from './stream/ports.ts'
+import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { Ward } from './stream/ward.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
 import type { Settings } from './vitals/settings.ts'
@@ -32,13 +33,32 @@ export interface ServeOptions {
 
 /**
  * Open the models that the settings name, each on the first provider that reproduces its golden steps, and a ward that
- * they watch.
- * @throws VigilError when a model cannot be opened or served
+ * they watch. Close it before the process ends; when this throws, nothing stays open.
+ * @throws VigilError when a model cannot be opened or served; config-invalid when the settings limit an unknown channel
  */
-export async function openWard({ settings, telemetry, log, tap, now = Date.now }: ServeOptions): Promise<Served> {
+export async function openWard(options: ServeOptions): Promise<Served> {
+  const engines: StepEngine[] = []
+  const close = async () => void (await Promise.all(engines.map((engine) => engine.close())))
+  try {
+    return { ...(await open(options, engines)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function open(
+  { settings, telemetry, log, tap, now = Date.now }: ServeOptions,
+  engines: StepEngine[],
+): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
   const { providers, threads, maxBatch } = settings.inference
   const bundles = await Promise.all(serve.map((id) => openModel(dir, id)))
+  const ids = bundles.map(({ manifest }) => `${manifest.name}@${manifest.version}`)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice !== undefined) {
+    throw new VigilError('config-invalid', `${twice} is served twice: ${serve.join(', ')}`, { place: 'models.serve' })
+  }
   const table = channelTable(bundles.flatMap(({ manifest }) => manifest.declares))
   const detectors: Detector[] = []
   for (const bundle of bundles) {
@@ -52,6 +72,7 @@ export async function openWard({ settings, telemetry, log, tap, now = Date.now }
           ? log.info({ model, provider }, 'model serves')
           : log.warn({ model, provider, reason }, 'provider refused'),
     })
+    engines.push(engine)
     detectors.push(new Detector(bundle.manifest, table, engine, maxBatch))
   }
   const ward = new Ward({
@@ -74,8 +95,5 @@ export async function openWard({ settings, telemetry, log, tap, now = Date.now }
       version: manifest.version,
       provider: engine.provider,
     })),
-    async close() {
-      await Promise.all(detectors.map(({ engine }) => engine.close()))
-    },
   }
 }

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { gradientsCommand } from './commands/gradients.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
 
@@ -11,13 +14,18 @@ import { VigilError } from './errors.ts'
 const FAILED = 1
 const BAD_USAGE = 2
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
 const vigil = new Command('vigil')
   .description('Vital signs in, calibrated and explained alerts out. Research software, not a medical device.')
+  .version(version)
   .exitOverride()
   .showHelpAfterError('(vigil --help lists the commands)')
+  .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
   .addCommand(replayCommand())
   .addCommand(trainCommand())
+  .addCommand(gradientsCommand())
   .addCommand(modelsCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand())
@@ -27,6 +35,7 @@ for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.comma
 async function run(argv: readonly string[]): Promise<number> {
   try {
     await vigil.parseAsync(argv)
+    await printed()
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE
@@ -34,10 +43,13 @@ async function run(argv: readonly string[]): Promise<number> {
       process.stderr.write(`vigil: internal: ${error instanceof Error ? error.stack : String(error)}\n`)
       return FAILED
     }
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException
+    const why = typeof code === 'string' && !error.message.includes(code) ? `: ${code}` : ''
     const place = error.place === undefined ? '' : ` (${error.place})`
-    process.stderr.write(`vigil: ${error.code}: ${error.message}${place}\n`)
+    process.stderr.write(`vigil: ${error.code}: ${error.message}${why}${place}\n`)
     return error.code === 'usage' ? BAD_USAGE : FAILED
   }
 }
 
+watchStandardOutput()
 process.exitCode = await run(process.argv)

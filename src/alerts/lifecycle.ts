@@ -15,6 +15,8 @@ export interface AlertContext {
   readonly clearSeconds: number
   /** an open alert is sent again after this long without a message, s */
   readonly continueSeconds: number
+  /** asked once an episode: 0, or a new number where an episode of the code began at this onset or later before */
+  readonly again?: (code: string, onset: number) => number
 }
 
 /** An alert between its start and its end. JSON keeps it whole: it is part of a patient's saved state. */
@@ -94,7 +96,7 @@ function begin(context: AlertContext, condition: Condition, time: number): OpenA
   const onset = Math.min(Math.round(condition.onset), time)
   const { patientKey, encounterKey } = context.subject
   return {
-    alertId: alertId(patientKey, encounterKey, detector, code, onset),
+    alertId: alertId(patientKey, encounterKey, detector, code, onset, context.again?.(code, onset)),
     code,
     detector,
     seq: 0,

@@ -1,14 +1,16 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { openWard } from '../app.ts'
+import { openWard, type Served } from '../app.ts'
+import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import type { InputBatch } from '../stream/ports.ts'
 import { OK } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { walkingPatients } from './readings.ts'
+import { type RanWard, ranWard } from './shape.ts'
 
-export interface MemoryBench {
+export interface MemoryBench extends RanWard {
   readonly patients: number
   /** resident memory of the whole process after a collection */
   readonly rssBytes: number
@@ -38,8 +40,15 @@ const TYPICAL = [72, 72, 97, 16, 120, 70, 87, 118, 68, 85, 36.8, 38]
 const FRAMES = 120
 
 /** Resident memory of many patients: every core channel, 120 frames each, one in a hundred with an open alert. */
-export async function benchMemory(settings: Settings, log: Log, patients: number): Promise<MemoryBench> {
-  const served = await openWard({ settings, telemetry: prometheusTelemetry(), log })
+export function benchMemory(settings: Settings, log: Log, patients: number): Promise<MemoryBench> {
+  return withClosing(async (atEnd) => {
+    const served = await openWard({ settings, telemetry: prometheusTelemetry(), log })
+    atEnd(() => served.close())
+    return { ...(await fill(served, settings, patients)), ...ranWard(served, settings) }
+  })
+}
+
+async function fill(served: Served, settings: Settings, patients: number): Promise<Omit<MemoryBench, keyof RanWard>> {
   const { ward, table } = served
   const channels = CORE.map((name) => table.index.get(name)!)
   const statuses = channels.map(() => OK)
@@ -59,7 +68,6 @@ export async function benchMemory(settings: Settings, log: Log, patients: number
     openAlertEvents += ward.takeOutputs().length
   }
   const rssBytes = resident()
-  await served.close()
   return {
     patients,
     rssBytes,

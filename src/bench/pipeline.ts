@@ -1,16 +1,20 @@
 import { lastValueFrom, Observable } from 'rxjs'
 import { openWard, type Served } from '../app.ts'
+import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
-import type { InputBatch, Output, Sink, Source } from '../stream/ports.ts'
+import type { InputBatch, Output, Sink, Source, Telemetry } from '../stream/ports.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { walkingPatients } from './readings.ts'
+import { type RanWard, ranWard } from './shape.ts'
 
-export interface PipelineBench {
+export interface PipelineBench extends RanWard {
   readonly readings: number
   readonly patients: number
+  /** seconds of the stream: readings of each patient */
+  readonly seconds: number
   readonly readingsPerSecond: number
   /** from the moment a reading is handed over to the moment all it caused is delivered, at that load */
   readonly p50Ms: number
@@ -18,23 +22,29 @@ export interface PipelineBench {
   readonly alertEvents: number
   /** the bare anchor: the step engine alone, in its worker, on full batches, in the same run */
   readonly bareStepsPerSecond: number
-  readonly model: string
 }
 
 /** Decoded readings in memory -> alerts, as fast as the pipeline takes them. */
-export async function benchPipeline(
+export function benchPipeline(settings: Settings, log: Log, patients: number, seconds: number): Promise<PipelineBench> {
+  return withClosing(async (atEnd) => {
+    const telemetry = prometheusTelemetry()
+    const served = await openWard({ settings, telemetry, log })
+    atEnd(() => served.close())
+    return { ...(await race(served, telemetry, settings, patients, seconds)), ...ranWard(served, settings) }
+  })
+}
+
+async function race(
+  served: Served,
+  telemetry: Telemetry,
   settings: Settings,
-  log: Log,
   patients: number,
   seconds: number,
-): Promise<PipelineBench> {
-  const telemetry = prometheusTelemetry()
-  const served = await openWard({ settings, telemetry, log })
+): Promise<Omit<PipelineBench, keyof RanWard>> {
   const batch = settings.inference.maxBatch
   const walk = walkingPatients(served.table, patients)
-  const ticks = Math.max(1, Math.round(seconds))
   const batches: Reading[][] = []
-  for (let tick = 0; tick < ticks; tick++) {
+  for (let tick = 0; tick < seconds; tick++) {
     for (let from = 0; from < patients; from += batch) {
       const count = Math.min(batch, patients - from)
       batches.push(Array.from({ length: count }, (_, i) => walk(from + i, tick)))
@@ -61,19 +71,17 @@ export async function benchPipeline(
   })
   await lastValueFrom(flushes)
   const wall = (performance.now() - began) / 1000
-  await served.close()
   latencies.sort((a, b) => a - b)
-  const readings = ticks * patients
-  const { name, version } = served.models[0]!
+  const readings = seconds * patients
   return {
     readings,
     patients,
+    seconds,
     readingsPerSecond: Math.round(readings / wall),
     p50Ms: round(quantile(latencies, 0.5)),
     p99Ms: round(quantile(latencies, 0.99)),
     alertEvents,
     bareStepsPerSecond,
-    model: `${name}@${version}`,
   }
 }
 

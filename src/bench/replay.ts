@@ -7,18 +7,21 @@ import { pipeline as streamPipeline } from 'node:stream/promises'
 import { lastValueFrom } from 'rxjs'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
 import { openWard } from '../app.ts'
+import { withClosing } from '../closing.ts'
 import { fileBytes } from '../ingest/bytes.ts'
 import { lineBatches } from '../ingest/ndjson.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
+import type { Sink } from '../stream/ports.ts'
 import { type ChannelTable, channelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { walkingPatients } from './readings.ts'
+import { type RanWard, ranWard } from './shape.ts'
 
-export interface ReplayBench {
+export interface ReplayBench extends RanWard {
   readonly beds: number
   readonly hours: number
   readonly cadenceSeconds: number
@@ -29,34 +32,37 @@ export interface ReplayBench {
   readonly alertEvents: number
   /** the bare anchor: the same file split into lines and parsed as JSON, nothing else, in the same run */
   readonly bareSeconds: number
-  readonly model: string
 }
 
-/** A recorded ward on disk (NDJSON, one line a bed and second) through the serving pipeline, alerts written to a file. */
-export async function benchReplay(settings: Settings, log: Log, beds: number, hours: number): Promise<ReplayBench> {
-  const folder = await mkdtemp(join(tmpdir(), 'vigil-replay-'))
-  try {
+/** A recorded ward on disk (NDJSON, one line a bed and cadence) through the serving pipeline, alerts written to a file. */
+export function benchReplay(
+  settings: Settings,
+  log: Log,
+  { beds, hours, cadenceSeconds }: Pick<ReplayBench, 'beds' | 'hours' | 'cadenceSeconds'>,
+): Promise<ReplayBench> {
+  return withClosing(async (atEnd) => {
+    const folder = await mkdtemp(join(tmpdir(), 'vigil-replay-'))
+    atEnd(() => rm(folder, { recursive: true, force: true }))
     const file = join(folder, 'ward.ndjson')
-    const seconds = Math.round(hours * 3600)
-    const table = channelTable()
-    await streamPipeline(Readable.from(lines(table, beds, seconds)), createWriteStream(file))
+    const ticks = Math.max(1, Math.round((hours * 3600) / cadenceSeconds))
+    await streamPipeline(Readable.from(lines(channelTable(), beds, ticks, cadenceSeconds)), createWriteStream(file))
     const bareSeconds = await parseOnly(file)
     const telemetry = prometheusTelemetry()
     const served = await openWard({ settings, telemetry, log })
+    atEnd(() => served.close())
     const alerts = await ndjsonFile(join(folder, 'alerts.ndjson'), { fresh: true })
+    atEnd(() => alerts.close())
     let alertEvents = 0
+    const counter: Sink = {
+      name: 'counter',
+      async deliver(outputs) {
+        for (const output of outputs) if (output.kind === 'alert') alertEvents++
+      },
+      async close() {},
+    }
     const began = performance.now()
     const flushes = pipeline(replaySource([file], { table: served.table }), served.ward, {
-      sinks: [
-        alerts,
-        {
-          name: 'counter',
-          async deliver(outputs) {
-            for (const output of outputs) if (output.kind === 'alert') alertEvents++
-          },
-          async close() {},
-        },
-      ],
+      sinks: [alerts, counter],
       telemetry,
       maxBatch: settings.inference.maxBatch,
       maxWaitMs: 0,
@@ -64,24 +70,19 @@ export async function benchReplay(settings: Settings, log: Log, beds: number, ho
       now: Date.now,
     })
     await lastValueFrom(flushes)
-    await alerts.close()
     const wall = (performance.now() - began) / 1000
-    await served.close()
-    const { name, version } = served.models[0]!
     return {
       beds,
       hours,
-      cadenceSeconds: 1,
+      cadenceSeconds,
       seconds: Number(wall.toFixed(2)),
       speedup: Math.round((hours * 3600) / wall),
-      readings: beds * seconds,
+      readings: beds * ticks,
       alertEvents,
       bareSeconds: Number(bareSeconds.toFixed(2)),
-      model: `${name}@${version}`,
+      ...ranWard(served, settings),
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 async function parseOnly(file: string): Promise<number> {
@@ -90,11 +91,11 @@ async function parseOnly(file: string): Promise<number> {
   return (performance.now() - began) / 1000
 }
 
-function* lines(table: ChannelTable, beds: number, seconds: number): Generator<string> {
+function* lines(table: ChannelTable, beds: number, ticks: number, cadenceSeconds: number): Generator<string> {
   const walk = walkingPatients(table, beds)
-  for (let second = 0; second < seconds; second++) {
+  for (let tick = 0; tick < ticks; tick++) {
     let text = ''
-    for (let bed = 0; bed < beds; bed++) text += wireLine(table, walk(bed, second))
+    for (let bed = 0; bed < beds; bed++) text += wireLine(table, walk(bed, tick * cadenceSeconds))
     yield text
   }
 }

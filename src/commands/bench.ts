@@ -5,7 +5,9 @@ import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
 import { stepModel } from '../bench/step-model.ts'
 import { loadSettings } from '../config.ts'
+import { VigilError } from '../errors.ts'
 import { benchStep } from '../inference/bench-step.ts'
+import { PROVIDERS, type Provider } from '../inference/engine.ts'
 import { createLog } from '../log.ts'
 import { benchTrain } from '../training/bench-train.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
@@ -17,7 +19,15 @@ interface StepFlags {
   hidden?: number
   layers?: number
   threads: number
-  provider: string
+  patients?: number
+  provider: Provider
+}
+
+/** How a ward's networks are stepped. */
+interface WardFlags {
+  batch: number
+  threads: number
+  provider: Provider
 }
 
 interface TrainFlags {
@@ -30,11 +40,16 @@ interface TrainFlags {
   seconds: number
 }
 
-/** Settings of a bench: the shipped models, the environment's overrides, and nothing printed but what is wrong. */
-function quiet() {
+/** Settings of a bench: the environment's overrides, then the flags; and nothing logged but what is wrong. */
+function quiet({ batch, threads, provider }: WardFlags) {
   const settings = loadSettings(undefined, process.env)
+  Object.assign(settings.inference, { maxBatch: batch, threads, providers: [provider] })
   return { settings, log: createLog('warn') }
 }
+
+const threads = () => new Option('--threads <n>', 'intra-op threads').argParser(whole(1)).default(1)
+const batch = (what: string) => new Option('--batch <n>', what).argParser(whole(1)).default(1024)
+const provider = () => new Option('--provider <name>', 'execution provider').choices(PROVIDERS).default('cpu')
 
 export function benchCommand(): Command {
   const bench = new Command('bench').description('performance, each figure beside its bare anchor in the same run')
@@ -45,38 +60,53 @@ export function benchCommand(): Command {
       .option('--json', 'accepted everywhere; a bench prints one JSON object in any case')
       .addHelpText('after', `\nExample:\n  vigil bench ${example}\n`)
 
+  const addWard = (name: string, description: string, example: string) =>
+    add(name, description, example)
+      .addOption(batch('rows of a step at most'))
+      .addOption(threads())
+      .addOption(provider())
+
   add('step', 'the step engine against bare onnxruntime, same graph, batch and threads', 'step --batch 1024')
-    .option('--batch <n>', 'patients in a step', whole(1), 1024)
+    .addOption(batch('patients in a step'))
     .option('--features <n>', 'inputs, for a graph of this shape instead of the shipped one', whole(4))
     .option('--hidden <n>', 'units of a layer', whole(1))
     .option('--layers <n>', 'LSTM layers', whole(1))
-    .option('--threads <n>', 'intra-op threads', whole(1), 1)
-    .option('--provider <name>', 'execution provider', 'cpu')
-    .action(async ({ batch, features, hidden, layers, threads, provider }: StepFlags) => {
-      const graph = await stepModel(SHIPPED_MODELS, { features, hidden, layers })
-      const figures = await benchStep({ onnx: graph.onnx, shape: graph.shape, batch, threads, provider })
-      printJson({ ...figures, model: graph.model })
+    .option('--patients <n>', 'patients the batches are drawn from, at least the batch (default: the batch)', whole(1))
+    .addOption(threads())
+    .addOption(provider())
+    .action(async ({ features, hidden, layers, patients, ...run }: StepFlags) => {
+      if (patients !== undefined && patients < run.batch)
+        throw new VigilError('usage', `--patients ${patients} is less than --batch ${run.batch}`)
+      const { onnx, shape, model } = await stepModel(SHIPPED_MODELS, { features, hidden, layers })
+      const drawn = patients === undefined ? {} : { patients }
+      printJson({ ...(await benchStep({ onnx, shape, ...run, ...drawn })), model })
     })
-  add('pipeline', 'decoded readings in memory -> alerts', 'pipeline --patients 10000')
+  addWard('pipeline', 'decoded readings in memory -> alerts', 'pipeline --patients 10000')
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 10_000)
     .option('--seconds <n>', 'seconds of the stream', whole(1), 120)
-    .option('--batch <n>', 'rows of a step at most', whole(1), 1024)
-    .action(async ({ patients, seconds, batch }: { patients: number; seconds: number; batch: number }) => {
-      const { settings, log } = quiet()
-      settings.inference.maxBatch = batch
+    .action(async ({ patients, seconds, ...run }: WardFlags & { patients: number; seconds: number }) => {
+      const { settings, log } = quiet(run)
       printJson(await benchPipeline(settings, log, patients, seconds))
     })
-  add('replay', 'a recorded ward on disk through the serving pipeline', 'replay --beds 50 --hours 24')
-    .option('--beds <n>', 'beds, one reading a second each', whole(1), 50)
+  addWard('replay', 'a recorded ward on disk through the serving pipeline', 'replay --beds 50 --hours 24')
+    .option('--beds <n>', 'beds', whole(1), 50)
     .option('--hours <n>', 'hours of the recording', positive, 24)
-    .action(async ({ beds, hours }: { beds: number; hours: number }) => {
-      const { settings, log } = quiet()
-      printJson(await benchReplay(settings, log, beds, hours))
-    })
-  add('memory', 'resident memory of many patients', 'memory --patients 100000')
+    .option('--cadence-seconds <n>', 'seconds from one reading of a bed to its next', positive, 1)
+    .action(
+      async ({
+        beds,
+        hours,
+        cadenceSeconds,
+        ...run
+      }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
+        const { settings, log } = quiet(run)
+        printJson(await benchReplay(settings, log, { beds, hours, cadenceSeconds }))
+      },
+    )
+  addWard('memory', 'resident memory of many patients', 'memory --patients 100000')
     .option('--patients <n>', 'patients', whole(1), 100_000)
-    .action(async ({ patients }: { patients: number }) => {
-      const { settings, log } = quiet()
+    .action(async ({ patients, ...run }: WardFlags & { patients: number }) => {
+      const { settings, log } = quiet(run)
       printJson(await benchMemory(settings, log, patients))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
@@ -87,6 +117,9 @@ export function benchCommand(): Command {
     .option('--batch <n>', 'stays side by side', whole(1), 128)
     .option('--chunk <n>', 'steps of one truncated back-propagation', whole(1), 128)
     .option('--seconds <n>', 'how long to measure', positive, 10)
-    .action(async (flags: TrainFlags) => printJson(await benchTrain(flags)))
+    .action(async (flags: TrainFlags) => {
+      const { seconds } = flags
+      printJson({ ...(await benchTrain(flags)), seconds, model: 'fresh weights' })
+    })
   return bench
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { defer, lastValueFrom, map, merge, repeat, takeUntil, timer } from 'rxjs'
-import { terminalSink } from '../alerts/sinks/terminal.ts'
+import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
 import { openWard } from '../app.ts'
+import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE, wardFeed } from '../dashboard/ward.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
@@ -16,7 +16,8 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Input, Source } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
-import { positive, whole } from './options.ts'
+import { port, positive, whole } from './options.ts'
+import { readerGone, standardOutputSink } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
 
 interface DemoFlags {
@@ -42,16 +43,17 @@ const EPISODES: readonly (readonly Episode[])[] = [
 export function demoCommand(): Command {
   return new Command('demo')
     .description('a ward of held-out real recordings and simulated beds in this one process, with its page')
-    .option('--port <n>', 'port of the page; 0 takes a free one', whole(0))
+    .option('--port <n>', 'port of the page; 0 takes a free one', port)
     .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), 10)
     .option('--speed <n>', 'seconds of the ward a second of the clock', positive, 1)
     .option('--for <seconds>', 'stop after this long', positive)
     .option('--config <file>', 'settings, YAML or JSON')
     .addHelpText('after', '\nExample:\n  vigil demo --beds 8 --speed 4 --for 120\n')
-    .action(demo)
+    .action((flags: DemoFlags) => withClosing((atEnd) => demo(flags, atEnd)))
 }
 
-async function demo(flags: DemoFlags): Promise<void> {
+async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
+  const asked = stopSignal()
   const settings = loadSettings(flags.config, process.env)
   const log = createLog(settings.log.level)
   const telemetry = prometheusTelemetry()
@@ -67,7 +69,9 @@ async function demo(flags: DemoFlags): Promise<void> {
       return feed
     },
   })
+  atEnd(() => served.close())
   const page = feed!
+  atEnd(() => page.close())
   telemetry.serving(served.models)
   page.serving(served.models)
   ready.set(
@@ -75,35 +79,30 @@ async function demo(flags: DemoFlags): Promise<void> {
     true,
     served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '),
   )
-  const terminal = terminalSink(process.stdout, process.env)
-  const closing = [() => page.close(), () => terminal.close(), () => served.close()]
-  try {
-    const http = await listen({
-      host: settings.http.host,
-      port: flags.port ?? settings.http.port,
-      telemetry,
-      health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
-      routes: page.routes,
-      page: PAGE,
-      log,
-    })
-    closing.unshift(() => http.close())
-    process.stdout.write(`The ward is at ${http.url}/  (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`)
-    const source = await wardSource(flags, served.table)
-    ready.set('source', true, `${flags.beds} beds`)
-    const flushes = pipeline(source, served.ward, {
-      sinks: [terminal, page],
-      telemetry,
-      maxBatch: settings.inference.maxBatch,
-      maxWaitMs: settings.inference.maxWaitMs,
-      signalLostSeconds: settings.stream.signalLostSeconds,
-      now: Date.now,
-    })
-    const stopped = merge(stopSignal(), flags.for === undefined ? [] : timer(flags.for * 1000))
-    await lastValueFrom(flushes.pipe(takeUntil(stopped)), { defaultValue: undefined })
-  } finally {
-    for (const close of closing) await close()
-  }
+  const http = await listen({
+    host: settings.http.host,
+    port: flags.port ?? settings.http.port,
+    telemetry,
+    health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
+    routes: page.routes,
+    page: PAGE,
+    log,
+  })
+  atEnd(() => http.close())
+  process.stdout.write(`The ward is at ${http.url}/  (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`)
+  const source = await wardSource(flags, served.table)
+  ready.set('source', true, `${flags.beds} beds`)
+  // the source stops, not the pipeline: what it has taken in is scored and delivered before anything closes
+  const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
+  const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
+    sinks: [standardOutputSink(), page],
+    telemetry,
+    maxBatch: settings.inference.maxBatch,
+    maxWaitMs: settings.inference.maxWaitMs,
+    signalLostSeconds: settings.stream.signalLostSeconds,
+    now: Date.now,
+  })
+  await lastValueFrom(flushes, { defaultValue: undefined })
 }
 
 /** Six beds of recordings, each in turn with the next patient, and simulated beds for the rest. */

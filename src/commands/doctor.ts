@@ -24,7 +24,8 @@ export function doctorCommand(): Command {
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  vigil doctor\n')
     .action(async ({ config, json }: { config?: string; json?: boolean }) => {
-      const findings = [node(), settings(config), ...(await engines()), ...(await models()), ...(await trainers())]
+      const { found, dir } = settings(config)
+      const findings = [node(), found, ...(await engines()), ...(await models(dir)), ...(await trainers())]
       if (json === true) return printJson({ findings })
       for (const { check, ok, detail } of findings) {
         process.stdout.write(`${ok ? 'runs   ' : 'refuses'}  ${check.padEnd(22)}  ${detail}\n`)
@@ -38,12 +39,14 @@ function node(): Finding {
   return { check: 'node', ok, detail: `${process.version}, needs ${NODE_FLOOR.join('.')} or newer` }
 }
 
-function settings(file: string | undefined): Finding {
+/** Whether the settings hold, and which registry they name. */
+function settings(file: string | undefined): { found: Finding; dir: string } {
   try {
-    loadSettings(file, process.env)
-    return { check: 'settings', ok: true, detail: file ?? 'defaults and environment' }
+    const { dir = SHIPPED_MODELS } = loadSettings(file, process.env).models
+    return { found: { check: 'settings', ok: true, detail: file ?? 'defaults and environment' }, dir }
   } catch (error) {
-    return { check: 'settings', ok: false, detail: (error as Error).message }
+    if (!(error instanceof VigilError)) throw error
+    return { found: { check: 'settings', ok: false, detail: error.message }, dir: SHIPPED_MODELS }
   }
 }
 
@@ -63,13 +66,19 @@ async function engines(): Promise<Finding[]> {
   ]
 }
 
-async function models(): Promise<Finding[]> {
-  const listed = await listModels(SHIPPED_MODELS)
+async function models(dir: string): Promise<Finding[]> {
+  const listed = await listModels(dir).catch((error: unknown) => {
+    if (!(error instanceof VigilError)) throw error
+    return error
+  })
+  if (listed instanceof VigilError)
+    return [{ check: 'models', ok: false, detail: `${listed.code}: ${listed.message} (${listed.place})` }]
+  if (listed.length === 0) return [{ check: 'models', ok: false, detail: `there is no model in ${dir}` }]
   return Promise.all(
     listed.map(async ({ name, version }) => {
       const check = `model ${name}@${version}`
       try {
-        const bundle = await openModel(SHIPPED_MODELS, `${name}@${version}`)
+        const bundle = await openModel(dir, `${name}@${version}`)
         const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
         await engine.close()
         return { check, ok: true, detail: `${bundle.golden.x.length} golden steps match on cpu` }

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { VigilError } from '../errors.ts'
 import { listModels, openModel } from '../inference/model-store.ts'
 import { openEngine } from '../inference/open-engine.ts'
 import { printJson } from './options.ts'
@@ -20,8 +22,10 @@ export function modelsCommand(): Command {
       .addHelpText('after', `\nExample:\n  vigil models ${example}\n`)
 
   add('list', 'every version, with its aliases', 'list').action(async ({ dir, json }: ModelFlags) => {
+    if (!existsSync(dir)) throw new VigilError('model-not-found', 'there is no registry here', { place: dir })
     const listed = await listModels(dir)
     if (json === true) return printJson({ models: listed })
+    if (listed.length === 0) process.stderr.write(`there is no model in ${dir}\n`)
     for (const { name, version, aliases } of listed) process.stdout.write(`${name}@${version}  ${aliases.join(', ')}\n`)
   })
   add('show', "a version's manifest", 'show bedside')

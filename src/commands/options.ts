@@ -4,10 +4,25 @@ import { InvalidArgumentError } from 'commander'
 export function whole(least: number) {
   return (text: string): number => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < least)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least)
       throw new InvalidArgumentError(`a whole number of at least ${least}.`)
     return value
   }
+}
+
+/** A TCP port; 0 takes a free one. */
+export function port(text: string): number {
+  const value = Number(text)
+  if (text === '' || !Number.isInteger(value) || value < 0 || value > 65535)
+    throw new InvalidArgumentError('a port: 0 to 65535.')
+  return value
+}
+
+/** Words of a flag that may be given several times, or hold several words with commas between them. */
+export function words(text: string, before: readonly string[] = []): string[] {
+  const found = text.split(',').map((word) => word.trim())
+  if (found.includes('')) throw new InvalidArgumentError('a name, or several with commas between them.')
+  return [...before, ...found]
 }
 
 /** A finite number above zero, for commander. */

@@ -1,10 +1,12 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { lastValueFrom, reduce } from 'rxjs'
+import { lastValueFrom, NEVER, reduce, takeUntil } from 'rxjs'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
-import { terminalSink } from '../alerts/sinks/terminal.ts'
 import { openWard } from '../app.ts'
+import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
-import type { VigilError } from '../errors.ts'
+import { VigilError } from '../errors.ts'
 import { deadLetterSink } from '../ingest/dead-letters.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
@@ -13,7 +15,8 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Output, Sink } from '../stream/ports.ts'
 import { frameFile } from './frame-file.ts'
-import { instant, printJson, speed } from './options.ts'
+import { instant, printJson, speed, words } from './options.ts'
+import { readerGone, standardOutputSink } from './standard-output.ts'
 
 interface ReplayFlags {
   speed: number | 'max'
@@ -36,7 +39,7 @@ export function replayCommand(): Command {
     .option('--speed <n|max>', 'seconds of the recording a second of the clock', speed, 'max')
     .option('--from <time>', 'only readings from this instant on (ISO 8601 or ms)', instant)
     .option('--to <time>', 'only readings before this instant', instant)
-    .option('--model <id...>', 'models instead of those in the settings: NAME or NAME@VERSION')
+    .option('--model <id>', 'instead of the models in the settings; repeatable: NAME or NAME@VERSION', words)
     .option('--alerts <file>', 'alert bodies, one a line; equal byte for byte on every replay')
     .option('--frames <file>', 'frames with their scores, one a line')
     .option('--dead-letters <file>', 'what could not be scored, with reason and place, one a line')
@@ -45,72 +48,101 @@ export function replayCommand(): Command {
     .option('--config <file>', 'settings, YAML or JSON')
     .option('--json', 'print the summary as one JSON object, and nothing else, on standard output')
     .addHelpText('after', '\nExample:\n  vigil replay examples/recordings --alerts alerts.ndjson\n')
-    .action(async (paths: string[], flags: ReplayFlags) => replay(paths, flags))
+    .action((paths: string[], flags: ReplayFlags) => withClosing((atEnd) => replay(paths, flags, atEnd)))
 }
 
-async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
+async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd): Promise<void> {
   const settings = loadSettings(flags.config, process.env)
   if (flags.model !== undefined) settings.models.serve = flags.model
   const log = createLog(settings.log.level)
   const recordings = await findRecordings(paths)
+  checkOutputs(flags, recordings)
   const frames = flags.frames === undefined ? undefined : frameFile(flags.frames)
+  if (frames !== undefined) atEnd(() => frames.close())
   const telemetry = prometheusTelemetry()
   const served = await openWard({ settings, telemetry, log, ...(frames !== undefined && { tap: () => frames }) })
+  atEnd(() => served.close())
   const counts = { alerts: 0, rejections: {} as Record<string, number> }
   const sinks: Sink[] = [counter(counts)]
-  if (flags.alerts !== undefined) sinks.push(await ndjsonFile(flags.alerts, { fresh: true }))
-  if (flags.deadLetters !== undefined) sinks.push(await deadLetterSink(flags.deadLetters))
-  if (flags.json !== true) sinks.push(terminalSink(process.stdout, process.env))
+  const written = async (sink: Promise<Sink>) => {
+    const opened = await sink
+    atEnd(() => opened.close())
+    sinks.push(opened)
+  }
+  if (flags.alerts !== undefined) await written(ndjsonFile(flags.alerts, { fresh: true }))
+  if (flags.deadLetters !== undefined) await written(deadLetterSink(flags.deadLetters))
+  if (flags.json !== true) sinks.push(standardOutputSink())
   const skipped: VigilError[] = []
   const began = performance.now()
-  try {
-    const source = replaySource(recordings, {
-      table: served.table,
-      speed: flags.speed,
-      onBadFile: 'skip',
-      onSkipped: (error) => skipped.push(error),
-      ...(flags.from !== undefined && { from: flags.from }),
-      ...(flags.to !== undefined && { to: flags.to }),
-      ...(flags.mapping !== undefined && { mapping: flags.mapping }),
-      ...(flags.zeros !== undefined && { zeros: flags.zeros }),
-    })
-    const flushes = pipeline(source, served.ward, {
-      sinks,
-      telemetry,
-      maxBatch: settings.inference.maxBatch,
-      maxWaitMs: flags.speed === 'max' ? 0 : settings.inference.maxWaitMs,
-      signalLostSeconds: undefined,
-      now: Date.now,
-    })
-    const total = await lastValueFrom(
-      flushes.pipe(
-        reduce((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), {
-          inputs: 0,
-          frames: 0,
-        }),
-      ),
-    )
-    for (const error of skipped) log.error({ code: error.code, place: error.place }, error.message)
-    for (const [reason, count] of Object.entries(counts.rejections)) log.warn({ reason, count }, 'not scored')
-    const summary = {
-      recordings: recordings.length,
-      unreadable: skipped.length,
-      inputs: total.inputs,
-      frames: total.frames,
-      alertEvents: counts.alerts,
-      rejections: counts.rejections,
-      heldBack: served.ward.held,
-      seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
-    }
-    if (flags.json === true) printJson(summary)
-    else log.info(summary, 'replayed')
-  } finally {
-    for (const sink of sinks) await sink.close()
-    frames?.close()
-    await served.close()
+  const source = replaySource(recordings, {
+    table: served.table,
+    speed: flags.speed,
+    onBadFile: 'skip',
+    onSkipped: (error) => skipped.push(error),
+    ...(flags.from !== undefined && { from: flags.from }),
+    ...(flags.to !== undefined && { to: flags.to }),
+    ...(flags.mapping !== undefined && { mapping: flags.mapping }),
+    ...(flags.zeros !== undefined && { zeros: flags.zeros }),
+  })
+  // a reader that has had enough of the alerts ends the replay, unless a file still wants them
+  const toFiles = OUTPUTS.some((name) => flags[name] !== undefined)
+  const flushes = pipeline(source.pipe(takeUntil(toFiles ? NEVER : readerGone)), served.ward, {
+    sinks,
+    telemetry,
+    maxBatch: settings.inference.maxBatch,
+    maxWaitMs: flags.speed === 'max' ? 0 : settings.inference.maxWaitMs,
+    signalLostSeconds: undefined,
+    now: Date.now,
+  })
+  const total = await lastValueFrom(
+    flushes.pipe(
+      reduce((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), {
+        inputs: 0,
+        frames: 0,
+      }),
+    ),
+  )
+  for (const error of skipped) log.error({ code: error.code, place: error.place }, error.message)
+  for (const [reason, count] of Object.entries(counts.rejections)) log.warn({ reason, count }, 'not scored')
+  const summary = {
+    recordings: recordings.length,
+    unreadable: skipped.length,
+    inputs: total.inputs,
+    frames: total.frames,
+    alertEvents: counts.alerts,
+    rejections: counts.rejections,
+    heldBack: served.ward.held,
+    seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
   }
-  const first = skipped[0]
-  if (first !== undefined) throw first
+  if (flags.json === true) printJson(summary)
+  else log.info(summary, 'replayed')
+  if (skipped[0] !== undefined) throw skipped[0]
+}
+
+const OUTPUTS = ['alerts', 'frames', 'deadLetters'] as const
+
+/** No output may be written over a recording, or over another output. @throws VigilError usage */
+function checkOutputs(flags: ReplayFlags, recordings: readonly string[]): void {
+  const taken = new Set(recordings.map(identity))
+  for (const name of OUTPUTS) {
+    const path = flags[name]
+    if (path === undefined) continue
+    const flag = name === 'deadLetters' ? '--dead-letters' : `--${name}`
+    if (taken.has(identity(path))) {
+      throw new VigilError('usage', `${flag} names a recording or another output; it would be overwritten`, {
+        place: path,
+      })
+    }
+    // several may go to /dev/null, or to one pipe
+    if (!existsSync(path) || statSync(path).isFile()) taken.add(identity(path))
+  }
+}
+
+/** A file by what it is, whatever it is called; one that is not there yet by its path. */
+function identity(path: string): string {
+  if (!existsSync(path)) return resolve(path)
+  const { dev, ino } = statSync(path)
+  return `${dev}:${ino}`
 }
 
 function counter(counts: { alerts: number; rejections: Record<string, number> }): Sink {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { VigilError } from '../errors.ts'
+import { createLog } from '../log.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { RECIPES } from '../training/recipes/recipes.ts'
 import { trainRecipe } from '../training/train.ts'
@@ -16,7 +17,7 @@ interface TrainFlags {
 export function trainCommand(): Command {
   return new Command('train')
     .description('one recipe to a model version: network, ONNX, manifest, golden steps, card')
-    .argument('<recipe>', `one of: ${Object.keys(RECIPES).join(', ')}`)
+    .argument('[recipe]', `one of: ${Object.keys(RECIPES).join(', ')}`)
     .requiredOption('--data <dir...>', 'folders of the data as their publisher lays them out')
     .option('--out <dir>', 'the registry to write to', 'models')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
@@ -26,14 +27,20 @@ export function trainCommand(): Command {
       'after',
       '\nExample (PhysioNet BIDMC, *_Numerics.csv):\n  vigil train bedside --data bidmc --out models\n',
     )
-    .action(async (name: string, { data, out, engine, seed, json }: TrainFlags) => {
-      const recipe = RECIPES[name]
+    .action(async (name: string | undefined, { data, out, engine, seed, json }: TrainFlags) => {
+      if (name === undefined)
+        throw new VigilError('usage', 'a recipe is missing; it stands before --data, which takes every word after it')
+      const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined
       if (recipe === undefined) {
         throw new VigilError('usage', `there is no recipe "${name}"; there are: ${Object.keys(RECIPES).join(', ')}`)
       }
-      const log = (line: string) => void process.stderr.write(`${line}\n`)
+      const log = process.stderr.isTTY ? said : logged
       const { dir, metrics } = await trainRecipe(recipe, { dataDirs: data, out, engine, seed, log })
       if (json === true) printJson({ dir, ...metrics })
       else process.stdout.write(`${dir}\n`)
     })
 }
+
+/** What a person watches, and what a machine keeps. */
+const said = (line: string): void => void process.stderr.write(`${line}\n`)
+const logged = (line: string): void => createLog('info').info(line)

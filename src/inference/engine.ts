@@ -1,6 +1,8 @@
+// first, before the library it speaks to
+import './no-telemetry.ts'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { VigilError } from '../errors.ts'
-import type { GraphShape } from './graph-shape.ts'
+import { type GraphShape, stateSize } from './graph-shape.ts'
 
 // what onnxruntime would print is thrown as well, and standard error belongs to the log
 env.logLevel = 'fatal'
@@ -27,8 +29,8 @@ interface Views {
 const KEPT_VIEWS = 64
 
 /**
- * One graph on one provider, with its buffers. The caller fills the first `count` rows of `x`, `hIn` and `cIn`, runs,
- * and reads `forecast`, `hOut` and `cOut`. h and c are [L, count, H]: densely packed for the count of this run.
+ * One graph on one provider, with its buffers. The caller fills the first `count` rows of `x` and `stateIn`, runs, and
+ * reads `forecast` and `stateOut`. A state row is layer by layer h then c, S = L * 2 * H.
  */
 export class StepGraph {
   readonly provider: string
@@ -36,27 +38,23 @@ export class StepGraph {
   readonly maxBatch: number
   /** [maxBatch, F] */
   readonly x: Float32Array<ArrayBuffer>
-  /** [L, count, H] */
-  readonly hIn: Float32Array<ArrayBuffer>
-  readonly cIn: Float32Array<ArrayBuffer>
-  readonly hOut: Float32Array<ArrayBuffer>
-  readonly cOut: Float32Array<ArrayBuffer>
+  /** [maxBatch, S] */
+  readonly stateIn: Float32Array<ArrayBuffer>
+  readonly stateOut: Float32Array<ArrayBuffer>
   /** [maxBatch, O] */
   readonly forecast: Float32Array<ArrayBuffer>
   readonly #session: InferenceSession
   readonly #views = new Map<number, Views>()
 
   constructor(session: InferenceSession, shape: GraphShape, options: GraphOptions) {
-    const { features, hidden, layers, outputs } = shape
+    const { features, outputs } = shape
     this.provider = options.provider
     this.shape = shape
     this.maxBatch = options.maxBatch
     this.#session = session
     this.x = new Float32Array(options.maxBatch * features)
-    this.hIn = new Float32Array(layers * options.maxBatch * hidden)
-    this.cIn = new Float32Array(this.hIn.length)
-    this.hOut = new Float32Array(this.hIn.length)
-    this.cOut = new Float32Array(this.hIn.length)
+    this.stateIn = new Float32Array(options.maxBatch * stateSize(shape))
+    this.stateOut = new Float32Array(this.stateIn.length)
     this.forecast = new Float32Array(options.maxBatch * outputs)
   }
 
@@ -79,14 +77,13 @@ export class StepGraph {
   }
 
   #makeViews(count: number): Views {
-    const { features, hidden, layers, outputs } = this.shape
+    const { features, outputs } = this.shape
+    const state = stateSize(this.shape)
     const rows = (buffer: Float32Array, width: number) =>
       new Tensor('float32', buffer.subarray(0, count * width), [count, width])
-    const state = (buffer: Float32Array) =>
-      new Tensor('float32', buffer.subarray(0, layers * count * hidden), [layers, count, hidden])
     const views = {
-      feeds: { x: rows(this.x, features), h_in: state(this.hIn), c_in: state(this.cIn) },
-      fetches: { forecast: rows(this.forecast, outputs), h_out: state(this.hOut), c_out: state(this.cOut) },
+      feeds: { x: rows(this.x, features), state_in: rows(this.stateIn, state) },
+      fetches: { forecast: rows(this.forecast, outputs), state_out: rows(this.stateOut, state) },
     }
     if (this.#views.size >= KEPT_VIEWS) this.#views.delete(this.#views.keys().next().value!)
     this.#views.set(count, views)
@@ -163,9 +160,9 @@ async function openSession(onnx: Uint8Array, provider: string, threads: number):
 
 /** Whether the graph's inputs and outputs are those of the contract in the model manifest. */
 function checkTensors(session: InferenceSession, shape: GraphShape): void {
-  const state = [shape.layers, 'B', shape.hidden]
-  expectTensors('input', session.inputMetadata, { x: ['B', shape.features], h_in: state, c_in: state })
-  expectTensors('output', session.outputMetadata, { forecast: ['B', shape.outputs], h_out: state, c_out: state })
+  const state = ['B', stateSize(shape)]
+  expectTensors('input', session.inputMetadata, { x: ['B', shape.features], state_in: state })
+  expectTensors('output', session.outputMetadata, { forecast: ['B', shape.outputs], state_out: state })
 }
 
 function expectTensors(

@@ -9,7 +9,8 @@ const PLACE = 3
 
 /**
  * Step the golden frames of a model through an engine, alone and then inside a batch of other rows, and compare every
- * forecast and the last state with what the trainer computed. The engine's state rows are left as they were found.
+ * forecast and the last state with what the trainer computed. On the processor the batch must give the same bits as the
+ * row alone; other providers promise that only within the tolerance. The engine's state rows are left as they were found.
  * @throws VigilError golden-mismatch, naming the step, the output and the difference
  */
 export async function verifyGolden(engine: StepEngine, bundle: ModelBundle): Promise<void> {
@@ -19,47 +20,74 @@ export async function verifyGolden(engine: StepEngine, bundle: ModelBundle): Pro
     return row
   })
   try {
-    await compare(engine, bundle, 1, 0)
-    await compare(engine, bundle, COMPANY, PLACE)
+    const alone = await stepped(engine, bundle, 1, 0)
+    compare(alone, bundle, 'alone')
+    const together = await stepped(engine, bundle, COMPANY, PLACE)
+    compare(together, bundle, `in a batch of ${COMPANY}`)
+    if (engine.provider === 'cpu') same(together, alone, bundle)
   } finally {
     for (const [slot, row] of before.entries()) engine.writeState(slot, row)
   }
 }
 
+/** What an engine makes of the golden frames. */
+interface Outcome {
+  /** [T, O] */
+  readonly forecasts: Float32Array
+  /** [S] after the last step */
+  readonly state: Float32Array
+}
+
 /** @param place the golden row among `rows` */
-async function compare(engine: StepEngine, { golden, dir }: ModelBundle, rows: number, place: number): Promise<void> {
+async function stepped(engine: StepEngine, { golden }: ModelBundle, rows: number, place: number): Promise<Outcome> {
   const steps = golden.x.length
   const features = golden.x[0]!.length
+  const size = engine.forecastSize
   const slots = Int32Array.from({ length: rows }, (_, row) => row)
   const x = new Float32Array(rows * features)
-  const company = rows === 1 ? 'alone' : `in a batch of ${rows}`
+  const forecasts = new Float32Array(steps * size)
   for (const slot of slots) engine.reset(slot)
   for (let step = 0; step < steps; step++) {
     // the others run ahead of the golden row by as many steps as they stand from it
     for (let row = 0; row < rows; row++) x.set(golden.x[(step + row - place + steps) % steps]!, row * features)
     const forecast = await engine.step(slots, x, rows)
-    const wanted = golden.forecast[step]!
-    const from = place * wanted.length
-    for (const [i, value] of wanted.entries()) {
-      expect(forecast[from + i]!, value, golden.tolerance, `step ${step}, forecast[${i}], ${company}`, dir)
-    }
+    forecasts.set(forecast.subarray(place * size, (place + 1) * size), step * size)
   }
   const state = new Float32Array(engine.stateSize)
   engine.readState(slots[place]!, state)
+  return { forecasts, state }
+}
+
+function compare({ forecasts, state }: Outcome, { golden, dir }: ModelBundle, company: string): void {
+  const expect = (found: number, wanted: number, where: string): void => {
+    const difference = Math.abs(found - wanted)
+    if (difference <= golden.tolerance) return // NaN does not pass
+    const message = `${where}, ${company}: ${found} differs from ${wanted} by ${difference}, tolerance ${golden.tolerance}`
+    throw new VigilError('golden-mismatch', message, { place: dir })
+  }
+  for (const [step, wanted] of golden.forecast.entries()) {
+    for (const [i, value] of wanted.entries()) {
+      expect(forecasts[step * wanted.length + i]!, value, `step ${step}, forecast[${i}]`)
+    }
+  }
   const hidden = golden.h[0]!.length
   for (const [layer, h] of golden.h.entries()) {
     const at = layer * 2 * hidden
     for (let i = 0; i < hidden; i++) {
-      const where = `after step ${steps - 1}, layer ${layer}, unit ${i}, ${company}`
-      expect(state[at + i]!, h[i]!, golden.tolerance, `h ${where}`, dir)
-      expect(state[at + hidden + i]!, golden.c[layer]![i]!, golden.tolerance, `c ${where}`, dir)
+      const where = `after step ${golden.x.length - 1}, layer ${layer}, unit ${i}`
+      expect(state[at + i]!, h[i]!, `h ${where}`)
+      expect(state[at + hidden + i]!, golden.c[layer]![i]!, `c ${where}`)
     }
   }
 }
 
-function expect(found: number, wanted: number, tolerance: number, where: string, place: string): void {
-  const difference = Math.abs(found - wanted)
-  if (difference <= tolerance) return // NaN does not pass
-  const message = `${where}: ${found} differs from ${wanted} by ${difference}, tolerance ${tolerance}`
-  throw new VigilError('golden-mismatch', message, { place })
+/** A patient's forecasts must not depend on who shares the batch: bit for bit. */
+function same(together: Outcome, alone: Outcome, { dir }: ModelBundle): void {
+  for (const part of ['forecasts', 'state'] as const) {
+    const at = together[part].findIndex((value, i) => !Object.is(value, alone[part][i]))
+    if (at < 0) continue
+    const [found, wanted] = [together[part][at], alone[part][at]]
+    const message = `${part}[${at}]: a row gives ${wanted} alone and ${found} in a batch of ${COMPANY}`
+    throw new VigilError('golden-mismatch', message, { place: dir })
+  }
 }

@@ -1,6 +1,6 @@
 import type { ModelManifest } from '../vitals/manifest.ts'
 
-/** The sizes of a step graph: x [B, F], h and c [L, B, H], forecast [B, O]. */
+/** The sizes of a step graph: x [B, F], state [B, L * 2 * H], forecast [B, O]. */
 export interface GraphShape {
   readonly features: number
   readonly hidden: number

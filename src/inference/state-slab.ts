@@ -17,6 +17,15 @@ export function pageOf(slot: number): number {
   return slot >> PAGE_BITS
 }
 
+/** How many of the slots from `at` on (before `end`) follow one another in one page: rows that lie side by side. */
+export function neighbours(slots: Int32Array, at: number, end: number): number {
+  const slot = slots[at]!
+  const most = Math.min(end - at, PAGE_ROWS - (slot & (PAGE_ROWS - 1)))
+  let run = 1
+  while (run < most && slots[at + run] === slot + run) run++
+  return run
+}
+
 /**
  * The hidden state of every patient: one float32 row a slot, layer by layer h then c: [L * 2 * H]. Rows live in pages
  * of shared memory, added as slots grow and never moved, so a worker steps them without a message. Rows that stand in

@@ -144,7 +144,13 @@ export function decodeReading(text: string, table: ChannelTable, mode: Mode = 'l
 
 function decodeEntry(message: Fields): Decoded {
   const parsed = JournalEntry.safeParse(message)
-  if (parsed.success) return { reading: undefined, entry: parsed.data, rejections: NONE }
+  if (parsed.success) {
+    const entry = parsed.data
+    const since = entry.entry === 'signal-lost' ? entry.at - entry.silentSeconds * 1000 : entry.at
+    const why = implausible(entry.at) ?? implausible(since)
+    if (why !== undefined) return refused(reject('implausible-time', why, 'at'))
+    return { reading: undefined, entry, rejections: NONE }
+  }
   const issue = parsed.error.issues[0]
   return refused(reject('bad-journal-entry', issue?.message ?? 'no such entry', issue?.path.join('.')))
 }

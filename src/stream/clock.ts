@@ -7,8 +7,8 @@ export type ClockVerdict = 'accept' | 'set-aside' | 'restart'
 /**
  * Judge one event time against the patient's clock.
  * @param newest newest accepted event time, ms; NaN before the first
- * @param agreed accepted readings so far, as far as it matters: 0..agreeing
- * @param agreeing readings that must agree before the clock is trusted
+ * @param agreed accepted stamps so far, as far as it matters: 0..agreeing
+ * @param agreeing stamps that must agree before the clock is trusted
  * @param aheadMs how far ahead of the clock a stamp may be
  */
 export function judge(newest: number, agreed: number, time: number, agreeing: number, aheadMs: number): ClockVerdict {
@@ -23,4 +23,9 @@ export function agrees(times: readonly number[], time: number, aheadMs: number):
   let nearest = Number.POSITIVE_INFINITY
   for (const held of times) nearest = Math.min(nearest, Math.abs(held - time))
   return times.length === 0 || nearest <= aheadMs
+}
+
+/** How many stamps stand in these times: the parts of one set, or one message sent again, are one witness. */
+export function witnesses(times: readonly number[]): number {
+  return new Set(times).size
 }

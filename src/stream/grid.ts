@@ -57,10 +57,10 @@ export const newestTime = (state: Float64Array, at: number): number => state[at 
 export const agreedStamps = (state: Float64Array, at: number): number => state[at + AGREED]!
 export const lastTick = (state: Float64Array, at: number): number => state[at + LAST_TICK]!
 
-/** Move the patient's clock on to an accepted event time. */
+/** Move the patient's clock on to an accepted event time. The parts of one set share a stamp, which agrees but once. */
 export function advanceClock(state: Float64Array, at: number, time: number, agreeing: number): void {
+  if (state[at + AGREED]! < agreeing && state[at + NEWEST] !== time) state[at + AGREED]!++
   if (!(state[at + NEWEST]! >= time)) state[at + NEWEST] = time
-  if (state[at + AGREED]! < agreeing) state[at + AGREED]!++
 }
 
 /** Where closed ticks go: called once per frame, in tick order, to be given a row to fill. */
@@ -89,14 +89,17 @@ export function takeReading(
   }
   const watermark = watermarkTick(plan, state, at)
   closeUpTo(plan, state, at, open, openAt, watermark, frameRow)
-  const late = tick <= watermark || tick <= state[at + LAST_TICK]!
+  const last = state[at + LAST_TICK]!
+  const closed = last > watermark ? last : watermark
+  const late = tick <= closed
   if (!late) openCell(plan, open, openAt, tick)
   let kept = !late
   for (let s = 0; s < reading.channels.length; s++) {
     if (reading.statuses[s] !== OK) continue
     const own = ownTick(plan, reading, s, tick)
-    if (!late && own === tick) {
-      open[openCell(plan, open, openAt, tick) + 1 + reading.channels[s]!] = reading.values[s]!
+    if (own > closed) {
+      // also where only its own tick is still open: a frame before that one must not know of it
+      open[openCell(plan, open, openAt, own) + 1 + reading.channels[s]!] = reading.values[s]!
     } else if (!late || plan.episodic[reading.channels[s]!] === 1) {
       keepValue(plan, state, at, reading.channels[s]!, own, reading.values[s]!)
       kept = true

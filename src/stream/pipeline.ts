@@ -1,14 +1,17 @@
 import {
+  catchError,
+  concat,
   concatMap,
   defer,
-  from,
+  EMPTY,
+  filter,
   interval,
   lastValueFrom,
   map,
   merge,
   type Observable,
+  ReplaySubject,
   retry,
-  Subject,
   takeUntil,
   tap,
   throwError,
@@ -46,20 +49,31 @@ const SINK_RETRIES = 8
 /**
  * The one pipeline: inputs in timed micro-batches, one flush at a time; a flush steps every frame its inputs close,
  * delivers what came out, and only then acknowledges its batches. Completes when the source has, errors with a
- * VigilError when the world is broken for good; bad data never ends it.
+ * VigilError when the world is broken for good; bad data never ends it. What a source gave before its error is scored
+ * and delivered before the error is passed on.
  */
 export function pipeline(source: Source, ward: Ward, options: PipelineOptions): Observable<Flush> {
   return defer(() => {
-    const ended = new Subject<void>()
+    // a source may have ended before the wall clock is first asked
+    const ended = new ReplaySubject<void>(1)
     const waiting = backlog(options)
-    return merge(
-      source.pipe(tap({ complete: () => ended.next() })),
-      silence(ward, options).pipe(takeUntil(ended)),
-    ).pipe(
+    let broken: Observable<never> = EMPTY
+    const arriving = source.pipe(
+      catchError((error: unknown) => {
+        broken = throwError(() => error)
+        return EMPTY
+      }),
+      tap({ complete: () => ended.next() }),
+    )
+    const flushes = merge(arriving, silence(ward, options).pipe(takeUntil(ended))).pipe(
       tap((batch) => waiting.arrived(batch)),
       microBatches(options.maxBatch, options.maxWaitMs),
       concatMap((batches) => flush(batches, ward, options)),
       tap((flushed) => waiting.flushed(flushed.inputs)),
+    )
+    return concat(
+      flushes,
+      defer(() => broken),
     )
   })
 }
@@ -92,9 +106,9 @@ async function flush(batches: readonly InputBatch[], ward: Ward, options: Pipeli
   let inputs = 0
   let frames = 0
   for (const batch of batches) {
-    for (let i = 0; i < batch.inputs.length; i++) {
-      const input = batch.inputs[i]!
-      while (!ward.accept(input, batch, batch.offsets[i]!, options.now())) frames += await ward.drain()
+    const taken = isGlance(batch) ? ward.silent(batch.at, batch.seconds) : batch.inputs
+    for (let i = 0; i < taken.length; i++) {
+      while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, options.now())) frames += await ward.drain()
     }
     inputs += batch.inputs.length
   }
@@ -124,24 +138,25 @@ function deliver(sink: Sink, outputs: readonly Output[], telemetry: Telemetry): 
   return lastValueFrom(attempts)
 }
 
-/** Verdicts of the wall clock as journal entries, in batches of their own: nothing but their record enters a score. */
-function silence(ward: Ward, options: PipelineOptions): Observable<InputBatch> {
+/**
+ * A look of the wall clock at the beds. It waits its turn like every batch: what arrived before it and is not yet
+ * scored, because a sink is slow, is no silence.
+ */
+interface Glance extends InputBatch {
+  /** wall clock of the look, ms since 1970 */
+  readonly at: number
+  readonly seconds: number
+}
+
+const isGlance = (batch: InputBatch): batch is Glance => 'seconds' in batch
+
+/** The looks of the wall clock that may find a bed silent: nothing but the record of their verdicts enters a score. */
+function silence(ward: Ward, options: PipelineOptions): Observable<Glance> {
   const seconds = options.signalLostSeconds
-  if (seconds === undefined) return from([])
+  if (seconds === undefined) return EMPTY
   return interval(SILENCE_CHECK_MS).pipe(
-    map(() => ward.silent(options.now(), seconds)),
-    concatMap((entries) =>
-      entries.length === 0
-        ? []
-        : [
-            {
-              source: 'wall clock',
-              partition: 0,
-              inputs: entries,
-              offsets: entries.map((entry) => entry.afterOffset),
-              done() {},
-            },
-          ],
-    ),
+    map(() => options.now()),
+    filter((at) => ward.silent(at, seconds).length > 0),
+    map((at) => ({ source: 'wall clock', partition: 0, inputs: [], offsets: [], done() {}, at, seconds })),
   )
 }

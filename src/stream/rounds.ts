@@ -26,6 +26,11 @@ export class Rounds {
     return this.#frames
   }
 
+  /** whether a frame of the patient waits */
+  waits(slot: number): boolean {
+    return slot < this.#next.length && this.#next[slot]! > this.#head
+  }
+
   /** A row for the patient's next frame: in the earliest round after its last one that has room. */
   push(slot: number, tick: number): { readonly columns: FrameColumns; readonly row: number } {
     if (slot >= this.#next.length) this.#grow(slot)

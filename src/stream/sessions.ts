@@ -16,12 +16,18 @@ export interface Session {
   unit: string | undefined
   bed: string | undefined
   mode: Mode
+  /** where the newest reading came from */
+  source: string
   partition: number
+  /** event time, ms, of the entry that admitted the patient; NaN when a reading did */
+  admittedAt: number
   /** offset of the newest input that was applied to this patient */
   lastOffset: number
   /** readings whose time is far ahead of the patient's clock; usually none */
   aside: readonly SetAside[]
   open: OpenAlerts | undefined
+  /** alert code -> newest onset, and how many episodes began no later than one before: outlives every new beginning */
+  begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
   started: Map<string, number> | undefined
   watching: Watching
@@ -29,7 +35,7 @@ export interface Session {
   inParts: boolean
   /** event time, ms, at which the wall clock found the bed silent; undefined while readings arrive */
   lostAt: number | undefined
-  /** wall clock of the newest arrival, ms: for the silence watch only, never for scores */
+  /** wall clock of the newest arrival that moved the patient's clock or closed a tick, ms: for the silence watch only, never for scores */
   arrived: number
 }
 
@@ -62,7 +68,7 @@ export class Sessions {
   }
 
   /** A session for a patient never seen before, on a free slot. The caller clears the slot's rows. */
-  open(patientKey: string, mode: Mode, partition: number): Session {
+  open(patientKey: string, mode: Mode, source: string, partition: number): Session {
     const slot = this.#free.pop() ?? this.#bySlot.length
     const session: Session = {
       slot,
@@ -71,10 +77,13 @@ export class Sessions {
       unit: undefined,
       bed: undefined,
       mode,
+      source,
       partition,
+      admittedAt: Number.NaN,
       lastOffset: -1,
       aside: NONE,
       open: undefined,
+      begun: undefined,
       started: undefined,
       watching: WATCHING[0],
       inParts: false,
@@ -100,6 +109,19 @@ export class Sessions {
     this.#counts[watching]++
     session.watching = watching
   }
+}
+
+/** Which episode of a code begins at `onset`: 0, or a new number when one began then or later. */
+export function beginsAgain(session: Session, code: string, onset: number): number {
+  session.begun ??= new Map()
+  const before = session.begun.get(code)
+  if (before === undefined || onset > before.onset) {
+    session.begun.set(code, { onset, again: before?.again ?? 0 })
+    return 0
+  }
+  const again = before.again + 1
+  session.begun.set(code, { onset: before.onset, again })
+  return again
 }
 
 const NONE: readonly SetAside[] = []

@@ -7,7 +7,7 @@ import type { Reading } from '../vitals/reading.ts'
 import { reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
-import { agrees, judge } from './clock.ts'
+import { agrees, judge, witnesses } from './clock.ts'
 import type { Detector } from './detector.ts'
 import {
   advanceClock,
@@ -41,6 +41,8 @@ export interface WardOptions {
   readonly now: () => number
 }
 
+/** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
+const MOST_ASIDE = 256
 /** Grid of a ward that has no model: limits alone. */
 const LIMITS_GRID = { cadenceSeconds: 1, latenessSeconds: 2 }
 
@@ -129,10 +131,14 @@ export class Ward {
       if (this.#rounds.size > 0) return false
       this.#restart(session, input.time)
     }
+    // what waits was said of the patient as it lay then
+    if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
     session.encounter = input.encounter ?? session.encounter
     session.unit = input.unit ?? session.unit
     session.bed = input.bed ?? session.bed
     session.mode = input.mode
+    session.source = batch.source
+    session.partition = batch.partition
     this.#admit(session, input, offset)
     return true
   }
@@ -144,10 +150,11 @@ export class Ward {
       const silentMs = now - session.arrived
       if (session.lostAt !== undefined || silentMs < seconds * 1000) continue
       const newest = newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot))
+      const from = Number.isNaN(newest) ? session.admittedAt : newest
       entries.push({
         kind: 'journal',
         patientKey: session.patientKey,
-        at: Math.round(newest + silentMs),
+        at: Math.round(from + silentMs),
         afterOffset: session.lastOffset,
         entry: 'signal-lost',
         silentSeconds: Math.round(silentMs / 1000),
@@ -179,7 +186,7 @@ export class Ward {
   #sessionOf(reading: Reading, partition: number): Session {
     const known = this.#sessions.find(reading.patientKey)
     if (known !== undefined) return known
-    const session = this.#sessions.open(reading.patientKey, reading.mode, partition)
+    const session = this.#sessions.open(reading.patientKey, reading.mode, this.#source, partition)
     this.#clear(session)
     return session
   }
@@ -229,8 +236,10 @@ export class Ward {
     const agreeing = agrees(times, reading.time, this.#aheadMs)
     if (!agreeing) this.#refuse(session, session.aside)
     const held = [...(agreeing ? session.aside : []), { reading, offset }]
-    session.aside = held.length < this.#options.settings.stream.agreeing ? held : []
-    if (session.aside.length > 0) return
+    const agreed = witnesses(held.map((it) => it.reading.time)) >= this.#options.settings.stream.agreeing
+    if (!agreed && held.length > MOST_ASIDE) this.#refuse(session, held.splice(0, 1))
+    session.aside = agreed ? [] : held
+    if (!agreed) return
     held.sort((a, b) => a.reading.time - b.reading.time || a.offset - b.offset)
     for (const each of held) this.#take(session, each.reading, each.offset)
   }
@@ -239,7 +248,9 @@ export class Ward {
     const { slot } = session
     const page = this.#clocks.page(slot)
     const at = this.#clocks.at(slot)
+    const before = newestTime(page, at)
     advanceClock(page, at, reading.time, this.#options.settings.stream.agreeing)
+    let moved = newestTime(page, at) !== before
     if (!reading.complete && !session.inParts) {
       resetOpen(this.#grid, this.#open.page(slot), this.#open.at(slot))
       session.inParts = true
@@ -249,12 +260,13 @@ export class Ward {
     const kept = takeReading(this.#grid, page, at, open, openAt, reading, (tick) => {
       const place = this.#rounds.push(slot, tick)
       place.columns.offsets[place.row] = offset
+      moved = true
       return place
     })
-    if (kept) {
-      session.arrived = this.#arrived
-      this.#options.telemetry.readings(1)
-    } else this.#late(session, reading, offset, lastTick(page, at))
+    // a monitor whose clock stands still closes no tick: nobody sees its patient
+    if (kept && moved) session.arrived = this.#arrived
+    if (kept) this.#options.telemetry.readings(1)
+    else this.#late(session, reading, offset, lastTick(page, at))
   }
 
   #late(session: Session, reading: Reading, offset: number, closed: number): void {
@@ -267,7 +279,7 @@ export class Ward {
     this.#options.telemetry.rejected('late', 1)
     this.#outputs.push({
       kind: 'dead-letter',
-      rejection: { ...rejection, source: this.#source },
+      rejection: { ...rejection, source: session.source },
       partition: session.partition,
       offset,
     })
@@ -283,7 +295,7 @@ export class Ward {
       this.#options.telemetry.rejected('ahead-of-clock', 1)
       this.#outputs.push({
         kind: 'dead-letter',
-        rejection: { ...rejection, source: this.#source },
+        rejection: { ...rejection, source: session.source },
         partition: session.partition,
         offset,
       })
@@ -295,13 +307,14 @@ export class Ward {
     let session = this.#sessions.find(entry.patientKey)
     if (session === undefined) {
       if (entry.entry !== 'admit') return
-      session = this.#sessions.open(entry.patientKey, 'live', partition)
+      session = this.#sessions.open(entry.patientKey, 'live', this.#source, partition)
       this.#clear(session)
     }
     switch (entry.entry) {
       case 'admit':
         if (session.encounter !== undefined && session.encounter !== entry.encounter) this.#restart(session, entry.at)
         session.encounter = entry.encounter
+        session.admittedAt = entry.at
         break
       case 'transfer':
         session.unit = entry.unit
@@ -348,9 +361,20 @@ export class Ward {
       if (body.phase === 'start') session.started.set(body.alertId, offset)
       const fromOffset = session.started.get(body.alertId) ?? offset
       if (body.state === 'inactive') session.started.delete(body.alertId)
-      const trace = { source: this.#source, partition: session.partition, fromOffset, toOffset: offset }
+      const trace = { source: session.source, partition: session.partition, fromOffset, toOffset: offset }
       this.#outputs.push({ kind: 'alert', envelope: { body, mode: session.mode, emitted: now(), instance, trace } })
     }
     if (session.started?.size === 0) session.started = undefined
   }
+}
+
+/** Whether a reading says something new of where its patient lies, or of how it is read. */
+function elsewhere(session: Session, reading: Reading): boolean {
+  const { encounter, unit, bed, mode } = reading
+  return (
+    mode !== session.mode ||
+    (encounter !== undefined && encounter !== session.encounter) ||
+    (unit !== undefined && unit !== session.unit) ||
+    (bed !== undefined && bed !== session.bed)
+  )
 }

@@ -11,7 +11,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { Rows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import { beginsAgain, type Session } from './sessions.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
 const RULES_VERSION = '1'
@@ -104,9 +104,13 @@ export class Watch {
     return { watching, bodies, report }
   }
 
-  /** The wall clock found the bed silent: a technical alert that stays until a frame arrives. */
+  /**
+   * The wall clock found the bed silent: a technical alert that stays until a frame arrives. The other alerts stand as
+   * they are: that nobody sees their cause is no sign that it is gone.
+   */
   signalLost(session: Session, at: number, silentSeconds: number): readonly AlertBody[] {
-    session.lostAt = at
+    const time = Math.round(at)
+    session.lostAt = time
     const missing = this.#detectors.flatMap((detector) => detector.manifest.channels)
     const context = this.#context(session, {
       warmupSteps: this.#warmupLeft(session.slot),
@@ -114,16 +118,19 @@ export class Watch {
       staleSeconds: silentSeconds,
       limitAlarm: false,
     })
-    const bodies: AlertBody[] = []
-    this.#keep(session, advance(context, session.open ?? NO_ALERTS, [silent(at, silentSeconds)], at), bodies)
-    return bodies
+    const open = session.open ?? NO_ALERTS
+    const own = open.filter(({ code }) => code === SIGNAL_LOST)
+    const others = open.filter(({ code }) => code !== SIGNAL_LOST)
+    const result = advance(context, own, [silent(time, silentSeconds)], time)
+    session.open = [...others, ...result.open]
+    return result.bodies
   }
 
   /** Discharge (`end`), or another patient at the bed (`reset`): every open alert closes. */
   close(session: Session, time: number, phase: 'end' | 'reset'): readonly AlertBody[] {
     const context = this.#context(session, { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false })
     const bodies: AlertBody[] = []
-    this.#keep(session, endAll(context, session.open ?? NO_ALERTS, time, phase), bodies)
+    this.#keep(session, endAll(context, session.open ?? NO_ALERTS, Math.round(time), phase), bodies)
     return bodies
   }
 
@@ -144,6 +151,7 @@ export class Watch {
       frame,
       clearSeconds: this.#settings.alerts.clearSeconds,
       continueSeconds: this.#settings.alerts.continueSeconds,
+      again: (code, onset) => beginsAgain(session, code, onset),
     }
   }
 

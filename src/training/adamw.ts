@@ -1,8 +1,8 @@
 /** AdamW (Loshchilov and Hutter, arXiv 1711.05101) over plain arrays, with global-norm clipping and averaged weights. */
-export interface Optimiser {
-  readonly parameters: readonly Float32Array[]
+export interface Optimiser<A extends Float32Array | Float64Array = Float32Array> {
+  readonly parameters: readonly A[]
   /** exponential moving average of the parameters: what is exported */
-  readonly averaged: readonly Float32Array[]
+  readonly averaged: readonly A[]
   readonly first: readonly Float64Array[]
   readonly second: readonly Float64Array[]
   /** updates done */
@@ -18,10 +18,10 @@ export interface OptimiserOptions {
   readonly averaging: number
 }
 
-export function optimiser(parameters: readonly Float32Array[]): Optimiser {
+export function optimiser<A extends Float32Array | Float64Array>(parameters: readonly A[]): Optimiser<A> {
   return {
     parameters,
-    averaged: parameters.map((p) => Float32Array.from(p)),
+    averaged: parameters.map((p) => p.slice() as A),
     first: parameters.map((p) => new Float64Array(p.length)),
     second: parameters.map((p) => new Float64Array(p.length)),
     updates: 0,
@@ -37,9 +37,9 @@ const EPSILON = 1e-8
  * @param matrix [P] whether array i is a matrix (weight decay applies)
  * @returns the gradient's global norm before clipping; NaN when the update was skipped
  */
-export function update(
-  state: Optimiser,
-  gradients: readonly Float32Array[],
+export function update<A extends Float32Array | Float64Array>(
+  state: Optimiser<A>,
+  gradients: readonly A[],
   matrix: readonly boolean[],
   rate: number,
   options: OptimiserOptions,

@@ -1,5 +1,5 @@
 import { cell, type TailCurve, tailCurve } from '../scoring/tail-curve.ts'
-import { sigmoid, softplus } from './head.ts'
+import { aboveFloor, aboveFloorSlope } from './head.ts'
 import type { NetworkShape } from './network.ts'
 
 /** What the likelihood of a resolution cell needs to know of the channels, in their units. */
@@ -57,7 +57,7 @@ export function cellLoss(
       const unit = plan.scale[c]!
       const raw = outputs[at + each]!
       const mu = plan.centre[c]! + unit * (x[row * features + c]! + outputs[at]!)
-      const sigma = plan.half[c]! + unit * softplus(raw)
+      const sigma = plan.half[c]! + unit * aboveFloor(raw)
       const half = plan.half[c]! / sigma
       const z = (target - mu) / sigma
       const curve = plan.curves[kc]!
@@ -72,7 +72,7 @@ export function cellLoss(
       const lowDensity = Math.exp(curve.peak + power * Math.log1p((low * low) / curve.nu) - logMass)
       const highDensity = Math.exp(curve.peak + power * Math.log1p((high * high) / curve.nu) - logMass)
       gradient[at] = (unit * (highDensity - lowDensity)) / (sigma * divisor)
-      gradient[at + each] = (unit * sigmoid(raw) * (high * highDensity - low * lowDensity)) / (sigma * divisor)
+      gradient[at + each] = (unit * aboveFloorSlope(raw) * (high * highDensity - low * lowDensity)) / (sigma * divisor)
     }
   }
 }

@@ -4,7 +4,7 @@ import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './c
 import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
 import { type Gains, gainArrays, gained } from './gains.ts'
-import { softplus } from './head.ts'
+import { aboveFloor } from './head.ts'
 import {
   firstWeights,
   type NetworkShape,
@@ -52,8 +52,8 @@ export interface Fitted {
   readonly curve: readonly LearningPoint[]
 }
 
-/** Bias of the scales before training: softplus(-3) = 0.05 normalised units above the floor. */
-const FIRST_SCALE_BIAS = -3
+/** Bias of the scales before training: aboveFloor(-1.64) = 0.05 normalised units above the floor. */
+const FIRST_SCALE_BIAS = -1.64
 
 /**
  * Fit the network by stateful truncated back-propagation: lanes are stays, chunks run through them in order, the state
@@ -169,7 +169,7 @@ function degreesOf(plan: CellPlan, outputs: Float32Array, lanes: Lanes): number[
       const target = lanes.targets[row * each + kc]!
       if (Number.isNaN(target)) continue
       const at = row * 2 * each + kc
-      const sigma = plan.half[c]! + plan.scale[c]! * softplus(outputs[at + each]!)
+      const sigma = plan.half[c]! + plan.scale[c]! * aboveFloor(outputs[at + each]!)
       const mu = plan.centre[c]! + plan.scale[c]! * (lanes.x[row * features + c]! + outputs[at]!)
       z.push((target - mu) / sigma)
       half.push(plan.half[c]! / sigma)

@@ -1,3 +1,4 @@
+import { orthogonal } from './cells/initialise.ts'
 import { GATES } from './gates.ts'
 import type { Random } from './random.ts'
 
@@ -17,7 +18,7 @@ export interface LayerWeights {
 }
 
 /**
- * All parameters. The head maps h of the top layer to [K C means above the last value | K C scales before softplus]:
+ * All parameters. The head maps h of the top layer to [K C means above the last value | K C scales before `aboveFloor`]:
  * head kernel [H, 2 K C], bias [2 K C].
  */
 export interface Weights {
@@ -59,7 +60,7 @@ export function parameterCount(shape: NetworkShape): number {
 /**
  * First weights: input kernels Glorot uniform, recurrent kernels orthogonal per gate block, forget bias 1 (Gers 2000;
  * Jozefowicz 2015), the head small so that training begins at the last value.
- * @param scaleBias [K C] first bias of the scales, before softplus
+ * @param scaleBias [K C] first bias of the scales, before `aboveFloor`
  */
 export function firstWeights(shape: NetworkShape, random: Random, scaleBias: number): Weights {
   const { hidden } = shape
@@ -85,26 +86,4 @@ export function firstWeights(shape: NetworkShape, random: Random, scaleBias: num
   for (let i = 0; i < head.kernel.length; i++) head.kernel[i] = 0.01 * random.normal()
   head.bias.fill(scaleBias, outputs)
   return { layers, head }
-}
-
-/** A random orthogonal matrix [n, n]: Gram and Schmidt on normal rows. */
-function orthogonal(n: number, random: Random): Float64Array {
-  const q = new Float64Array(n * n)
-  for (let row = 0; row < n; row++) {
-    const at = row * n
-    for (let i = 0; i < n; i++) q[at + i] = random.normal()
-    // twice: once leaves rounding of the order of the cancellation (Giraud 2005)
-    for (let pass = 0; pass < 2; pass++) {
-      for (let other = 0; other < row; other++) {
-        let dot = 0
-        for (let i = 0; i < n; i++) dot += q[at + i]! * q[other * n + i]!
-        for (let i = 0; i < n; i++) q[at + i]! -= dot * q[other * n + i]!
-      }
-    }
-    let norm = 0
-    for (let i = 0; i < n; i++) norm += q[at + i]! ** 2
-    norm = Math.sqrt(norm)
-    for (let i = 0; i < n; i++) q[at + i]! /= norm
-  }
-  return q
 }

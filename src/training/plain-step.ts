@@ -1,6 +1,7 @@
+import { lstmStep } from './cells/lstm-cell.ts'
+import { weightedSums } from './cells/weighted-sums.ts'
 import { GATES } from './gates.ts'
-import { sigmoid } from './head.ts'
-import { inputSize, type NetworkShape, type Weights } from './network.ts'
+import type { NetworkShape, Weights } from './network.ts'
 
 /** State of one patient, layer by layer: [L] of [H]. */
 export interface PlainState {
@@ -29,41 +30,20 @@ export function plainStep(
   forget?: Float64Array[],
 ): Float64Array {
   const { hidden } = shape
-  const width = GATES.length * hidden
-  const [i, f, g, o] = (['input', 'forget', 'candidate', 'output'] as const).map((gate) => GATES.indexOf(gate) * hidden)
-  let below: ArrayLike<number> = Float64Array.from({ length: shape.features }, (_, n) => x[at + n]!)
-  for (let l = 0; l < shape.layers; l++) {
-    const { kernel, bias } = weights.layers[l]!
+  const forgetAt = GATES.indexOf('forget') * hidden
+  let below: Float64Array = Float64Array.from({ length: shape.features }, (_, n) => x[at + n]!)
+  weights.layers.forEach((layer, l) => {
     const [h, c] = [state.h[l]!, state.c[l]!]
-    const inputs = inputSize(shape, l)
-    const sums = product(kernel, bias, width, (row) => (row < inputs ? below[row]! : h[row - inputs]!), inputs + hidden)
-    for (let unit = 0; unit < hidden; unit++) {
-      const keep = sigmoid(sums[f! + unit]!)
-      c[unit] = keep * c[unit]! + sigmoid(sums[i! + unit]!) * Math.tanh(sums[g! + unit]!)
-      h[unit] = sigmoid(sums[o! + unit]!) * Math.tanh(c[unit]!)
-      if (forget !== undefined) forget[l]![unit] = keep
-    }
+    const before = new Float64Array(2 * hidden)
+    before.set(c)
+    before.set(h, hidden)
+    const { gates, state: after } = lstmStep(layer, below, before)
+    c.set(after.subarray(0, hidden))
+    h.set(after.subarray(hidden))
+    forget?.[l]!.set(gates.subarray(forgetAt, forgetAt + hidden))
     below = h
-  }
-  const { kernel, bias } = weights.head
-  const top = state.h.at(-1)!
-  return product(kernel, bias, bias.length, (row) => top[row]!, hidden)
-}
-
-/** bias + v M, M [rows, width] */
-function product(
-  matrix: Float32Array,
-  bias: Float32Array,
-  width: number,
-  value: (row: number) => number,
-  rows: number,
-): Float64Array {
-  const sums = Float64Array.from(bias)
-  for (let row = 0; row < rows; row++) {
-    const v = value(row)
-    for (let to = 0; to < width; to++) sums[to]! += v * matrix[row * width + to]!
-  }
-  return sums
+  })
+  return weightedSums(weights.head, below)
 }
 
 /**

@@ -52,21 +52,30 @@ export async function forecastStay(engine: StepEngine, stay: FramedStay): Promis
   return all
 }
 
-/** Frames a second of one graph at a batch size: the best of a few runs. */
-export async function stepsPerSecond(onnx: Uint8Array, shape: GraphShape, batch: number): Promise<number> {
-  const graph = await openStepGraph(onnx, shape, { provider: 'cpu', threads: 1, maxBatch: batch })
+/**
+ * Frames a second of each of some graphs at a batch size: the best of their runs, taken in turns, so that whatever else
+ * the machine does slows all of them.
+ */
+export async function stepsPerSecond(
+  graphs: readonly Uint8Array[],
+  shape: GraphShape,
+  batch: number,
+): Promise<number[]> {
+  const options = { provider: 'cpu', threads: 1, maxBatch: batch }
+  const open = await Promise.all(graphs.map((onnx) => openStepGraph(onnx, shape, options)))
   try {
-    graph.x.fill(0.1)
-    await graph.run(batch)
-    let best = Number.POSITIVE_INFINITY
-    for (let i = 0; i < 15; i++) {
-      const from = performance.now()
-      await graph.run(batch)
-      best = Math.min(best, performance.now() - from)
+    const best = new Float64Array(open.length).fill(Number.POSITIVE_INFINITY)
+    for (const graph of open) graph.x.fill(0.1)
+    for (let turn = 0; turn < 100; turn++) {
+      for (const [i, graph] of open.entries()) {
+        const from = performance.now()
+        await graph.run(batch)
+        best[i] = Math.min(best[i]!, performance.now() - from)
+      }
     }
-    return (batch * 1000) / best
+    return Array.from(best, (ms) => (batch * 1000) / ms)
   } finally {
-    await graph.close()
+    await Promise.all(open.map((graph) => graph.close()))
   }
 }
 

@@ -1,12 +1,19 @@
 import { z } from 'zod'
 
+const FIELDS = {
+  low: z.number(),
+  high: z.number(),
+  holdSeconds: z.number().nonnegative(),
+  priority: z.enum(['high', 'medium', 'low']),
+}
+
 /** A fixed limit: outside [low, high] for `holdSeconds` is an alarm, whatever the model thinks. */
 export const Limit = z
   .strictObject({
-    low: z.number().optional(),
-    high: z.number().optional(),
-    holdSeconds: z.number().nonnegative().default(5),
-    priority: z.enum(['high', 'medium', 'low']).default('medium'),
+    low: FIELDS.low.optional(),
+    high: FIELDS.high.optional(),
+    holdSeconds: FIELDS.holdSeconds.default(5),
+    priority: FIELDS.priority.default('medium'),
   })
   .refine(({ low, high }) => low === undefined || high === undefined || low < high, 'low must be below high')
 export type Limit = z.infer<typeof Limit>
@@ -14,6 +21,39 @@ export type Limit = z.infer<typeof Limit>
 /** channel name -> limit, for one unit or one age group */
 export const LimitProfile = z.record(z.string(), Limit)
 export type LimitProfile = z.infer<typeof LimitProfile>
+
+/** channel name -> what a site changes of a profile: only the fields it names; null takes away */
+export const LimitChanges = z.record(
+  z.string(),
+  z
+    .strictObject({
+      low: FIELDS.low.nullable().optional(),
+      high: FIELDS.high.nullable().optional(),
+      holdSeconds: FIELDS.holdSeconds.optional(),
+      priority: FIELDS.priority.optional(),
+    })
+    .nullable(),
+)
+export type LimitChanges = z.infer<typeof LimitChanges>
+
+/**
+ * A profile with a site's changes. A limit nobody mentioned stays: one changed line must not silence the other channels,
+ * nor lower the priority of its own.
+ */
+export function withChanges(profile: LimitProfile, changes: LimitChanges): z.input<typeof LimitProfile> {
+  const changed: Record<string, z.input<typeof Limit>> = { ...profile }
+  for (const [channel, change] of Object.entries(changes)) {
+    if (change === null) {
+      delete changed[channel]
+      continue
+    }
+    const merged = { ...profile[channel], ...change }
+    changed[channel] = Object.fromEntries(
+      Object.entries(merged).filter(([, value]) => value !== null && value !== undefined),
+    )
+  }
+  return changed
+}
 
 /**
  * Defaults for adults, from manufacturers' manuals: LIFEPAK 15 (hr, resp, cvp, pap, temp, etco2, icp), GE V100 (pulse,

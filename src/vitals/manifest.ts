@@ -21,8 +21,9 @@ export type TailTable = z.infer<typeof TailTable>
 
 /**
  * One model version: exactly one graph, with everything needed to feed it and to read it. The graph maps
- * x [B, F], h_in [L, B, H], c_in [L, B, H] to forecast [B, K * 2 * C], h_out and c_out; F = 4 C (see features),
- * forecast[b] = for each horizon k: C means, then C scales, in normalised units, Student-t with `degreesOfFreedom`.
+ * x [B, F], state_in [B, L * 2 * H] to forecast [B, K * 2 * C], state_out [B, L * 2 * H]; F = 4 C (see features),
+ * state[b] = for each layer h [H], then c [H]; forecast[b] = for each horizon k: C means, then C scales, in normalised
+ * units, Student-t with `degreesOfFreedom`.
  */
 export const ModelManifest = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ADULT_LIMITS, LimitProfile } from './limits.ts'
+import { ADULT_LIMITS, LimitChanges, LimitProfile, withChanges } from './limits.ts'
 
 const seconds = z.number().positive()
 
@@ -15,7 +15,7 @@ export const Settings = z.strictObject({
     .strictObject({
       providers: z.array(z.enum(['cpu', 'webgpu', 'cuda'])).min(1).default(['cpu']).describe('tried one at a time, in this order'),
       threads: z.int().min(1).max(64).default(1).describe('intra-op threads of one step worker'),
-      maxBatch: z.int().min(1).max(65536).default(1024),
+      maxBatch: z.int().min(1).max(65536).default(1024).describe('patients of one step at most'),
       maxWaitMs: z.number().min(0).max(1000).default(2).describe('how long a frame may wait for others'),
     })
     .prefault({}),
@@ -27,14 +27,28 @@ export const Settings = z.strictObject({
       staleSeconds: seconds.default(30).describe('age at which a continuous channel of the model counts as missing'),
     })
     .prefault({}),
-  limits: z.strictObject({ set: z.string().default('adult-manufacturers'), version: z.string().default('1'), adult: LimitProfile.default(ADULT_LIMITS) }).prefault({}),
+  limits: z
+    .strictObject({
+      set: z.string().default('adult-manufacturers').describe('name of this set of limits, as alerts give it; name your own when you change `adult`'),
+      version: z.string().default('1').describe('version of the set, as alerts give it'),
+      adult: LimitChanges.prefault({}).transform((changes) => withChanges(ADULT_LIMITS, changes)).pipe(LimitProfile)
+        .describe('changes to the built-in adult limits, field by field: what is not named keeps its default; `low: null` or `high: null` takes one side away, `CHANNEL: null` the whole limit'),
+    })
+    .prefault({}),
   alerts: z
     .strictObject({
       clearSeconds: seconds.default(30).describe('hysteresis: how long a condition must be gone before its alert ends'),
       continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
     })
     .prefault({}),
-  http: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535).default(8080) }).prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  http: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),
+      port: z.int().min(0).max(65535).default(8080).describe('0 takes a free one'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('debug may name patients; the others never do') })
+    .prefault({}),
 }) // biome-ignore format: one setting, one line
 export type Settings = z.infer<typeof Settings>

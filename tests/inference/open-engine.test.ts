@@ -129,7 +129,7 @@ describe('opening an engine', () => {
     const manifest = { ...bundle.manifest, graph: { ...bundle.manifest.graph, layers: 3 } }
     await expect(openEngine({ ...bundle, manifest }, CPU)).rejects.toMatchObject({
       code: 'manifest-invalid',
-      message: expect.stringContaining('"h_in"'),
+      message: expect.stringContaining('"state_in"'),
     })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StateSlab } from '../../src/inference/state-slab.ts'
+import { neighbours, StateSlab } from '../../src/inference/state-slab.ts'
 
 const SIZE = 8
 const row = (value: number) => new Float32Array(SIZE).fill(value)
@@ -9,6 +9,17 @@ function read(slab: StateSlab, slot: number): Float32Array {
   slab.read(slot, into)
   return into
 }
+
+describe('rows side by side', () => {
+  test.each([
+    ['slots that follow one another', [4, 5, 6, 8], 0, 4, 3],
+    ['none after the end', [4, 5, 6, 7], 1, 3, 2],
+    ['none over the edge of a page', [254, 255, 256, 257], 0, 4, 2],
+    ['none backwards', [9, 8, 7], 0, 3, 1],
+  ])('%s', (_, slots, at, end, run) => {
+    expect(neighbours(Int32Array.from(slots), at, end)).toBe(run)
+  })
+})
 
 describe('state slab', () => {
   test('a written row reads back, its neighbours stay zero', () => {

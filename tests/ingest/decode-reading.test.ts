@@ -169,6 +169,14 @@ test('a patient known by the bed alone is keyed by unit and bed', () => {
   expect(decodeReading(text, table).reading?.patientKey).toBe('bed:ICU/7')
 })
 
+test('a journal entry of an impossible time is refused: its alerts would have no time of day', () => {
+  const entry = { kind: 'journal', patientKey: 'p-1', at: NOW, afterOffset: 3, entry: 'signal-lost', silentSeconds: 30 }
+  for (const wrong of [{ at: 1e300 }, { at: 0 }, { silentSeconds: 1e300 }]) {
+    const { entry: read, rejections } = decodeReading(JSON.stringify({ ...entry, ...wrong }), table)
+    expect([read, rejections[0]?.reason]).toEqual([undefined, 'implausible-time'])
+  }
+})
+
 test('a journal entry is read by its schema, a wrong one is refused with its path', () => {
   const entry = { kind: 'journal', patientKey: 'p-1', at: NOW, afterOffset: 3, entry: 'discharge' }
   expect(decodeReading(JSON.stringify(entry), table).entry).toEqual(entry)

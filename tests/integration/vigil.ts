@@ -28,3 +28,51 @@ export function vigil(args: readonly string[], env: Readonly<Record<string, stri
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
 }
+
+export interface Running {
+  readonly pid: number
+  /** resolves with everything printed so far once it matches */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+  signal(name: NodeJS.Signals): void
+  /** closes our end of its standard output, as `| head` does */
+  readNoMore(): void
+  readonly ended: Promise<Ran & { readonly signal: NodeJS.Signals | null }>
+}
+
+/** Start one `vigil` command line that runs until it is stopped. */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const child = spawn(process.execPath, ['bin/vigil.js', ...args], { cwd: ROOT, env: { ...PLAIN, ...env } })
+  let stdout = ''
+  let stderr = ''
+  let look = () => {}
+  const heard = (stream: NodeJS.ReadableStream, add: (text: string) => void) =>
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      add(text)
+      look()
+    })
+  heard(child.stdout, (text) => {
+    stdout += text
+  })
+  heard(child.stderr, (text) => {
+    stderr += text
+  })
+  const ended = new Promise<Ran & { signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+  return {
+    pid: child.pid!,
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          const match = pattern.exec(stdout)
+          if (match) resolve(match)
+        }
+        look()
+        void ended.then(() => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)))
+      }),
+    signal: (name) => void child.kill(name),
+    readNoMore: () => void child.stdout.destroy(),
+    ended,
+  }
+}

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openStepGraph } from '../../src/inference/engine.ts'
-import { graphShape } from '../../src/inference/graph-shape.ts'
+import { openStepGraph, type StepGraph } from '../../src/inference/engine.ts'
+import { graphShape, stateSize } from '../../src/inference/graph-shape.ts'
 import { inProcessEngine } from '../../src/inference/in-process.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
 import type { StepEngine } from '../../src/stream/ports.ts'
+import type { NetworkShape } from '../../src/training/network.ts'
 import { random } from '../../src/training/random.ts'
 import { BEDSIDE, features, ODD, testModel } from '../inference/test-model.ts'
 
@@ -62,29 +63,85 @@ describe.each(['lstm-operator', 'plain-products'] as const)('one patient among o
   })
 })
 
+/** Batch sizes around what kernels take at once, what a run takes, and what threads share. */
+const SIZES = [...Array.from({ length: 66 }, (_, i) => i + 1), 67, 256, 257, 1023, 1024, 1025, 2047]
+const MOST = 2047
+
+/** Forecasts [MOST, O] and states [MOST, S] of single steps of a graph from given states, each row alone. */
+async function eachAlone(graph: StepGraph, x: Float32Array, states: Float32Array) {
+  const [F, O, S] = [graph.shape.features, graph.shape.outputs, stateSize(graph.shape)]
+  const forecasts = new Float32Array(MOST * O)
+  const stepped = new Float32Array(MOST * S)
+  for (let row = 0; row < MOST; row++) {
+    graph.x.set(x.subarray(row * F, (row + 1) * F))
+    graph.stateIn.set(states.subarray(row * S, (row + 1) * S))
+    await graph.run(1)
+    forecasts.set(graph.forecast.subarray(0, O), row * O)
+    stepped.set(graph.stateOut.subarray(0, S), row * S)
+  }
+  return { forecasts, stepped }
+}
+
+const equal = (a: Float32Array, b: Float32Array) =>
+  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength))
+
+const shapes: NetworkShape[] = [
+  BEDSIDE,
+  { features: 4, hidden: 5, layers: 1, channels: 1, horizons: 1 },
+  { features: 12, hidden: 7, layers: 3, channels: 3, horizons: 1 },
+  { features: 20, hidden: 33, layers: 2, channels: 5, horizons: 3 },
+  { features: 12, hidden: 30, layers: 2, channels: 3, horizons: 3 },
+  { features: 28, hidden: 100, layers: 1, channels: 7, horizons: 1 },
+]
+const cases = (['lstm-operator', 'plain-products'] as const).flatMap((form) =>
+  shapes.flatMap((network) => [1, 2].map((threads) => ({ form, ...network, threads }))),
+)
+
+test.each(cases)(
+  'one run of any size is its rows, bit for bit: $form of $hidden x $layers, $channels x $horizons, $threads threads',
+  async ({ form, threads, ...network }) => {
+    const { onnx, shape } = testModel(network, form)
+    const graph = await openStepGraph(onnx, shape, { provider: 'cpu', threads, maxBatch: MOST })
+    const x = features(MOST, shape.features, 5)
+    const states = features(MOST, stateSize(shape), 6)
+    const wanted = await eachAlone(graph, x, states)
+    graph.x.set(x)
+    graph.stateIn.set(states)
+    for (const rows of SIZES) {
+      await graph.run(rows)
+      const [forecasts, stepped] = [rows * shape.outputs, rows * stateSize(shape)]
+      expect(
+        equal(graph.forecast.subarray(0, forecasts), wanted.forecasts.subarray(0, forecasts)),
+        `${rows} rows`,
+      ).toBe(true)
+      expect(equal(graph.stateOut.subarray(0, stepped), wanted.stepped.subarray(0, stepped)), `${rows} rows`).toBe(true)
+    }
+    await graph.close()
+  },
+)
+
 test.each([1, 2])('every row of the shipped model is itself in batches of every size (%i threads)', async (threads) => {
   const bundle = await openModel('models', 'bedside')
   const shape = graphShape(bundle.manifest)
-  const engine = inProcessEngine(
-    await openStepGraph(bundle.onnx, shape, { provider: 'cpu', threads, maxBatch: 65_536 }),
-  )
-  const most = 3001
-  const width = engine.forecastSize
-  const x = features(most, shape.features, 5)
-  const states = features(most, engine.stateSize, 6)
-  const put = (slot: number) =>
-    engine.writeState(slot, states.subarray(slot * engine.stateSize, (slot + 1) * engine.stateSize))
-  const wanted = new Float32Array(most * width)
-  for (let row = 0; row < most; row++) {
-    put(row)
-    const frame = x.subarray(row * shape.features, (row + 1) * shape.features)
-    wanted.set((await engine.step(Int32Array.of(row), frame, 1)).subarray(0, width), row * width)
-  }
-  const slots = Int32Array.from({ length: most }, (_, row) => row)
-  for (const rows of [...Array.from({ length: 66 }, (_, i) => i + 1), 257, 1023, 1024, 1025, 2047, most]) {
-    for (let row = 0; row < rows; row++) put(row)
-    const forecast = (await engine.step(slots, x, rows)).slice(0, rows * width)
-    expect(Buffer.from(forecast.buffer).equals(Buffer.from(wanted.buffer, 0, forecast.byteLength))).toBe(true)
+  const graph = await openStepGraph(bundle.onnx, shape, { provider: 'cpu', threads, maxBatch: 65_536 })
+  const x = features(MOST, shape.features, 5)
+  const states = features(MOST, stateSize(shape), 6)
+  const wanted = await eachAlone(graph, x, states)
+  const engine = inProcessEngine(graph)
+  const [S, O] = [engine.stateSize, engine.forecastSize]
+  const state = new Float32Array(S)
+  // side by side in their pages, as copied in one piece, and scattered over them
+  for (const slots of [Int32Array.from({ length: MOST }, (_, row) => row + 100), random(1).permutation(MOST)]) {
+    for (const rows of SIZES) {
+      for (let row = 0; row < rows; row++) engine.writeState(slots[row]!, states.subarray(row * S, (row + 1) * S))
+      const forecast = await engine.step(slots, x, rows)
+      expect(equal(forecast.subarray(0, rows * O), wanted.forecasts.subarray(0, rows * O)), `${rows} rows`).toBe(true)
+      for (let row = 0; row < rows; row++) {
+        engine.readState(slots[row]!, state)
+        if (!equal(state, wanted.stepped.subarray(row * S, (row + 1) * S)))
+          expect.fail(`state of row ${row} of ${rows}`)
+      }
+    }
   }
   await engine.close()
 })

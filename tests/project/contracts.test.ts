@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { configuration } from '../../scripts/configuration.js'
 import { differing, documents } from '../../scripts/contracts.js'
+import { settingRows } from '../../src/config.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
 import { contracts } from '../../src/vitals/contracts.ts'
+import { ADULT_LIMITS } from '../../src/vitals/limits.ts'
 import { REJECTION_REASONS } from '../../src/vitals/rejection.ts'
 
-const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS)
+const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, configuration(settingRows(), ADULT_LIMITS))
 
 describe('what is published is what the code says', () => {
-  test('every file of docs/contracts and docs/errors.md equals what `npm run contracts` writes', () => {
+  test('every file of docs/contracts, docs/errors.md and docs/configuration.md equals what `npm run contracts` writes', () => {
     expect(differing(generated)).toEqual([])
   })
 

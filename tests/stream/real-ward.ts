@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import { Detector } from '../../src/stream/detector.ts'
-import type { FrameTap, InputBatch, Output, Telemetry } from '../../src/stream/ports.ts'
+import type { FrameTap, InputBatch, Output, StepEngine, Telemetry } from '../../src/stream/ports.ts'
 import { Ward } from '../../src/stream/ward.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
-import { channelTable } from '../../src/vitals/channels.ts'
+import { type ChannelTable, channelTable } from '../../src/vitals/channels.ts'
 import type { JournalEntry } from '../../src/vitals/journal.ts'
+import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import type { Reading } from '../../src/vitals/reading.ts'
 import type { FrameReport } from '../../src/vitals/report.ts'
 import { Settings } from '../../src/vitals/settings.ts'
@@ -40,13 +41,36 @@ export function countingTelemetry() {
   return { counts, telemetry }
 }
 
+interface WardGiven {
+  maxBatch?: number
+  settings?: Settings
+}
+
 /** A ward with the shipped model on a real engine, that remembers every frame and output. */
-export async function realWard(options: { maxBatch?: number; settings?: Settings } = {}) {
-  const maxBatch = options.maxBatch ?? 64
-  const settings = options.settings ?? Settings.parse({})
+export async function realWard(options: WardGiven & { variant?: (manifest: ModelManifest) => ModelManifest } = {}) {
+  const wards = await realWards(options.variant)
+  return { ...wards.fresh(options), close: wards.close }
+}
+
+/** Wards one after the other on one engine: each takes the slots that the last one left behind. */
+export async function realWards(variant: (manifest: ModelManifest) => ModelManifest = (manifest) => manifest) {
   const bundle = await openModel(MODELS, 'bedside')
-  const table = channelTable(bundle.manifest.declares)
-  const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch, inWorker: false })
+  const manifest = variant(bundle.manifest)
+  const table = channelTable(manifest.declares)
+  const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
+  return {
+    manifest,
+    fresh: (options: WardGiven = {}) => freshWard(manifest, table, engine, options),
+    close: () => engine.close(),
+  }
+}
+
+function freshWard(
+  manifest: ModelManifest,
+  table: ChannelTable,
+  engine: StepEngine,
+  { maxBatch = 64, settings = Settings.parse({}) }: WardGiven,
+) {
   const { counts, telemetry } = countingTelemetry()
   const frames: FrameReport[] = []
   const watched: [string, string][] = []
@@ -55,7 +79,7 @@ export async function realWard(options: { maxBatch?: number; settings?: Settings
     frames: (reports) => void frames.push(...reports),
     watchingChanged: (key, watching) => void watched.push([key, watching]),
   }
-  const detector = new Detector(bundle.manifest, table, engine, maxBatch)
+  const detector = new Detector(manifest, table, engine, maxBatch)
   const ward = new Ward({
     table,
     detectors: [detector],
@@ -87,12 +111,11 @@ export async function realWard(options: { maxBatch?: number; settings?: Settings
     outputs,
     counts,
     watched,
-    manifest: bundle.manifest,
+    manifest,
     bodies: (code?: string): AlertBody[] =>
       outputs.flatMap((it) =>
         it.kind === 'alert' && (code === undefined || it.envelope.body.code === code) ? [it.envelope.body] : [],
       ),
     refused: () => outputs.flatMap((it) => (it.kind === 'dead-letter' ? [it.rejection.reason] : [])),
-    close: () => engine.close(),
   }
 }

@@ -8,7 +8,7 @@ import {
   scaleFloor,
   withDegreesOfFreedom,
 } from '../../src/training/cell-loss.ts'
-import { softplus } from '../../src/training/head.ts'
+import { aboveFloor } from '../../src/training/head.ts'
 
 const plan: CellPlan = withDegreesOfFreedom(
   {
@@ -31,7 +31,7 @@ function loss(outputs: number[], targets: number[], gradient?: Float32Array): nu
 
 describe('the likelihood of a resolution cell', () => {
   it('is minus the logarithm of the probability between the ends of the cell', () => {
-    const sigma = 0.5 + 15 * softplus(-2)
+    const sigma = 0.5 + 15 * aboveFloor(-2)
     const mu = 80 + 15 * (Math.fround(0.4) + 0.25)
     const mass = studentCdf((91.5 - mu) / sigma, 3) - studentCdf((90.5 - mu) / sigma, 3)
     expect(loss([0.25, 0, -2, 0], [91, Number.NaN])).toBeCloseTo(-Math.log(mass), 6)

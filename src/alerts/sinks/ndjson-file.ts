@@ -49,7 +49,8 @@ export async function ndjsonFile(path: string, options: { fresh?: boolean } = {}
     },
     async close(): Promise<void> {
       try {
-        await file.sync()
+        // a pipe or a device has no disk to flush to
+        if ((await file.stat()).isFile()) await file.sync()
       } catch (cause) {
         throw failed('the alerts file could not be flushed', cause, false)
       } finally {

@@ -16,7 +16,8 @@ interface Draft {
 }
 
 /**
- * One step of the network as an ONNX model: x [B, F], h_in [L, B, H], c_in [L, B, H] -> forecast [B, K 2 C], h_out, c_out.
+ * One step of the network as an ONNX model: x [B, F], state_in [B, L 2 H] -> forecast [B, K 2 C], state_out [B, L 2 H];
+ * a state row is layer by layer h then c.
  * @param scaleFloor [C] smallest scale of a forecast, normalised: half a resolution cell
  */
 export function stepGraph(
@@ -28,27 +29,20 @@ export function stepGraph(
 ): OnnxModel {
   const draft: Draft = { nodes: [], initialisers: [] }
   const { layers, hidden } = shape
-  const each = (name: string) => Array.from({ length: layers }, (_, l) => `${name}${l}`) // [1, B, H] each
-  constants(draft, 'axis0', [0])
-  node(draft, 'Split', ['h_in'], each('h_in'), { axis: 0 })
-  node(draft, 'Split', ['c_in'], each('c_in'), { axis: 0 })
+  const pieces = (h: string, c: string) => Array.from({ length: layers }, (_, l) => [`${h}${l}`, `${c}${l}`]).flat()
+  node(draft, 'Split', ['state_in'], pieces('h_old', 'c_old'), { axis: 1 }) // [B, H] each
   const layer = form === 'lstm-operator' ? operatorLayer : plainLayer
   let below = 'x' // [B, F], then [B, H]
   for (let l = 0; l < layers; l++) below = layer(draft, l, inputSize(shape, l), hidden, weights.layers[l]!, below)
-  node(draft, 'Concat', each('h_out'), ['h_out'], { axis: 0 })
-  node(draft, 'Concat', each('c_out'), ['c_out'], { axis: 0 })
+  node(draft, 'Concat', pieces('h', 'c'), ['state_out'], { axis: 1 })
   head(draft, shape, weights.head, scaleFloor, below)
-  const state = (name: string): Port => ({ name, dims: [layers, 'batch', hidden] })
+  const state = (name: string): Port => ({ name, dims: ['batch', layers * 2 * hidden] })
   return {
     ...about,
     opset: OPSET,
     ...draft,
-    inputs: [{ name: 'x', dims: ['batch', shape.features] }, state('h_in'), state('c_in')],
-    outputs: [
-      { name: 'forecast', dims: ['batch', shape.horizons * 2 * shape.channels] },
-      state('h_out'),
-      state('c_out'),
-    ],
+    inputs: [{ name: 'x', dims: ['batch', shape.features] }, state('state_in')],
+    outputs: [{ name: 'forecast', dims: ['batch', shape.horizons * 2 * shape.channels] }, state('state_out')],
   }
 }
 
@@ -79,18 +73,15 @@ function operatorLayer(
     { name: `R${l}`, dims: [1, gates, hidden], data: r },
     { name: `B${l}`, dims: [1, 2 * gates], data: b },
   )
+  if (l === 0) constants(draft, 'axis0', [0])
   node(draft, 'Unsqueeze', [below, 'axis0'], [`X${l}`])
+  node(draft, 'Unsqueeze', [`h_old${l}`, 'axis0'], [`H${l}`]) // [1, B, H]
+  node(draft, 'Unsqueeze', [`c_old${l}`, 'axis0'], [`C${l}`])
   // no sequence_lens (zero lengths clear the state); Y itself is not needed
-  node(
-    draft,
-    'LSTM',
-    [`X${l}`, `W${l}`, `R${l}`, `B${l}`, '', `h_in${l}`, `c_in${l}`],
-    ['', `h_out${l}`, `c_out${l}`],
-    {
-      hidden_size: hidden,
-    },
-  )
-  node(draft, 'Squeeze', [`h_out${l}`, 'axis0'], [`h${l}`])
+  const operands = [`X${l}`, `W${l}`, `R${l}`, `B${l}`, '', `H${l}`, `C${l}`]
+  node(draft, 'LSTM', operands, ['', `H_new${l}`, `C_new${l}`], { hidden_size: hidden })
+  node(draft, 'Squeeze', [`H_new${l}`, 'axis0'], [`h${l}`])
+  node(draft, 'Squeeze', [`C_new${l}`, 'axis0'], [`c${l}`])
   return `h${l}`
 }
 
@@ -119,8 +110,6 @@ function plainLayer(
     { name: `bias${l}`, dims: [gates], data: bias },
   )
   constants(draft, `sizes${l}`, [3 * hidden, hidden])
-  node(draft, 'Squeeze', [`h_in${l}`, 'axis0'], [`h_old${l}`])
-  node(draft, 'Squeeze', [`c_in${l}`, 'axis0'], [`c_old${l}`])
   node(draft, 'Concat', [below, `h_old${l}`], [`xh${l}`], { axis: 1 })
   node(draft, 'Gemm', [`xh${l}`, `kernel${l}`, `bias${l}`], [`z${l}`])
   node(draft, 'Split', [`z${l}`, `sizes${l}`], [`z_ifo${l}`, `z_g${l}`], { axis: 1 })
@@ -132,12 +121,10 @@ function plainLayer(
   node(draft, 'Add', [`kept${l}`, `new${l}`], [`c${l}`])
   node(draft, 'Tanh', [`c${l}`], [`tanh_c${l}`])
   node(draft, 'Mul', [`o${l}`, `tanh_c${l}`], [`h${l}`])
-  node(draft, 'Unsqueeze', [`h${l}`, 'axis0'], [`h_out${l}`])
-  node(draft, 'Unsqueeze', [`c${l}`, 'axis0'], [`c_out${l}`])
   return `h${l}`
 }
 
-/** mean = last value + product, scale = floor + softplus: forecast [B, K 2 C], for each horizon C means then C scales. */
+/** mean = last value + product, scale = floor + aboveFloor(product): forecast [B, K 2 C], for each horizon C means then C scales. */
 function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFloor: Float32Array, h: string): void {
   const { channels, horizons, hidden } = shape
   const each = horizons * channels
@@ -157,7 +144,16 @@ function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFlo
   node(draft, 'Slice', ['x', 'from_value', 'to_value', 'axis1'], ['last'])
   node(draft, 'Concat', new Array(horizons).fill('last'), ['lasts'], { axis: 1 })
   node(draft, 'Add', ['lasts', 'above_last'], ['mean'])
-  node(draft, 'Softplus', ['raw_scale'], ['above_floor'])
+  // ((a + sqrt(a^2 + 4)) / 2)^4: exactly rounded operations only, so that a row's bits do not depend on its company
+  scalar(draft, 'four', 4)
+  scalar(draft, 'half', 0.5)
+  node(draft, 'Mul', ['raw_scale', 'raw_scale'], ['squared'])
+  node(draft, 'Add', ['squared', 'four'], ['under_root'])
+  node(draft, 'Sqrt', ['under_root'], ['root'])
+  node(draft, 'Add', ['raw_scale', 'root'], ['doubled'])
+  node(draft, 'Mul', ['doubled', 'half'], ['first'])
+  node(draft, 'Mul', ['first', 'first'], ['second'])
+  node(draft, 'Mul', ['second', 'second'], ['above_floor'])
   node(draft, 'Add', ['above_floor', 'scale_floor'], ['scale'])
   const [means, scales] = [perHorizon('mean'), perHorizon('scale')]
   node(draft, 'Split', ['mean'], means, { axis: 1 })
@@ -178,4 +174,8 @@ function node(
 
 function constants(draft: Draft, name: string, values: number[]): void {
   draft.initialisers.push({ name, dims: [values.length], data: BigInt64Array.from(values, BigInt) })
+}
+
+function scalar(draft: Draft, name: string, value: number): void {
+  draft.initialisers.push({ name, dims: [], data: Float32Array.of(value) })
 }

@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import type { Cell } from '../../../src/training/cells/cell.ts'
+import { lstmCell } from '../../../src/training/cells/lstm-cell.ts'
+import { rnnCell } from '../../../src/training/cells/rnn.ts'
+import { stackedCell } from '../../../src/training/cells/stacked.ts'
+import { random } from '../../../src/training/random.ts'
+
+export const KINDS = ['sigmoid', 'tanh', 'relu', 'lstm'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** [count] numbers around zero, none of them zero */
+export function normals(count: number, seed: number, size = 1): Float64Array {
+  const source = random(seed)
+  return Float64Array.from({ length: count }, () => size * source.normal())
+}
+
+/** A cell in which every weight and bias matters. */
+export function madeCell(kind: Kind, inputs: number, hidden: number, seed: number): Cell {
+  const width = kind === 'lstm' ? 4 * hidden : hidden
+  const kernel = normals((inputs + hidden) * width, seed, 0.6)
+  const bias = normals(width, seed + 1, 0.4)
+  return kind === 'lstm' ? lstmCell(kernel, bias) : rnnCell(kernel, bias, kind)
+}
+
+/** Any cell of one to three layers of any kinds and sizes. */
+export const anyCell: fc.Arbitrary<Cell> = fc
+  .record({
+    inputs: fc.integer({ min: 1, max: 4 }),
+    layers: fc.array(fc.record({ kind: fc.constantFrom(...KINDS), hidden: fc.integer({ min: 1, max: 4 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    seed: fc.nat(1e6),
+  })
+  .map(({ inputs, layers, seed }) => {
+    const cells = layers.map(({ kind, hidden }, l) =>
+      madeCell(kind, l === 0 ? inputs : layers[l - 1]!.hidden, hidden, seed + 10 * l),
+    )
+    return cells.length === 1 ? cells[0]! : stackedCell(cells)
+  })
