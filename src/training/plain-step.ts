@@ -40,7 +40,7 @@ export function plainStep(
     const { gates, state: after } = lstmStep(layer, below, before)
     c.set(after.subarray(0, hidden))
     h.set(after.subarray(hidden))
-    forget?.[l]!.set(gates.subarray(forgetAt, forgetAt + hidden))
+    if (forget !== undefined) forget[l]!.set(gates.subarray(forgetAt, forgetAt + hidden))
     below = h
   })
   return weightedSums(weights.head, below)

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type Running, start, vigil } from './vigil.ts'
@@ -17,12 +16,6 @@ async function ready(url: string): Promise<void> {
   }
 }
 
-/** Processes that this one started and that still run. */
-function childrenOf(pid: number): string[] {
-  const folder = `/proc/${pid}/task`
-  return existsSync(folder) ? readdirSync(folder) : []
-}
-
 describe('vigil demo', () => {
   it('is ready within 5 s of its start', async () => {
     const began = performance.now()
@@ -35,7 +28,7 @@ describe('vigil demo', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s in the middle of steps ends it with 0, and nothing is left',
+    '%s in the middle of steps ends it with 0, and its port is free again',
     async (signal) => {
       const demo = start(['demo', ...PORT, '--beds', '40', '--speed', '100'])
       const url = await address(demo)
@@ -47,7 +40,6 @@ describe('vigil demo', () => {
       expect(code).toBe(0)
       expect(stderr).not.toMatch(/terminate|vigil:/)
       expect(performance.now() - began).toBeLessThan(3000)
-      expect(childrenOf(demo.pid)).toEqual([])
       await expect(fetch(url)).rejects.toThrow()
     },
   )

@@ -30,8 +30,7 @@ export function vigil(args: readonly string[], env: Readonly<Record<string, stri
 }
 
 export interface Running {
-  readonly pid: number
-  /** resolves with everything printed so far once it matches */
+  /** resolves with the first match in what was printed */
   said(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
   /** closes our end of its standard output, as `| head` does */
@@ -61,7 +60,6 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   return {
-    pid: child.pid!,
     said: (pattern) =>
       new Promise((resolve, reject) => {
         look = () => {

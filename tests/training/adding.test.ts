@@ -18,14 +18,14 @@ describe('the adding problem', () => {
     )
   })
 
-  it('an LSTM learns it where a tanh network still answers no better than always 1', () => {
-    const lstm = trainAdding('lstm-bf1', { steps: 16, updates: 400, seed: 1 })
-    const tanh = trainAdding('tanh', { steps: 16, updates: 100, seed: 1 })
+  it('an LSTM learns it where a tanh network still answers little better than always 1', () => {
+    const lstm = trainAdding('lstm-bf1', { steps: 16, updates: 300, seed: 1 })
+    const tanh = trainAdding('tanh', { steps: 16, updates: 300, seed: 1 })
     expect(lstm.alwaysOne).toBe(tanh.alwaysOne)
     expect(lstm.alwaysOne).toBeGreaterThan(0.12)
     expect(lstm.alwaysOne).toBeLessThan(0.21)
     expect(lstm.meanSquaredError).toBeLessThan(0.02)
-    expect(tanh.meanSquaredError).toBeGreaterThan(0.05)
+    expect(tanh.meanSquaredError).toBeGreaterThan(0.08)
   })
 
   it('the same seed gives the same result, and progress says it on the way', () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CellName } from '../../src/training/cells/named-cells.ts'
-import { namedCell } from '../../src/training/cells/named-cells.ts'
+import { lstmCell } from '../../src/training/cells/lstm-cell.ts'
+import { type CellName, namedCell } from '../../src/training/cells/named-cells.ts'
 import { rnnCell } from '../../src/training/cells/rnn.ts'
+import { GATES } from '../../src/training/gates.ts'
 import { gradientReach, jacobian, reachOfOne } from '../../src/training/gradients.ts'
 import { random } from '../../src/training/random.ts'
 import { spectralNorm } from '../../src/training/spectral-norm.ts'
@@ -94,6 +95,37 @@ describe('the Jacobian of a step', () => {
       [0, 1].map((from) => (1 - step.state[to]! ** 2) * kernel[(1 + from) * 2 + to]!),
     )
     expect(largestDifference(jacobian(cell, step), expected)).toBeLessThan(1e-12)
+  })
+})
+
+describe('the Jacobian of an LSTM step', () => {
+  it('of [c; h] is the one written out by hand', () => {
+    const [inputs, hidden] = [2, 3]
+    const kernel = normals((inputs + hidden) * 4 * hidden, 1)
+    const cell = lstmCell(kernel, normals(4 * hidden, 2))
+    const step = cell.step(normals(inputs, 3), normals(2 * hidden, 4))
+    const found = jacobian(cell, step)
+    const gate = (name: (typeof GATES)[number], to: number) => step.gates[GATES.indexOf(name) * hidden + to]!
+    // U of a gate: from h before to the gate's sum
+    const u = (name: (typeof GATES)[number], from: number, to: number) =>
+      kernel[(inputs + from) * 4 * hidden + GATES.indexOf(name) * hidden + to]!
+    for (let to = 0; to < hidden; to++) {
+      const [i, f, g, o] = [gate('input', to), gate('forget', to), gate('candidate', to), gate('output', to)]
+      const bent = Math.tanh(step.state[to]!)
+      for (let from = 0; from < hidden; from++) {
+        const cByC = from === to ? f : 0
+        const cByH =
+          step.before[to]! * f * (1 - f) * u('forget', from, to) +
+          g * i * (1 - i) * u('input', from, to) +
+          i * (1 - g * g) * u('candidate', from, to)
+        const hBy = (cBy: number) => o * (1 - bent * bent) * cBy
+        const at = (row: number, column: number) => found[row * 2 * hidden + column]
+        expect(at(to, from)).toBeCloseTo(cByC, 12)
+        expect(at(to, hidden + from)).toBeCloseTo(cByH, 12)
+        expect(at(hidden + to, from)).toBeCloseTo(hBy(cByC), 12)
+        expect(at(hidden + to, hidden + from)).toBeCloseTo(hBy(cByH) + bent * o * (1 - o) * u('output', from, to), 12)
+      }
+    }
   })
 })
 

@@ -14,6 +14,7 @@ const STEPS = 6
 const INPUTS = 2
 const HIDDEN = 3
 const LAYERS = 2
+const ANSWERS = { sigmoid: tf.sigmoid, tanh: tf.tanh, relu: tf.relu }
 
 /** The same network in TensorFlow.js' own words, for its own differentiation: half the squared error at every step. */
 function automatic(
@@ -33,7 +34,8 @@ function automatic(
     let loss: tf.Tensor = tf.scalar(0)
     x.forEach((each, t) => {
       let below: tf.Tensor = tf.tensor2d(Float32Array.from(each), [1, INPUTS])
-      const [nextH, nextC]: tf.Tensor[][] = [[], []]
+      const nextH: tf.Tensor[] = []
+      const nextC: tf.Tensor[] = []
       for (let l = 0; l < LAYERS; l++) {
         const read = tf.concat([below, h[l]!], 1) as tf.Tensor2D
         const z = tf.add(tf.matMul(read, variables[2 * l] as tf.Tensor2D), variables[2 * l + 1]!)
@@ -43,7 +45,7 @@ function automatic(
           const kept = tf.mul(tf.sigmoid(gate('forget')), c[l]!)
           nextC[l] = tf.add(kept, tf.mul(tf.sigmoid(gate('input')), tf.tanh(gate('candidate'))))
           nextH[l] = tf.mul(tf.sigmoid(gate('output')), tf.tanh(nextC[l]!))
-        } else nextH[l] = tf[kind](z)
+        } else nextH[l] = ANSWERS[kind](z)
         below = nextH[l]!
       }
       h = nextH
