@@ -68,7 +68,7 @@ function reach({ cells, gaps, seeds, out, json }: GradientFlags): void {
   for (const [name, logs] of Object.entries(measured)) {
     line(
       name,
-      columns.map((gap) => logs[gap]!.toFixed(2)),
+      columns.map((gap) => logs[gap]!.toFixed(2).replace(/^-(0\.00)$/, '$1')),
     )
   }
 }

@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { lastValueFrom, NEVER, reduce, takeUntil } from 'rxjs'
+import { lastValueFrom, NEVER, scan, takeUntil, tap } from 'rxjs'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
 import { openWard } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
+import { AlarmCount } from '../evaluation/alarm-rate.ts'
 import { deadLetterSink } from '../ingest/dead-letters.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
@@ -16,6 +17,7 @@ import { pipeline } from '../stream/pipeline.ts'
 import type { Output, Sink } from '../stream/ports.ts'
 import { frameFile } from './frame-file.ts'
 import { instant, printJson, speed, words } from './options.ts'
+import { progressLine } from './progress.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
 
 interface ReplayFlags {
@@ -62,7 +64,9 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   const telemetry = prometheusTelemetry()
   const served = await openWard({ settings, telemetry, log, ...(frames !== undefined && { tap: () => frames }) })
   atEnd(() => served.close())
-  const counts = { alerts: 0, rejections: {} as Record<string, number> }
+  const counts: Counts = { events: 0, alarms: new AlarmCount(), rejections: {} }
+  const progress = progressLine()
+  atEnd(() => progress.clear())
   const sinks: Sink[] = [counter(counts)]
   const written = async (sink: Promise<Sink>) => {
     const opened = await sink
@@ -96,12 +100,12 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   })
   const total = await lastValueFrom(
     flushes.pipe(
-      reduce((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), {
-        inputs: 0,
-        frames: 0,
-      }),
+      scan((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), NOTHING),
+      tap(({ frames: scored }) => progress.tell(() => `${scored} frames scored, ${counts.events} alert events`)),
     ),
+    { defaultValue: NOTHING },
   )
+  progress.clear()
   for (const error of skipped) log.error({ code: error.code, place: error.place }, error.message)
   for (const [reason, count] of Object.entries(counts.rejections)) log.warn({ reason, count }, 'not scored')
   const summary = {
@@ -109,7 +113,8 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     unreadable: skipped.length,
     inputs: total.inputs,
     frames: total.frames,
-    alertEvents: counts.alerts,
+    alertEvents: counts.events,
+    alarms: counts.alarms.rate(total.frames, served.ward.cadenceSeconds),
     rejections: counts.rejections,
     heldBack: served.ward.held,
     seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
@@ -145,12 +150,23 @@ function identity(path: string): string {
   return `${dev}:${ino}`
 }
 
-function counter(counts: { alerts: number; rejections: Record<string, number> }): Sink {
+interface Counts {
+  events: number
+  readonly alarms: AlarmCount
+  readonly rejections: Record<string, number>
+}
+
+const NOTHING = { inputs: 0, frames: 0 }
+
+function counter(counts: Counts): Sink {
   return {
     name: 'counts',
     async deliver(outputs: readonly Output[]) {
       for (const output of outputs) {
-        if (output.kind === 'alert') counts.alerts++
+        if (output.kind === 'alert') {
+          counts.events++
+          counts.alarms.add(output.envelope.body)
+        }
         if (output.kind !== 'dead-letter') continue
         const { reason } = output.rejection
         counts.rejections[reason] = (counts.rejections[reason] ?? 0) + 1

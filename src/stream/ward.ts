@@ -89,6 +89,11 @@ export class Ward {
     this.#watch = new Watch(table, detectors, settings)
   }
 
+  /** length of a tick, seconds */
+  get cadenceSeconds(): number {
+    return this.#grid.cadenceMs / 1000
+  }
+
   /** beds by watching state */
   get watching(): Readonly<Record<Watching, number>> {
     return this.#sessions.counts

@@ -1,7 +1,7 @@
 import { optimiser, update } from './adamw.ts'
 import { outputOf, zerosBeside } from './cells/cell.ts'
 import { firstMatrix } from './cells/initialise.ts'
-import { type CellName, namedCell } from './cells/named-cells.ts'
+import { CELL_NAMES, chronoCell, namedCell } from './cells/named-cells.ts'
 import { perceptron } from './cells/perceptron.ts'
 import { throughTime, unroll } from './cells/through-time.ts'
 import { type Random, random } from './random.ts'
@@ -19,6 +19,10 @@ export function addingProblem(steps: number, source: Random): Sum {
   const x = Array.from({ length: steps }, (_, t) => Float64Array.of(source.uniform(), marked.includes(t) ? 1 : 0))
   return { x, wanted: marked.reduce((sum, t) => sum + x[t]![0]!, 0) }
 }
+
+/** Who can be asked: every named cell, and an LSTM begun for memories of T steps. */
+export const ADDING_NAMES = [...CELL_NAMES, 'lstm-chrono'] as const
+export type AddingName = (typeof ADDING_NAMES)[number]
 
 export interface AddingOptions {
   /** T, at least 2 */
@@ -50,12 +54,12 @@ const SOLVED = 1e-3
  * the sequence or more, and has learnt to from a gradient that came all that way back. Adam, global norm clipped to 1.
  * Ends early when solved.
  */
-export function trainAdding(name: CellName, options: AddingOptions): AddingResult {
+export function trainAdding(name: AddingName, options: AddingOptions): AddingResult {
   const { steps } = options
   // what each kind bears: at 1e-2 a plain network's gradients throw it about
   const rate = name.startsWith('lstm') ? 1e-2 : 3e-3
   const source = random(options.seed)
-  const cell = namedCell(name, 2, HIDDEN, source)
+  const cell = name === 'lstm-chrono' ? chronoCell(2, HIDDEN, steps, source) : namedCell(name, 2, HIDDEN, source)
   const head = perceptron({ kernel: firstMatrix('glorot', HIDDEN, 1, source), bias: new Float64Array(1) }, 'linear')
   const parameters = [...cell.parameters, ...head.parameters]
   const gradients = { cell: zerosBeside(cell.parameters), head: zerosBeside(head.parameters) }

@@ -33,10 +33,16 @@ export function namedCell(name: CellName, inputs: number, hidden: number, random
     )
   if (name === 'sigmoid' || name === 'tanh' || name === 'relu') return rnn(name, 'glorot')
   if (name === 'relu-identity') return rnn('relu', 'identity')
-  const kernel = firstKernel(
-    { inputs, hidden, gates: GATES.length },
-    { input: 'lecun', recurrent: 'orthogonal' },
-    random,
-  )
-  return lstmCell(kernel, firstLstmBias(hidden, Number(name.slice('lstm-bf'.length)), random))
+  return lstm(inputs, hidden, Number(name.slice('lstm-bf'.length)), random)
+}
+
+/** An LSTM whose units' memories begin spread from one step to `longest`: chrono, for a task whose length is known. */
+export function chronoCell(inputs: number, hidden: number, longest: number, random: Random): Cell {
+  return lstm(inputs, hidden, { longest }, random)
+}
+
+function lstm(inputs: number, hidden: number, forget: number | { longest: number }, random: Random): Cell {
+  const starts = { input: 'lecun', recurrent: 'orthogonal' } as const
+  const kernel = firstKernel({ inputs, hidden, gates: GATES.length }, starts, random)
+  return lstmCell(kernel, firstLstmBias(hidden, forget, random))
 }
