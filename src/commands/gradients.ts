@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { VigilError } from '../errors.ts'
-import { type AddingResult, trainAdding } from '../training/adding.ts'
-import { CELL_NAMES, type CellName } from '../training/cells/named-cells.ts'
+import { ADDING_NAMES, type AddingName, type AddingResult, trainAdding } from '../training/adding.ts'
+import { CELL_NAMES } from '../training/cells/named-cells.ts'
 import { gradientFigure } from '../training/gradient-figure.ts'
 import { gradientReach } from '../training/gradients.ts'
 import { printJson, whole, words } from './options.ts'
 
 const GAPS = [1, 5, 10, 20, 50, 100, 150]
 const ADDING_STEPS = 50
-const ADDING_CELLS: readonly CellName[] = ['tanh', 'relu', 'relu-identity', 'lstm-bf1']
+const ADDING_CELLS: readonly AddingName[] = ['tanh', 'relu', 'relu-identity', 'lstm-bf1']
 
 interface GradientFlags {
   cells?: string[]
@@ -25,13 +25,16 @@ export function gradientsCommand(): Command {
   return new Command('gradients')
     .description('how far a gradient reaches back in each kind of cell, and who remembers')
     .addOption(
-      new Option('--cells <names>', `of ${CELL_NAMES.join(', ')}; lstm is all four (default: all)`).argParser(words),
+      new Option(
+        '--cells <names>',
+        `of ${CELL_NAMES.join(', ')}, with --adding also lstm-chrono; lstm is all four (default: all; with --adding ${ADDING_CELLS.join(', ')})`,
+      ).argParser(words),
     )
     .addOption(new Option('--gaps <steps>', 'how many steps back').argParser(gapList).default(GAPS, GAPS.join(',')))
     .option('--seeds <n>', 'networks of each kind, averaged', whole(1), 8)
     .option('--out <file>', 'the figure, SVG')
     .addOption(
-      new Option('--adding [steps]', `train the adding problem over that many steps instead (${ADDING_STEPS})`)
+      new Option('--adding [steps]', `train the adding problem over that many steps instead`)
         .argParser(whole(2))
         .preset(String(ADDING_STEPS))
         .conflicts(['gaps', 'seeds', 'out']),
@@ -48,7 +51,7 @@ export function gradientsCommand(): Command {
 }
 
 function reach({ cells, gaps, seeds, out, json }: GradientFlags): void {
-  const names = cellNames(cells, CELL_NAMES)
+  const names = cellNames(cells, CELL_NAMES, CELL_NAMES)
   const measured = Object.fromEntries(names.map((name) => [name, gradientReach(name, gaps, seeds)]))
   if (out !== undefined) {
     try {
@@ -74,9 +77,9 @@ function reach({ cells, gaps, seeds, out, json }: GradientFlags): void {
 }
 
 function adding({ cells, adding: steps, updates, json }: GradientFlags & { adding: number }): void {
-  const results: Partial<Record<CellName, Omit<AddingResult, 'alwaysOne'>>> = {}
+  const results: Partial<Record<AddingName, Omit<AddingResult, 'alwaysOne'>>> = {}
   let alwaysOne = Number.NaN
-  for (const name of cellNames(cells, ADDING_CELLS)) {
+  for (const name of cellNames(cells, ADDING_NAMES, ADDING_CELLS)) {
     const onProgress = (update: number, error: number) =>
       void process.stderr.write(`${name}: update ${update}, mean squared error ${error.toFixed(4)}\n`)
     const { alwaysOne: constant, ...result } = trainAdding(name, { steps, updates, seed: 1, onProgress })
@@ -95,16 +98,18 @@ function adding({ cells, adding: steps, updates, json }: GradientFlags & { addin
 }
 
 /** @throws VigilError usage on a name that is none */
-function cellNames(asked: readonly string[] | undefined, otherwise: readonly CellName[]): readonly CellName[] {
+function cellNames<Name extends string>(
+  asked: readonly string[] | undefined,
+  there: readonly Name[],
+  otherwise: readonly Name[],
+): readonly Name[] {
   if (asked === undefined) return otherwise
-  const wanted = new Set(
-    asked.flatMap((name) => (name === 'lstm' ? CELL_NAMES.filter((each) => each.startsWith('lstm')) : [name])),
-  )
-  const unknown = [...wanted].filter((name) => !CELL_NAMES.some((each) => each === name))
+  const isAsked = (name: Name) => asked.includes(name) || (asked.includes('lstm') && name.startsWith('lstm-bf'))
+  const unknown = asked.filter((name) => name !== 'lstm' && !there.some((each) => each === name))
   if (unknown.length > 0) {
-    throw new VigilError('usage', `no cell is named ${unknown.join(', ')}; there are: ${CELL_NAMES.join(', ')}, lstm`)
+    throw new VigilError('usage', `no cell is named ${unknown.join(', ')}; there are: ${there.join(', ')}, lstm`)
   }
-  return CELL_NAMES.filter((name) => wanted.has(name))
+  return there.filter(isAsked)
 }
 
 function gapList(text: string): number[] {

@@ -43,21 +43,25 @@ describe('vigil gradients', () => {
   })
 
   it('trains the adding problem, progress on standard error', async () => {
-    const flags = ['--adding', '6', '--updates', '100', '--cells', 'tanh', '--json']
+    const flags = ['--adding', '6', '--updates', '100', '--cells', 'lstm-chrono,tanh', '--json']
     const { code, stdout, stderr } = await vigil(['gradients', ...flags])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
       adding: {
         steps: 6,
         alwaysOne: expect.closeTo(1 / 6, 1),
-        cells: { tanh: { meanSquaredError: expect.any(Number), updates: 100 } },
+        cells: {
+          tanh: { meanSquaredError: expect.any(Number), updates: 100 },
+          'lstm-chrono': { meanSquaredError: expect.any(Number), updates: 100 },
+        },
       },
     })
-    expect(stderr).toMatch(/^tanh: update 100, mean squared error 0\.\d{4}\n$/)
+    expect(stderr).toMatch(/^tanh: update 100, mean squared error 0\.\d{4}\nlstm-chrono: update 100, .*\n$/)
   })
 
   it.each([
     [['--cells', 'gru'], 'no cell is named gru'],
+    [['--cells', 'lstm-chrono'], 'no cell is named lstm-chrono'],
     [['--gaps', '0'], 'at least 1'],
     [['--gaps', ''], 'at least 1'],
     [['--adding', '1'], 'at least 2'],
