@@ -54,7 +54,8 @@ function automaticGradients(
     for (let t = 0; t < steps; t++) {
       const size = lanes * shape.features
       let below: tf.Tensor = tf.tensor2d(x.subarray(t * size, (t + 1) * size), [lanes, shape.features])
-      const [nextH, nextC]: tf.Tensor[][] = [[], []]
+      const nextH: tf.Tensor[] = []
+      const nextC: tf.Tensor[] = []
       for (let l = 0; l < shape.layers; l++) {
         const z = tf.add(
           tf.matMul(tf.concat([below, h[l]!], 1), variables[2 * l] as tf.Tensor2D),
