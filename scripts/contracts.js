@@ -1,6 +1,5 @@
-// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and
-// of settings. `--check`
-// writes nothing and fails where a file differs.
+// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and of settings.
+// `--check` writes nothing and fails where a file differs.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -38,7 +37,7 @@ ${table(errorCodes, 'code')}
 
 ## Rejections
 
-Bad data is a value, not an error: the message is counted by reason in \`vigil_readings_rejected_total\`, goes to the
+Bad data is a value, not an error: the message is counted by reason in \`vigil_rejections_total\`, goes to the
 dead letters with its line and column, and every good reading around it is still scored.
 
 ${table(rejectionReasons, 'reason')}

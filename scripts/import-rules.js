@@ -56,7 +56,7 @@ export const ROOMS = [
     name: 'page',
     files: /^src\/dashboard\/web\/(?!vite\.config\.ts$)/,
     rooms: ['vitals', 'dashboard'],
-    packages: ['preact', '@preact/signals', 'uplot'],
+    packages: ['preact', 'uplot'],
     node: [],
   },
   {

@@ -67,9 +67,9 @@ async function open(
       threads,
       maxBatch,
       inWorker: true,
-      log: ({ model, provider, serves, reason }) =>
+      log: ({ model, provider, serves, software, reason }) =>
         serves
-          ? log.info({ model, provider }, 'model serves')
+          ? log.info({ model, provider, software }, 'model serves')
           : log.warn({ model, provider, reason }, 'provider refused'),
     })
     engines.push(engine)

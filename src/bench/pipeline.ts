@@ -86,7 +86,7 @@ async function race(
 }
 
 /** Batches from memory, at most two of them undone, each timed from hand-over to acknowledgement. */
-export function memorySource(batches: readonly (readonly Reading[])[], latencies: number[]): Source {
+function memorySource(batches: readonly (readonly Reading[])[], latencies: number[]): Source {
   return new Observable<InputBatch>((subscriber) => {
     let next = 0
     let undone = 0

@@ -14,14 +14,10 @@ function lehmer(seed: number): () => number {
  * Whole sets of hr, pulse, spo2 and resp, once a second: integer random walks around each patient's own resting values.
  * One patient in a hundred has a low saturation from the 90th second on, which alerts.
  */
-export function walkingPatients(
-  table: ChannelTable,
-  patients: number,
-  seed = 1,
-): (patient: number, second: number) => Reading {
+export function walkingPatients(table: ChannelTable, patients: number): (patient: number, second: number) => Reading {
   const channels = ['hr', 'pulse', 'spo2', 'resp'].map((name) => table.index.get(name)!)
   const statuses = channels.map(() => OK)
-  const random = lehmer(seed)
+  const random = lehmer(1)
   const start = Date.UTC(2026, 0, 1)
   const keys = Array.from({ length: patients }, (_, i) => `p-${String(i).padStart(7, '0')}`)
   const state = Float64Array.from(

@@ -96,7 +96,13 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
     sinks: [standardOutputSink(), page],
-    telemetry,
+    telemetry: {
+      ...telemetry,
+      watching(beds) {
+        telemetry.watching(beds)
+        page.counted(beds)
+      },
+    },
     maxBatch: settings.inference.maxBatch,
     maxWaitMs: settings.inference.maxWaitMs,
     signalLostSeconds: settings.stream.signalLostSeconds,

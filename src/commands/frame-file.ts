@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { VigilError } from '../errors.ts'
 import type { FrameTap } from '../stream/ports.ts'
 import type { FrameReport } from '../vitals/report.ts'
@@ -25,7 +25,8 @@ export function frameFile(path: string): FrameFile {
     wants: () => true,
     frames(reports: readonly FrameReport[]) {
       const lines = reports.map((report) => `${JSON.stringify(report)}\n`).join('')
-      attempt(() => writeSync(file, lines))
+      // the whole text: writeSync may take a part of it where the file is a pipe
+      attempt(() => writeFileSync(file, lines))
     },
     watchingChanged() {},
     close: () => closeSync(file),

@@ -43,9 +43,7 @@ export interface WardFeed extends FrameTap, Sink {
   readonly routes: readonly HttpRoute[]
   /** the models in the page's header */
   serving(models: readonly ModelInfo[]): void
-  /** a verdict without a frame: a bed that fell silent is blind now */
-  watchingChanged(patientKey: string, watching: Watching): void
-  /** beds of the whole pipeline, where it has more than the page shows */
+  /** beds of the whole pipeline by watching state; until told, those on the page are counted */
   counted(beds: BedCounts): void
 }
 

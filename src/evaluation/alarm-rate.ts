@@ -7,7 +7,7 @@ export interface AlarmRate {
   /** alerts that started */
   readonly episodes: number
   readonly perPatientDay: number
-  /** 95 % interval of the rate: exact Poisson limits in Byar's approximation (Breslow and Day 1987, p. 69) */
+  /** 95 % interval of the rate: Byar's approximation to the exact Poisson limits (Breslow and Day 1987, p. 69) */
   readonly interval: readonly [low: number, high: number]
   /** episodes by what was said, most frequent first */
   readonly byCode: Readonly<Record<string, number>>
@@ -15,6 +15,7 @@ export interface AlarmRate {
 }
 
 const SECONDS_A_DAY = 86_400
+/** standard normal quantile of 0.975 */
 const Z = 1.959963984540054
 
 /** Counts the starts among alert events; `rate` may be asked at any time. */

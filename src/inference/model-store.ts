@@ -32,7 +32,10 @@ type Aliases = z.infer<typeof Aliases>
 const FILES = ['model.onnx', 'manifest.json', 'golden.json', 'card.md', 'metrics.json'] as const
 const WORD = /^[a-z0-9][a-z0-9.-]{0,39}$/
 
-/** Every version in the registry, by name and version; nothing of them is opened. */
+/**
+ * Every version in the registry, by name and version; nothing of them is opened.
+ * @throws VigilError manifest-invalid when aliases.json does not fit its schema
+ */
 export async function listModels(dir: string): Promise<ListedModel[]> {
   const aliases = await readAliases(dir)
   const models: ListedModel[] = []
@@ -55,7 +58,7 @@ export async function openModel(dir: string, id: string): Promise<ModelBundle> {
   const { name, version } = await resolve(dir, id)
   const folder = join(dir, name, version)
   const files = await readChecked(folder)
-  const manifest = parseManifest(text(files, 'manifest.json'), join(folder, 'manifest.json'))
+  const manifest = parse(ModelManifest, text(files, 'manifest.json'), join(folder, 'manifest.json'))
   if (manifest.name !== name || manifest.version !== version) {
     throw invalid(
       join(folder, 'manifest.json'),
@@ -71,11 +74,6 @@ export async function openModel(dir: string, id: string): Promise<ModelBundle> {
   const golden = parse(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
   checkSizes(manifest, golden, folder)
   return { dir: folder, manifest, golden, onnx }
-}
-
-/** @throws VigilError manifest-invalid with the path, the rule and the value */
-function parseManifest(json: string, place: string): ModelManifest {
-  return parse(ModelManifest, json, place)
 }
 
 async function resolve(dir: string, id: string): Promise<{ name: string; version: string }> {
@@ -144,6 +142,7 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
   }
 }
 
+/** @throws VigilError manifest-invalid with the path, the rule and the value */
 function parse<T>(schema: z.ZodType<T>, json: string, place: string): T {
   let value: unknown
   try {

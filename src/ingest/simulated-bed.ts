@@ -1,7 +1,6 @@
 import type { ChannelTable } from '../vitals/channels.ts'
-import { type Mode, OK, type Reading } from '../vitals/reading.ts'
+import { OK, type Reading } from '../vitals/reading.ts'
 
-/** A scripted fall of SpO2 with the heart's answer, linear down and up again. */
 /**
  * Something that happens to a simulated patient. `desaturation`: SpO2 falls and recovers in a straight line, `size`
  * percentage points at the deepest, breathing and heart rate react. `tachycardia`: the heart rate is `size` /min higher
@@ -23,7 +22,6 @@ export interface SimulatedBed {
   readonly patientKey: string
   readonly unit?: string
   readonly bed: string
-  readonly mode?: Mode
   readonly episodes?: readonly Episode[]
 }
 
@@ -65,6 +63,7 @@ function drift(sd: number, seconds: number, noise: () => number): () => number {
 
 const NAMES = ['hr', 'pulse', 'spo2', 'resp', 'abp_sys', 'abp_dia', 'abp_mean'] as const
 const CUFF = ['nibp_sys', 'nibp_dia', 'nibp_mean'] as const
+/** seconds */
 const CUFF_EVERY = 900
 const TEMP_EVERY = 3600
 
@@ -102,11 +101,10 @@ function clamp(value: number, low: number, high: number): number {
 /**
  * The readings of a simulated bed, one a second: averaged and printed as monitors do (repeats and steps near those of
  * the BIDMC numerics), drift, breathing in the arterial pressure, a cuff pressure every 15 minutes, a temperature every
- * hour. A function of its
- * options alone: the same seed gives the same readings. Plausible, not physiology.
+ * hour. A function of its options alone: the same seed gives the same readings. Plausible, not physiology.
  */
 export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Generator<Reading> {
-  const { start, hours, patientKey, unit, bed, mode = 'demo', episodes = [] } = options
+  const { start, hours, patientKey, unit, bed, episodes = [] } = options
   const random = uniform(options.seed)
   const noise = normal(random)
   const indices = NAMES.map((name) => table.index.get(name)!)
@@ -172,7 +170,7 @@ export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Gener
       unit,
       bed,
       time: start + second * 1000,
-      mode,
+      mode: 'demo',
       complete: true,
       channels,
       values,

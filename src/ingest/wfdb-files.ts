@@ -116,7 +116,7 @@ async function segmentsOf(path: string, head: WfdbHeader) {
     }
     if (one.frames !== undefined && one.frames !== frames)
       throw wrong(path, `segment "${name}" has ${one.frames} samples by its own header and ${frames} by this one`)
-    if (one.frequency !== head.frequency) throw wrong(place, `the segment's frequency is not the record's`)
+    if (one.frequency !== head.frequency) throw wrong(place, "the segment's frequency is not the record's")
     const known = (layout ?? found[0]?.head ?? one).signals.map(({ description }) => description)
     const names = one.signals.map(({ description }) => description)
     const same = layout === undefined ? names.join('\n') === known.join('\n') : names.every((it) => known.includes(it))

@@ -5,8 +5,8 @@ import { expectedBand, type Scored, type ScorePlan } from './score.ts'
 /** What of a manifest persistence depends on. */
 type EvidenceManifest = Pick<ModelManifest, 'policy' | 'warmupSteps' | 'grid'>
 
-/** central probability of the expected band in an alert */
-const BAND = 0.99
+/** Central probability of the expected band, in alerts and on the page: a patient as before leaves it once in 100 ticks. */
+export const BAND_LEVEL = 0.99
 
 /** row layout; the best frame's channels follow the header, FIELDS doubles each */
 const TICK = 0 // newest tick, NaN before the first
@@ -138,7 +138,7 @@ function keepBest(
   for (let c = 0; c < plan.channels; c++) {
     const to = at + HEADER + c * FIELDS
     const i = row * scorePlan.width + scorePlan.channels[c]!
-    const band = frames.masks[i] === 1 ? expectedBand(scorePlan, scores, scoresAt, k, c, BAND) : undefined
+    const band = frames.masks[i] === 1 ? expectedBand(scorePlan, scores, scoresAt, k, c, BAND_LEVEL) : undefined
     if (!band) {
       state.fill(Number.NaN, to, to + FIELDS)
       continue

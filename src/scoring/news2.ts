@@ -4,8 +4,7 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import { label, timeOfDay } from './sentence.ts'
 
 /** How old a value may be to count, seconds. Ours: NEWS2 itself is charted by hand and says nothing of it. */
-export const NEWS2_MAX_AGE = { continuous: 60, cuff: 3600, temperature: 4 * 3600 } as const
-export type News2MaxAge = { readonly [part in keyof typeof NEWS2_MAX_AGE]: number }
+const MAX_AGE = { continuous: 60, cuff: 3600, temperature: 4 * 3600 } as const
 
 /** A band of a part: values up to and including `to` score `points`; bands rise, the last one is open. */
 type Bands = readonly (readonly [to: number, points: number])[]
@@ -15,7 +14,7 @@ interface Part {
   readonly name: string
   /** the first of these with a value young enough counts */
   readonly channels: readonly string[]
-  readonly age: keyof News2MaxAge | 'own'
+  readonly age: keyof typeof MAX_AGE | 'own'
   /** decimals to round to before scoring */
   readonly decimals: number
   readonly bands: Bands
@@ -43,12 +42,7 @@ export interface News2 {
 }
 
 /** The partial NEWS2 of a frame. */
-export function news2(
-  frames: FrameColumns,
-  row: number,
-  table: ChannelTable,
-  maxAge: News2MaxAge = NEWS2_MAX_AGE,
-): News2 {
+export function news2(frames: FrameColumns, row: number, table: ChannelTable): News2 {
   const from = row * table.channels.length
   const missing: string[] = []
   const parts: { part: string; points: number }[] = []
@@ -60,7 +54,7 @@ export function news2(
       if (index === undefined) continue
       const age = part.age === 'own' ? (name === 'nibp_sys' ? 'cuff' : 'continuous') : part.age
       // a comparison with NaN, no value ever, is false
-      if (frames.ages[from + index]! <= maxAge[age]) {
+      if (frames.ages[from + index]! <= MAX_AGE[age]) {
         value = frames.values[from + index]!
         break
       }

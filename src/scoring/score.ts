@@ -7,7 +7,7 @@ import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
 import { type TailLookup, tailLookup, tailProbability } from './tail-table.ts'
 
 /** a surprise is clipped here, nats: one impossible value must not drown all others */
-export const SURPRISE_CLIP = 60
+const SURPRISE_CLIP = 60
 /** a residual is clipped here; Phi(-8) = 6e-16 */
 const RESIDUAL_CLIP = 8
 /** smallest scale of a forecast, in the channel's unit: keeps a degenerate network finite */

@@ -1,5 +1,6 @@
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
 import {
+  BAND_LEVEL,
   type EvidencePlan,
   evidenceOf,
   evidencePlan,
@@ -25,9 +26,6 @@ import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
 import type { StepEngine } from './ports.ts'
 import { Rows } from './rows.ts'
-
-/** Central probability of the band that a page draws: a patient as before leaves it once in a hundred ticks. */
-const BAND_LEVEL = 0.99
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row

@@ -1,6 +1,6 @@
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
 import type { Mode, Reading } from '../vitals/reading.ts'
-import { WATCHING, type Watching } from '../vitals/watching.ts'
+import type { Watching } from '../vitals/watching.ts'
 
 /** A reading that waits for others to agree with its time. */
 export interface SetAside {
@@ -85,7 +85,7 @@ export class Sessions {
       open: undefined,
       begun: undefined,
       started: undefined,
-      watching: WATCHING[0],
+      watching: 'warming',
       inParts: false,
       lostAt: undefined,
       arrived: 0,

@@ -4,7 +4,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Reading } from '../vitals/reading.ts'
-import { reject } from '../vitals/rejection.ts'
+import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { agrees, judge, witnesses } from './clock.ts'
@@ -66,21 +66,17 @@ export class Ward {
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
     const { detectors, table, settings } = options
-    const cadences = new Set(detectors.map(({ manifest }) => manifest.grid.cadenceSeconds))
+    const grids = detectors.length > 0 ? detectors.map(({ manifest }) => manifest.grid) : [LIMITS_GRID]
+    const cadences = new Set(grids.map((grid) => grid.cadenceSeconds))
     if (cadences.size > 1) {
       throw new VigilError(
         'config-invalid',
         `models.serve: models of ${[...cadences].join(' s and ')} s cadence cannot share a ward`,
       )
     }
-    const { cadenceSeconds } = detectors[0]?.manifest.grid ?? LIMITS_GRID
-    const lateness = Math.max(
-      ...(detectors.length > 0 ? detectors : [{ manifest: { grid: LIMITS_GRID } }]).map(
-        (it) => it.manifest.grid.latenessSeconds,
-      ),
-    )
+    const { cadenceSeconds } = grids[0]!
     this.#options = options
-    this.#grid = gridPlan(table.channels, cadenceSeconds, lateness)
+    this.#grid = gridPlan(table.channels, cadenceSeconds, Math.max(...grids.map((grid) => grid.latenessSeconds)))
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * cadenceSeconds) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
@@ -276,35 +272,24 @@ export class Ward {
 
   #late(session: Session, reading: Reading, offset: number, closed: number): void {
     const behind = (closed * this.#grid.cadenceMs - reading.time) / 1000
-    const rejection = reject(
-      'late',
-      `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`,
-      'time',
-    )
-    this.#options.telemetry.rejected('late', 1)
+    const detail = `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`
+    this.#bury(session, reject('late', detail, 'time'), offset)
+  }
+
+  #refuse(session: Session, aside: Session['aside']): void {
+    const detail = `no other ${this.#options.settings.stream.agreeing - 1} stamps agreed with its time`
+    for (const { offset } of aside) this.#bury(session, reject('ahead-of-clock', detail, 'time'), offset)
+  }
+
+  /** A reading of this patient that is not scored becomes a dead letter. */
+  #bury(session: Session, rejection: Rejection, offset: number): void {
+    this.#options.telemetry.rejected(rejection.reason, 1)
     this.#outputs.push({
       kind: 'dead-letter',
       rejection: { ...rejection, source: session.source },
       partition: session.partition,
       offset,
     })
-  }
-
-  #refuse(session: Session, aside: Session['aside']): void {
-    for (const { offset } of aside) {
-      const rejection = reject(
-        'ahead-of-clock',
-        `no other ${this.#options.settings.stream.agreeing - 1} stamps agreed with its time`,
-        'time',
-      )
-      this.#options.telemetry.rejected('ahead-of-clock', 1)
-      this.#outputs.push({
-        kind: 'dead-letter',
-        rejection: { ...rejection, source: session.source },
-        partition: session.partition,
-        offset,
-      })
-    }
   }
 
   #apply(entry: JournalEntry, partition: number): void {

@@ -34,8 +34,7 @@ interface Move {
 
 /**
  * A stay as another patient's monitor might have shown it: other levels, calmer or wilder, and runs without a value.
- * The result goes through the same time grid as
- * any other reading.
+ * The result goes through the same time grid as any other reading.
  */
 export function augment(stay: Stay, table: ChannelTable, how: Augmentation, random: Random): Stay {
   const moves = new Map<number, Move>()

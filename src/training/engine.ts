@@ -33,8 +33,9 @@ export async function openTrainingEngine(name: TrainingEngineName): Promise<Trai
       refused.push({ name: candidate, reason: String(cause instanceof Error ? cause.message : cause).split('\n')[0]! })
     }
   }
-  const reasons = refused.map((r) => `${r.name}: ${r.reason}`).join('; ')
-  throw new VigilError('provider-unavailable', `no training engine works here (${reasons})`, { place: 'engine' })
+  const reasons = refused.map((it) => `${it.name}: ${it.reason}`).join('; ')
+  const message = name === 'auto' ? `no training engine works here (${reasons})` : reasons
+  throw new VigilError('provider-unavailable', message, { place: 'engine' })
 }
 
 const OPENERS: Readonly<Record<TrainingEngine['name'], () => Promise<void>>> = {

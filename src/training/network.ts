@@ -60,7 +60,7 @@ export function parameterCount(shape: NetworkShape): number {
 /**
  * First weights: input kernels Glorot uniform, recurrent kernels orthogonal per gate block, forget bias 1 (Gers 2000;
  * Jozefowicz 2015), the head small so that training begins at the last value.
- * @param scaleBias [K C] first bias of the scales, before `aboveFloor`
+ * @param scaleBias first bias of every scale, before `aboveFloor`
  */
 export function firstWeights(shape: NetworkShape, random: Random, scaleBias: number): Weights {
   const { hidden } = shape

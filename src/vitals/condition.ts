@@ -18,6 +18,6 @@ export interface Condition {
   readonly channels: readonly AlertChannel[]
   readonly score: NonNullable<AlertBody['score']> | undefined
   readonly explanation: AlertBody['explanation']
-  /** no hold-off of its end: raised once, ended by a journal entry (signal lost) or after hysteresis (all others) */
+  /** stands until something ends it (signal lost: the next frame); all others end once they were untrue long enough */
   readonly latching: boolean
 }

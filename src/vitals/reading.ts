@@ -10,7 +10,7 @@ export type Status = z.infer<typeof Status>
 /** Index of `ok` in STATUSES; readings carry statuses as indices. */
 export const OK = 0
 
-/** Where readings come from; anything but `live` never raises an alert on a live sink. */
+/** Where readings come from. Every alert's envelope carries it, so that a sink can tell a ward from a recording. */
 export const Mode = z.enum(['live', 'replay', 'test', 'demo'])
 export type Mode = z.infer<typeof Mode>
 

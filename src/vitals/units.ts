@@ -23,7 +23,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 } // biome-ignore format: a table
 
 /** The UCUM unit a source's spelling means ("bpm" -> "/min"); an unknown spelling is returned as it is. */
-export function ucum(spelling: string): string {
+function ucum(spelling: string): string {
   return SPELLINGS[spelling.trim().toLowerCase()] ?? spelling.trim()
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { PAGE, type WardFeed, wardFeed } from '../../src/dashboard/ward.ts'
 import { type HttpListener, listen } from '../../src/metrics/http.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
@@ -8,14 +8,6 @@ import type { HttpRoute } from '../../src/stream/ports.ts'
 import { alertOf, frameOf, PATIENTS, START, table } from '../dashboard/testward.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-] // biome-ignore format: one list
-
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['VIGIL_CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS })
-}
 
 /** The real listener with a real ward behind it. @param port 0 for a free one */
 export async function serveWard(

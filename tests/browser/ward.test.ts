@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { WardFeed } from '../../src/dashboard/ward.ts'
 import type { HttpListener } from '../../src/metrics/http.ts'
 import { alertOf, frameOf, PATIENTS, table } from '../dashboard/testward.ts'
-import { findings, openBrowser, openPage, PLAYED, pixels, play, playedWard, serveWard } from './stage.ts'
+import { launchChromium } from '../setup/chromium.ts'
+import { findings, openPage, PLAYED, pixels, play, playedWard, serveWard } from './stage.ts'
 
 let browser: Browser
 let feed: WardFeed
@@ -14,7 +15,7 @@ let complaints: string[]
 let alive = { ok: true, reason: '' }
 
 beforeAll(async () => {
-  browser = await openBrowser()
+  browser = await launchChromium()
 })
 afterAll(() => browser.close())
 

@@ -85,20 +85,24 @@ describe('several recordings are one stream', () => {
   })
 })
 
-test('at most two batches are undone', async () => {
-  const open: InputBatch[] = []
-  let total = 0
-  const subscription = replaySource(BIDMC, { table, batch: 10 }).subscribe((batch) => {
-    open.push(batch)
-    total++
+test('at most two batches are undone, and each that is done lets the next one in, to the end', async () => {
+  const undone: InputBatch[] = []
+  let most = 0
+  let inputs = 0
+  await new Promise<void>((resolve, reject) => {
+    replaySource(BIDMC, { table, batch: 10 }).subscribe({
+      next: (batch) => {
+        inputs += batch.inputs.length
+        most = Math.max(most, undone.push(batch))
+        // done two turns of the event loop later: time enough for a third one, were it let in
+        if (undone.length >= 2) setImmediate(() => setImmediate(() => undone.shift()!.done()))
+      },
+      error: reject,
+      complete: resolve,
+    })
   })
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
-  await settled()
-  expect(total).toBe(2)
-  open[0]!.done()
-  await settled()
-  expect(total).toBe(3)
-  subscription.unsubscribe()
+  expect(most).toBe(2)
+  expect(inputs).toBe(3 * 481)
 })
 
 describe('a bad file among good ones', () => {
@@ -160,13 +164,15 @@ describe('pace', () => {
 
   test('unsubscribing ends a wait', async () => {
     const path = write('long.ndjson', line('a', 0) + line('a', 3600))
+    const scheduler = new VirtualTimeScheduler()
     const seen: number[] = []
-    const subscription = replaySource([path], { table, speed: 1 }).subscribe(({ inputs, done }) => {
+    const subscription = replaySource([path], { table, speed: 1, scheduler }).subscribe(({ inputs, done }) => {
       seen.push(inputs.length)
       done()
     })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await expect.poll(() => scheduler.actions.length).toBe(1)
     subscription.unsubscribe()
+    expect(scheduler.actions).toEqual([])
     expect(seen).toEqual([1])
   })
 })

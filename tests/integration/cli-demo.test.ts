@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import type { WardView } from '../../src/dashboard/protocol.ts'
 import { type Running, start, vigil } from './vigil.ts'
 
 const PORT = ['--port', '0']
@@ -43,6 +44,18 @@ describe('vigil demo', () => {
       await expect(fetch(url)).rejects.toThrow()
     },
   )
+
+  it('tells its page of every bed it watches, also of those the page does not show', async () => {
+    const demo = start(['demo', ...PORT, '--beds', '70', '--speed', '20'])
+    const url = await address(demo)
+    const beds = async () => {
+      const { beds: shown, heartbeat } = (await (await fetch(`${url}/api/ward`)).json()) as WardView
+      return [shown.length, Object.values(heartbeat.beds).reduce((sum, count) => sum + count)]
+    }
+    await expect.poll(beds, { timeout: 10_000 }).toEqual([64, 70])
+    demo.signal('SIGTERM')
+    expect(await demo.ended).toMatchObject({ code: 0 })
+  })
 
   it('a signal while it is still opening ends it with 0 too', async () => {
     const demo = start(['demo', ...PORT])

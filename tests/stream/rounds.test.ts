@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Rounds } from '../../src/stream/rounds.ts'
 
 describe('rounds', () => {
-  it('never hold two frames of one patient, keep every patient in order, and lose nothing', () => {
+  it('never hold two frames of one patient or more than they have room for, keep every patient in order, and lose nothing', () => {
     const step = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant('take' as const))
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 7 }), (steps, capacity) => {
@@ -16,6 +16,7 @@ describe('rounds', () => {
           const slots = [...round.slots.subarray(0, round.count)]
           expect(new Set(slots).size).toBe(slots.length)
           expect(slots.length).toBeGreaterThan(0)
+          expect(slots.length).toBeLessThanOrEqual(capacity)
           for (const [row, slot] of slots.entries()) taken[slot]!.push(round.ticks[row]!)
           rounds.release(round)
           return true
@@ -26,6 +27,9 @@ describe('rounds', () => {
             rounds.push(what, i)
             pushed[what]!.push(i)
           }
+          const waiting = pushed.map((ticks, slot) => ticks.length - taken[slot]!.length)
+          expect(rounds.size).toBe(waiting.reduce((sum, count) => sum + count))
+          expect(waiting.map((_, slot) => rounds.waits(slot))).toEqual(waiting.map((count) => count > 0))
         }
         while (take());
         expect(taken).toEqual(pushed)

@@ -1,7 +1,7 @@
 import type { AlertView } from '../protocol.ts'
 import { PriorityMark } from './Marks.tsx'
 import type { PageBed, PageWard } from './state.ts'
-import { bedWord, clock, sentence, spoken } from './words.ts'
+import { bedWord, clock, namesUnit, sentence, spoken } from './words.ts'
 
 /** Open alerts of the ward, newest first, then the ended ones. */
 export function AlertList({ ward }: { ward: PageWard }) {
@@ -47,7 +47,12 @@ export function AlertLine({
     <li class={`line ${alert.priority}`}>
       <div class="head">
         <PriorityMark priority={alert.priority} technical={alert.kind === 'technical'} />
-        {named && bed !== undefined && <a href={`#/bed/${bed.id}`}>{bedWord(bed)}</a>}
+        {named && bed !== undefined && (
+          <a href={`#/bed/${bed.id}`}>
+            {bedWord(bed)}
+            {namesUnit(bed) && ` ${bed.unit}`}
+          </a>
+        )}
       </div>
       <p class="sentence">{sentence(alert.label)}</p>
       <p class="since">
