@@ -60,12 +60,6 @@ export function logTail(t: number, nu: number): number {
   return Math.log(0.5 - 0.5 * Math.exp(logBeta(y, x, 0.5, nu / 2)))
 }
 
-/** P(T <= t) of Student's t with `nu` degrees of freedom. */
-export function studentCdf(t: number, nu: number): number {
-  const tail = Math.exp(logTail(Math.abs(t), nu))
-  return t > 0 ? 1 - tail : tail
-}
-
 /** ln of the density at 0: the density at t is exp(this) * (1 + t^2 / nu)^(-(nu + 1) / 2) */
 export function logDensityAtZero(nu: number): number {
   return logGamma((nu + 1) / 2) - logGamma(nu / 2) - 0.5 * Math.log(nu * Math.PI)

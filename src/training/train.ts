@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VigilError } from '../errors.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan } from '../inference/features.ts'
@@ -46,8 +47,9 @@ export interface Trained {
   readonly metrics: TrainingMetrics
 }
 
-/** What Vigil writes as the maker of its models. */
-const CREATED_BY = 'vigil 0.1.0'
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 const GOLDEN_STEPS = 200
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
@@ -103,7 +105,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     name: recipe.name,
     version: recipe.version,
     detector: recipe.detector,
-    createdBy: CREATED_BY,
+    createdBy: `vigil ${version}`,
     graph: {
       file: 'model.onnx',
       sha256: sha256(exported.onnx),

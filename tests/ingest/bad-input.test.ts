@@ -186,15 +186,18 @@ describe('CSV', () => {
     expect(named(readings[0]!)).toEqual({ hr: 98, pulse: 99, resp: 10, spo2: [140, 2] })
   })
 
-  test('swapped columns: a name in the column of the time is refused and not repeated', async () => {
+  test('swapped columns: a name in the column of the time, or of a value, is refused and not repeated', async () => {
     const mapping = write(
       'swap.yaml',
       'time: { column: t, format: iso }\npatient: { column: who }\ncolumns: { hr: { channel: hr } }\n',
     )
-    const path = write('swap.csv', 't,who,hr\nCANARY-4711,2026-01-01T00:00:00Z,70\n2026-01-01T00:00:01Z,p,71\n')
+    const path = write('swap.csv', 't,who,hr\nCANARY-4711,2026-01-01T00:00:00Z,70\n2026-01-01T00:00:01Z,71,Canary\n')
     const { readings, rejections } = await everything(path, { mapping })
-    expect(rejections).toMatchObject([{ reason: 'bad-time', line: 2, column: 1, path: 't' }])
-    expect(JSON.stringify(rejections)).not.toContain('CANARY')
+    expect(rejections).toMatchObject([
+      { reason: 'bad-time', line: 2, column: 1, path: 't' },
+      { reason: 'not-a-number', line: 3, column: 3, path: 'hr', detail: 'the cell is not a number' },
+    ])
+    expect(JSON.stringify(rejections)).not.toMatch(/canary/i)
     expect(readings).toHaveLength(1)
   })
 

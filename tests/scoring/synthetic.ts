@@ -1,8 +1,15 @@
 import { rememberForecast, resetScore, scored, scoreFrame, scorePlan } from '../../src/scoring/score.ts'
+import { logTail } from '../../src/scoring/student-t.ts'
 import { tailTable } from '../../src/scoring/tail-table.ts'
 import { type ChannelTable, channelTable } from '../../src/vitals/channels.ts'
 import { type FrameColumns, frameColumns } from '../../src/vitals/frame.ts'
 import type { ModelManifest } from '../../src/vitals/manifest.ts'
+
+/** P(T <= t) of Student's t with `nu` degrees of freedom. */
+export function studentCdf(t: number, nu: number): number {
+  const tail = Math.exp(logTail(Math.abs(t), nu))
+  return t > 0 ? 1 - tail : tail
+}
 
 export const TABLE: ChannelTable = channelTable()
 export const CHANNELS = ['hr', 'pulse', 'spo2', 'resp']

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { studentCdf } from '../../src/scoring/student-t.ts'
 import {
   type CellPlan,
   cellLoss,
@@ -9,6 +8,7 @@ import {
   withDegreesOfFreedom,
 } from '../../src/training/cell-loss.ts'
 import { aboveFloor } from '../../src/training/head.ts'
+import { studentCdf } from '../scoring/synthetic.ts'
 
 const plan: CellPlan = withDegreesOfFreedom(
   {

@@ -6,7 +6,6 @@ type Bytes = InstanceType<typeof Writer>
 // Field numbers and enumerations: onnx/onnx.proto, IR version 8.
 const FLOAT = 1
 const INT64 = 7
-const ATTRIBUTE_FLOAT = 1
 const ATTRIBUTE_INT = 2
 const ATTRIBUTE_INTS = 7
 
@@ -87,12 +86,9 @@ function encodeAttribute(out: Bytes, name: string, value: number | readonly numb
   if (typeof value !== 'number') {
     for (const item of value) out.uint32(tag(8, 0)).int64(item)
     out.uint32(tag(20, 0)).int32(ATTRIBUTE_INTS)
-  } else if (Number.isInteger(value)) {
+  } else {
     out.uint32(tag(3, 0)).int64(value)
     out.uint32(tag(20, 0)).int32(ATTRIBUTE_INT)
-  } else {
-    out.uint32(tag(2, 5)).float(value)
-    out.uint32(tag(20, 0)).int32(ATTRIBUTE_FLOAT)
   }
 }
 
@@ -121,8 +117,8 @@ function encodePort(out: Bytes, { name, dims }: Port): void {
   })
 }
 
-/** wire types: 0 varint, 2 length-delimited, 5 fixed 32 bits */
-const tag = (field: number, wire: 0 | 2 | 5): number => (field << 3) | wire
+/** wire types: 0 varint, 2 length-delimited */
+const tag = (field: number, wire: 0 | 2): number => (field << 3) | wire
 
 function text(out: Bytes, field: number, value: string): void {
   out.uint32(tag(field, 2)).string(value)
