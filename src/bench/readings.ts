@@ -1,14 +1,6 @@
+import { random } from '../random.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
-
-/** A random stream that is the same everywhere: Lehmer's generator, multiplier 48271, modulus 2^31 - 1 (Park and Miller). */
-function lehmer(seed: number): () => number {
-  let state = (seed % 2147483646) + 1
-  return () => {
-    state = (state * 48271) % 2147483647
-    return state / 2147483647
-  }
-}
 
 /**
  * Whole sets of hr, pulse, spo2 and resp, once a second: integer random walks around each patient's own resting values.
@@ -17,17 +9,17 @@ function lehmer(seed: number): () => number {
 export function walkingPatients(table: ChannelTable, patients: number): (patient: number, second: number) => Reading {
   const channels = ['hr', 'pulse', 'spo2', 'resp'].map((name) => table.index.get(name)!)
   const statuses = channels.map(() => OK)
-  const random = lehmer(1)
+  const { uniform } = random(1)
   const start = Date.UTC(2026, 0, 1)
   const keys = Array.from({ length: patients }, (_, i) => `p-${String(i).padStart(7, '0')}`)
   const state = Float64Array.from(
     { length: patients * 3 },
-    (_, i) => [70, 97, 16][i % 3]! + Math.round(6 * random() - 3),
+    (_, i) => [70, 97, 16][i % 3]! + Math.round(6 * uniform() - 3),
   )
   return (patient, second) => {
     const at = patient * 3
     for (let i = 0; i < 3; i++) {
-      const move = random()
+      const move = uniform()
       const step = move < 0.1 ? -1 : move > 0.9 ? 1 : 0
       const rest = [70, 97, 16][i]!
       const next = state[at + i]! + step

@@ -1,3 +1,4 @@
+import { random } from '../random.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
 
@@ -23,31 +24,6 @@ export interface SimulatedBed {
   readonly unit?: string
   readonly bed: string
   readonly episodes?: readonly Episode[]
-}
-
-/** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32, Tommy Ettinger, public domain). */
-function uniform(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** Standard normal numbers (Box-Muller, two at a time). */
-function normal(random: () => number): () => number {
-  let spare = Number.NaN
-  return () => {
-    const kept = spare
-    spare = Number.NaN
-    if (!Number.isNaN(kept)) return kept
-    const radius = Math.sqrt(-2 * Math.log(1 - random()))
-    const angle = 2 * Math.PI * random()
-    spare = radius * Math.sin(angle)
-    return radius * Math.cos(angle)
-  }
 }
 
 /** A mean-reverting wander, AR(1) a second: standard deviation `sd`, forgetting over `seconds`. */
@@ -105,19 +81,18 @@ function clamp(value: number, low: number, high: number): number {
  */
 export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Generator<Reading> {
   const { start, hours, patientKey, unit, bed, episodes = [] } = options
-  const random = uniform(options.seed)
-  const noise = normal(random)
+  const { uniform, normal: noise } = random(options.seed)
   const indices = NAMES.map((name) => table.index.get(name)!)
   const cuff = CUFF.map((name) => table.index.get(name)!)
   const temp = table.index.get('temp')!
   // the person: resting values, per bed
   const rest = {
-    hr: 62 + 30 * random(),
-    spo2: 95.5 + 3 * random(),
-    resp: 12 + 7 * random(),
-    sys: 108 + 32 * random(),
-    dia: 60 + 18 * random(),
-    temp: 36.4 + 0.9 * random(),
+    hr: 62 + 30 * uniform(),
+    spo2: 95.5 + 3 * uniform(),
+    resp: 12 + 7 * uniform(),
+    sys: 108 + 32 * uniform(),
+    dia: 60 + 18 * uniform(),
+    temp: 36.4 + 0.9 * uniform(),
   }
   const wander = {
     hr: drift(1.5, 300, noise),
@@ -129,7 +104,7 @@ export function* simulatedBed(options: SimulatedBed, table: ChannelTable): Gener
   }
   // the averaging times that give the repeats and steps of the BIDMC numerics
   const monitor = { hr: printed(3), pulse: printed(5), spo2: printed(8), resp: printed(8) }
-  let breath = random()
+  let breath = uniform()
   const seconds = Math.round(hours * 3600)
   const regular = indices.map(() => OK)
   for (let second = 0; second < seconds; second++) {

@@ -307,7 +307,8 @@ export class Ward {
         session.admittedAt = entry.at
         break
       case 'transfer':
-        session.unit = entry.unit
+        // a transfer that names no unit stays in the patient's own
+        session.unit = entry.unit ?? session.unit
         session.bed = entry.bed
         break
       case 'discharge':

@@ -1,10 +1,10 @@
+import { type Random, random } from '../random.ts'
 import { optimiser, update } from './adamw.ts'
 import { outputOf, zerosBeside } from './cells/cell.ts'
 import { firstMatrix } from './cells/initialise.ts'
 import { CELL_NAMES, chronoCell, namedCell } from './cells/named-cells.ts'
 import { perceptron } from './cells/perceptron.ts'
 import { throughTime, unroll } from './cells/through-time.ts'
-import { type Random, random } from './random.ts'
 
 /** One question: x [T] of [value in 0..1, marker 0 or 1], two steps marked, one in each half; the answer is their sum. */
 export interface Sum {

@@ -1,7 +1,7 @@
+import type { Random } from '../random.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, STATUSES } from '../vitals/reading.ts'
 import type { Stay } from './dataset.ts'
-import type { Random } from './random.ts'
 
 /** Channels that are varied together (HR and pulse are one heart), and how much. */
 export interface Variation {

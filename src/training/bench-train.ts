@@ -1,8 +1,8 @@
+import { random } from '../random.ts'
 import { optimiser, update } from './adamw.ts'
 import { throughChunk, zeroState } from './bptt.ts'
 import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
 import { firstWeights, type NetworkShape, parameterArrays, parameterShapes, weightsOf } from './network.ts'
-import { random } from './random.ts'
 
 export interface TrainBench {
   readonly engine: string

@@ -1,3 +1,4 @@
+import type { Random } from '../random.ts'
 import { learningRate, type OptimiserOptions, optimiser, update } from './adamw.ts'
 import { type DropoutMasks, outputsOf, throughChunk, zeroState } from './bptt.ts'
 import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './cell-loss.ts'
@@ -13,7 +14,6 @@ import {
   type Weights,
   weightsOf,
 } from './network.ts'
-import type { Random } from './random.ts'
 
 export interface FitOptions extends OptimiserOptions {
   readonly gains: Gains

@@ -1,6 +1,6 @@
+import { random } from '../random.ts'
 import type { Cell, Step } from './cells/cell.ts'
 import { type CellName, namedCell } from './cells/named-cells.ts'
-import { random } from './random.ts'
 import { spectralNorm } from './spectral-norm.ts'
 
 /** H hidden units and I inputs of the networks looked at, and the step k from whose state gradients are followed. */

@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts'
 import { orthogonal } from './cells/initialise.ts'
 import { GATES } from './gates.ts'
-import type { Random } from './random.ts'
 
 /** Sizes of a stacked LSTM with a Student-t head. F features, H hidden units, L layers, C channels, K horizons. */
 export interface NetworkShape {

@@ -1,9 +1,9 @@
+import { random } from '../random.ts'
 import { zerosBeside } from './cells/cell.ts'
 import { hiddenLayer, hiddenLayerBack } from './cells/hidden-layer.ts'
 import { firstMatrix } from './cells/initialise.ts'
 import { perceptron } from './cells/perceptron.ts'
 import { descend, sgd } from './cells/sgd.ts'
-import { random } from './random.ts'
 
 /** The four corners, and what is asked of them. */
 export const CORNERS = [

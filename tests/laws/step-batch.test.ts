@@ -5,9 +5,9 @@ import { graphShape, stateSize } from '../../src/inference/graph-shape.ts'
 import { inProcessEngine } from '../../src/inference/in-process.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
+import { random } from '../../src/random.ts'
 import type { StepEngine } from '../../src/stream/ports.ts'
 import type { NetworkShape } from '../../src/training/network.ts'
-import { random } from '../../src/training/random.ts'
 import { BEDSIDE, features, ODD, testModel } from '../inference/test-model.ts'
 
 const F = BEDSIDE.features

@@ -146,6 +146,13 @@ describe('a ward', () => {
     expect(bed.ward.watching).toMatchObject({ warming: 1, watching: 0 })
   })
 
+  it('follows a transfer to the bed it names, in the unit of before when it names none', async () => {
+    await bed.give(seconds(0, 5))
+    await bed.give([{ kind: 'journal', entry: 'transfer', patientKey: KEY, at: T0 + 5000, afterOffset: 4, bed: '9' }])
+    await bed.give([lost(T0 + 60_000)])
+    expect(bed.bodies('signal-lost')[0]!.subject).toMatchObject({ unit: 'ICU', bed: '9' })
+  })
+
   it('begins cold after a silence longer than the ages the network knows', async () => {
     await bed.give(seconds(0, 70))
     const gap = bed.manifest.features.maxAgeSeconds + 100

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { random } from '../../src/random.ts'
 import { addingProblem, trainAdding } from '../../src/training/adding.ts'
-import { random } from '../../src/training/random.ts'
 
 describe('the adding problem', () => {
   it('marks one number in each half and asks for their sum', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { featurePlan } from '../../src/inference/features.ts'
+import { random } from '../../src/random.ts'
 import { studentQuantile } from '../../src/scoring/student-t.ts'
 import { baselines } from '../../src/training/baselines.ts'
 import { frameStay } from '../../src/training/dataset.ts'
 import { fitDegrees, goldenSection } from '../../src/training/degrees.ts'
-import { random } from '../../src/training/random.ts'
 import { swingingStay, TABLE } from './made-stays.ts'
 
 const plan = featurePlan(

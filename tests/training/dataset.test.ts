@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { featurePlan, writeFeatures } from '../../src/inference/features.ts'
+import { random } from '../../src/random.ts'
 import { augment } from '../../src/training/augment.ts'
 import { frameStay, framesOf, laneUp } from '../../src/training/dataset.ts'
 import { fitNormaliser } from '../../src/training/normaliser.ts'
 import { withRamp } from '../../src/training/ramps.ts'
-import { random } from '../../src/training/random.ts'
 import { madeReading, swingingStay, TABLE } from './made-stays.ts'
 
 const manifest = {

@@ -1,5 +1,5 @@
+import { random } from '../../src/random.ts'
 import type { Stay } from '../../src/training/dataset.ts'
-import { random } from '../../src/training/random.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import type { Reading } from '../../src/vitals/reading.ts'
 

@@ -1,5 +1,5 @@
+import { random } from '../../src/random.ts'
 import { firstWeights, type NetworkShape, type Weights } from '../../src/training/network.ts'
-import { random } from '../../src/training/random.ts'
 
 /** A network small enough to differentiate by hand: two layers of three, one channel pair, two horizons. */
 export const SMALL: NetworkShape = { features: 4, hidden: 3, layers: 2, channels: 1, horizons: 2 }

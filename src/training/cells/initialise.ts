@@ -1,5 +1,5 @@
+import type { Random } from '../../random.ts'
 import { GATES } from '../gates.ts'
-import type { Random } from '../random.ts'
 
 /** How a matrix of weights begins. */
 export type Start = 'standard-normal' | 'lecun' | 'glorot' | 'orthogonal' | 'identity'

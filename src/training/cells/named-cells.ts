@@ -1,5 +1,5 @@
+import type { Random } from '../../random.ts'
 import { GATES } from '../gates.ts'
-import type { Random } from '../random.ts'
 import type { Cell } from './cell.ts'
 import type { ActivationName } from './hidden-layer.ts'
 import { firstKernel, firstLstmBias, type Start } from './initialise.ts'

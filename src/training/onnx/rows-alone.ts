@@ -1,6 +1,6 @@
 import { openStepGraph, type StepGraph } from '../../inference/engine.ts'
 import { type GraphShape, stateSize } from '../../inference/graph-shape.ts'
-import { random } from '../random.ts'
+import { random } from '../../random.ts'
 
 /** Rows of the batch: beyond what onnxruntime's kernels take at once, and no multiple of it. */
 const BATCH = 67

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { random } from '../../../src/random.ts'
 import { firstKernel, firstLstmBias, firstMatrix, type Start } from '../../../src/training/cells/initialise.ts'
 import { GATES } from '../../../src/training/gates.ts'
-import { random } from '../../../src/training/random.ts'
 
 const variance = (values: Float64Array) => values.reduce((sum, value) => sum + value * value, 0) / values.length
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
+import { random } from '../../../src/random.ts'
 import type { Cell } from '../../../src/training/cells/cell.ts'
 import { lstmCell } from '../../../src/training/cells/lstm-cell.ts'
 import { rnnCell } from '../../../src/training/cells/rnn.ts'
 import { stackedCell } from '../../../src/training/cells/stacked.ts'
-import { random } from '../../../src/training/random.ts'
 
 export const KINDS = ['sigmoid', 'tanh', 'relu', 'lstm'] as const
 export type Kind = (typeof KINDS)[number]
