@@ -78,6 +78,12 @@ function offer(app: FastifyInstance, route: HttpRoute): void {
   })
 }
 
+/**
+ * A listener of this machine alone answers only to its names: else a page of another site, whose name was made to point
+ * here (DNS rebinding), could read the ward.
+ */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1'])
+
 /** The page's own files; hashed ones never change, the page itself is asked for anew each time. */
 function offerPage(app: FastifyInstance, root: string): void {
   app.register(fastifyStatic, {
@@ -99,8 +105,12 @@ function offerPage(app: FastifyInstance, root: string): void {
 export async function listen(options: HttpOptions): Promise<HttpListener> {
   const { telemetry, health, log } = options
   const app = fastify({ logger: false, forceCloseConnections: true, exposeHeadRoutes: false })
-  app.addHook('onRequest', async (_request, reply) => {
+  const local = LOOPBACK.has(options.host)
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
+    if (local && !LOOPBACK.has(request.hostname)) {
+      await reply.code(421).send({ error: 'this listener answers to the names of this machine only' })
+    }
   })
   // the pattern of a route, never the URL asked for: that may name a bed
   app.addHook('onResponse', async (request, reply) => {

@@ -43,7 +43,7 @@ export const Settings = z.strictObject({
     .prefault({}),
   http: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),
+      host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),
       port: z.int().min(0).max(65535).default(8080).describe('0 takes a free one'),
     })
     .prefault({}),

@@ -31,6 +31,22 @@ async function start(part: Partial<HttpOptions> = {}): Promise<HttpListener> {
   return listener
 }
 
+/** The status of a request that calls the listener by another name. */
+function statusAs(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: HOST, port, path: '/healthz', headers: { host } }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    }).on('error', reject)
+  })
+}
+
+test('a listener of this machine answers to its own names only, so that no site can be pointed at it', async () => {
+  const { port } = await start()
+  for (const name of ['127.0.0.1', 'localhost', '[::1]']) expect(await statusAs(port, `${name}:${port}`)).toBe(200)
+  expect(await statusAs(port, 'ward.example')).toBe(421)
+})
+
 describe('health', () => {
   test('each check answers with its name and reason, and one that fails makes the whole 503', async () => {
     const ready = readiness(['model', 'sources'])
