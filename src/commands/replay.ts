@@ -2,13 +2,13 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { lastValueFrom, NEVER, scan, takeUntil, tap } from 'rxjs'
+import { deadLetterFile } from '../alerts/sinks/dead-letter-file.ts'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
 import { openWard } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { AlarmCount } from '../evaluation/alarm-rate.ts'
-import { deadLetterSink } from '../ingest/dead-letters.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import { createLog } from '../log.ts'
@@ -74,7 +74,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     sinks.push(opened)
   }
   if (flags.alerts !== undefined) await written(ndjsonFile(flags.alerts, { fresh: true }))
-  if (flags.deadLetters !== undefined) await written(deadLetterSink(flags.deadLetters))
+  if (flags.deadLetters !== undefined) await written(deadLetterFile(flags.deadLetters))
   if (flags.json !== true) sinks.push(standardOutputSink())
   const skipped: VigilError[] = []
   const began = performance.now()

@@ -1,61 +1,14 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { VigilError } from '../../errors.ts'
-import type { Output, Sink } from '../../stream/ports.ts'
+import type { Sink } from '../../stream/ports.ts'
 import { bodyLine } from '../body.ts'
-
-const NEWLINE = 0x0a
-
-/** whether the file's last byte leaves a line open: a process died while it wrote */
-async function endsMidLine(file: FileHandle, size: number): Promise<boolean> {
-  if (size === 0) return false
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer[0] !== NEWLINE
-}
+import { lineFile } from './line-file.ts'
 
 /**
  * Alert bodies in a file, one a line, no envelope: two runs over the same journal write the same bytes.
- * The lines of one `deliver` arrive whole or not at all: after a failed write the file is cut back to what it was.
- * A torn last line of an earlier process is closed before the first append. `close` flushes to the disk.
  * @param path made when it is not there, else appended to; `fresh` empties it first
- * @throws VigilError `sink-failed` when the file cannot be opened
+ * @throws VigilError `sink-failed`
  */
-export async function ndjsonFile(path: string, options: { fresh?: boolean } = {}): Promise<Sink> {
-  const failed = (message: string, cause: unknown, retriable: boolean) =>
-    new VigilError('sink-failed', message, { place: path, cause, retriable })
-  let file: FileHandle
-  let size: number
-  try {
-    // 'a+' reads the last byte and always writes at the end
-    file = await open(path, options.fresh ? 'w+' : 'a+')
-    size = (await file.stat()).size
-    if (await endsMidLine(file, size)) size += (await file.write('\n')).bytesWritten
-  } catch (cause) {
-    throw failed('the alerts file cannot be opened', cause, false)
-  }
-  return {
-    name: 'ndjson-file',
-    async deliver(outputs: readonly Output[]): Promise<void> {
-      let text = ''
-      for (const output of outputs) if (output.kind === 'alert') text += bodyLine(output.envelope.body)
-      if (text === '') return
-      try {
-        await file.appendFile(text)
-        size += Buffer.byteLength(text)
-      } catch (cause) {
-        // a closed or full disk may refuse this too; the write error is the one to report
-        await file.truncate(size).catch(() => {})
-        throw failed('the alerts file took no more lines', cause, true)
-      }
-    },
-    async close(): Promise<void> {
-      try {
-        // a pipe or a device has no disk to flush to
-        if ((await file.stat()).isFile()) await file.sync()
-      } catch (cause) {
-        throw failed('the alerts file could not be flushed', cause, false)
-      } finally {
-        await file.close()
-      }
-    },
-  }
+export function ndjsonFile(path: string, { fresh = false }: { fresh?: boolean } = {}): Promise<Sink> {
+  return lineFile({ name: 'ndjson-file', what: 'the alerts file', path, fresh }, (output) =>
+    output.kind === 'alert' ? bodyLine(output.envelope.body) : '',
+  )
 }

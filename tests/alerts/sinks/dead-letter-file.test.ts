@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { deadLetterSink } from '../../src/ingest/dead-letters.ts'
-import type { Output } from '../../src/stream/ports.ts'
-import { at, DeadLetter, reject } from '../../src/vitals/rejection.ts'
-import { folder } from './collect.ts'
+import { deadLetterFile } from '../../../src/alerts/sinks/dead-letter-file.ts'
+import type { Output } from '../../../src/stream/ports.ts'
+import { at, DeadLetter, reject } from '../../../src/vitals/rejection.ts'
+import { folder } from '../../ingest/collect.ts'
 
 const { dir } = folder()
 const letter = (offset: number): Output => ({
@@ -15,9 +15,9 @@ const letter = (offset: number): Output => ({
 })
 
 test('a dead letter is one line with reason, sentence and place; other outputs pass by; the file is appended to', async () => {
-  const path = join(dir, 'new', 'folder', 'dead.ndjson')
+  const path = join(dir, 'dead.ndjson')
   for (const offset of [1, 2]) {
-    const sink = await deadLetterSink(path)
+    const sink = await deadLetterFile(path)
     await sink.deliver([
       letter(offset),
       { kind: 'journal', entry: { kind: 'journal', patientKey: 'CANARY', at: 1, afterOffset: 1, entry: 'discharge' } },
@@ -43,8 +43,8 @@ test('a dead letter is one line with reason, sentence and place; other outputs p
 })
 
 test('a file that cannot be opened or written is a coded error with its place', async () => {
-  await expect(deadLetterSink(dir)).rejects.toMatchObject({ code: 'sink-failed', place: dir, retriable: false })
-  const sink = await deadLetterSink(join(dir, 'closed.ndjson'))
+  await expect(deadLetterFile(dir)).rejects.toMatchObject({ code: 'sink-failed', place: dir, retriable: false })
+  const sink = await deadLetterFile(join(dir, 'closed.ndjson'))
   await sink.close()
   await expect(sink.deliver([letter(1)])).rejects.toMatchObject({ code: 'sink-failed', retriable: true })
 })
