@@ -22,6 +22,7 @@ export const ROOMS = [
   // The ports name the type of an HTTP response for the listener that serves the page.
   { name: 'ports', files: /^src\/stream\/ports\.ts$/, rooms: ['vitals'], packages: ['rxjs'], node: ['http'] },
   { name: 'log', files: /^src\/log\.ts$/, rooms: LANGUAGE, packages: ['pino'], node: 'any' },
+  { name: 'version', files: /^src\/version\.ts$/, rooms: [], packages: [], node: ['fs'] },
   { name: 'closing', files: /^src\/closing\.ts$/, rooms: [], packages: [], node: [] },
   { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
 
@@ -71,7 +72,7 @@ export const ROOMS = [
   {
     name: 'training',
     files: /^src\/training\//,
-    rooms: [...ADAPTER, 'stream', 'ingest', 'inference'],
+    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference'],
     packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
     node: 'any',
   },

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -9,16 +8,15 @@ import { replayCommand } from './commands/replay.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
+import { VERSION } from './version.ts'
 
 /** Exit codes: done, the work failed, bad usage. */
 const FAILED = 1
 const BAD_USAGE = 2
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-
 const vigil = new Command('vigil')
   .description('Vital signs in, calibrated and explained alerts out. Research software, not a medical device.')
-  .version(version)
+  .version(VERSION)
   .exitOverride()
   .showHelpAfterError('(vigil --help lists the commands)')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')

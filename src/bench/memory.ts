@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { openWard, type Served } from '../app.ts'
 import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
@@ -8,6 +6,7 @@ import type { InputBatch } from '../stream/ports.ts'
 import { OK } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { walkingPatients } from './readings.ts'
+import { residentBytes } from './resident.ts'
 import { type RanWard, ranWard } from './shape.ts'
 
 export interface MemoryBench extends RanWard {
@@ -22,21 +21,17 @@ export interface MemoryBench extends RanWard {
   readonly openAlertEvents: number
 }
 
-const CORE = [
-  'hr',
-  'pulse',
-  'spo2',
-  'resp',
-  'abp_sys',
-  'abp_dia',
-  'abp_mean',
-  'nibp_sys',
-  'nibp_dia',
-  'nibp_mean',
-  'temp',
-  'etco2',
-]
-const TYPICAL = [72, 72, 97, 16, 120, 70, 87, 118, 68, 85, 36.8, 38]
+/** The core channels beside those that walk, at typical values. */
+const BESIDE: Readonly<Record<string, number>> = {
+  abp_sys: 120,
+  abp_dia: 70,
+  abp_mean: 87,
+  nibp_sys: 118,
+  nibp_dia: 68,
+  nibp_mean: 85,
+  temp: 36.8,
+  etco2: 38,
+}
 const FRAMES = 120
 
 /** Resident memory of many patients: every core channel, 120 frames each, one in a hundred with an open alert. */
@@ -50,24 +45,29 @@ export function benchMemory(settings: Settings, log: Log, patients: number): Pro
 
 async function fill(served: Served, settings: Settings, patients: number): Promise<Omit<MemoryBench, keyof RanWard>> {
   const { ward, table } = served
-  const channels = CORE.map((name) => table.index.get(name)!)
-  const statuses = channels.map(() => OK)
+  const beside = Object.keys(BESIDE).map((name) => table.index.get(name)!)
+  const typical = Object.values(BESIDE)
+  const fine = typical.map(() => OK)
   const walk = walkingPatients(table, patients)
-  const idleRssBytes = resident()
+  const idleRssBytes = residentBytes()
   const batch: InputBatch = { source: 'memory', partition: 0, inputs: [], offsets: [], done() {} }
   let openAlertEvents = 0
   for (let tick = 0; tick < FRAMES; tick++) {
     for (let patient = 0; patient < patients; patient++) {
       const walked = walk(patient, tick)
-      const values = [...walked.values, ...TYPICAL.slice(4)]
-      const reading = { ...walked, channels, values, statuses }
+      const reading = {
+        ...walked,
+        channels: [...walked.channels, ...beside],
+        values: [...walked.values, ...typical],
+        statuses: [...walked.statuses, ...fine],
+      }
       while (!ward.accept(reading, batch, tick, 0)) await ward.drain()
       if (patient % settings.inference.maxBatch === 0) await ward.drain()
     }
     await ward.drain()
     openAlertEvents += ward.takeOutputs().length
   }
-  const rssBytes = resident()
+  const rssBytes = residentBytes()
   return {
     patients,
     rssBytes,
@@ -76,13 +76,4 @@ async function fill(served: Served, settings: Settings, patients: number): Promi
     framesPerPatient: FRAMES,
     openAlertEvents,
   }
-}
-
-/** Resident bytes after a full collection. */
-function resident(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  collect()
-  return process.memoryUsage().rss
 }

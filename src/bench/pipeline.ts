@@ -4,9 +4,10 @@ import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
-import type { InputBatch, Output, Sink, Source, Telemetry } from '../stream/ports.ts'
+import type { InputBatch, Source, Telemetry } from '../stream/ports.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { alertCounter } from './alert-counter.ts'
 import { walkingPatients } from './readings.ts'
 import { type RanWard, ranWard } from './shape.ts'
 
@@ -52,14 +53,7 @@ async function race(
   }
   const bareStepsPerSecond = await bare(served, batch)
   const latencies: number[] = []
-  let alertEvents = 0
-  const counter: Sink = {
-    name: 'counter',
-    async deliver(outputs: readonly Output[]) {
-      for (const output of outputs) if (output.kind === 'alert') alertEvents++
-    },
-    async close() {},
-  }
+  const counter = alertCounter()
   const began = performance.now()
   const flushes = pipeline(memorySource(batches, latencies), served.ward, {
     sinks: [counter],
@@ -80,7 +74,7 @@ async function race(
     readingsPerSecond: Math.round(readings / wall),
     p50Ms: round(quantile(latencies, 0.5)),
     p99Ms: round(quantile(latencies, 0.99)),
-    alertEvents,
+    alertEvents: counter.events,
     bareStepsPerSecond,
   }
 }

@@ -14,10 +14,10 @@ import { replaySource } from '../ingest/recordings.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
-import type { Sink } from '../stream/ports.ts'
 import { type ChannelTable, channelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { alertCounter } from './alert-counter.ts'
 import { walkingPatients } from './readings.ts'
 import { type RanWard, ranWard } from './shape.ts'
 
@@ -52,14 +52,7 @@ export function benchReplay(
     atEnd(() => served.close())
     const alerts = await ndjsonFile(join(folder, 'alerts.ndjson'), { fresh: true })
     atEnd(() => alerts.close())
-    let alertEvents = 0
-    const counter: Sink = {
-      name: 'counter',
-      async deliver(outputs) {
-        for (const output of outputs) if (output.kind === 'alert') alertEvents++
-      },
-      async close() {},
-    }
+    const counter = alertCounter()
     const began = performance.now()
     const flushes = pipeline(replaySource([file], { table: served.table }), served.ward, {
       sinks: [alerts, counter],
@@ -78,7 +71,7 @@ export function benchReplay(
       seconds: Number(wall.toFixed(2)),
       speedup: Math.round((hours * 3600) / wall),
       readings: beds * ticks,
-      alertEvents,
+      alertEvents: counter.events,
       bareSeconds: Number(bareSeconds.toFixed(2)),
       ...ranWard(served, settings),
     }

@@ -11,10 +11,6 @@ export interface StepModel {
   readonly model: string
 }
 
-/** Channels and horizons of the shipped graph's head, kept when another shape is asked for. */
-const CHANNELS = 4
-const HORIZONS = 3
-
 /** The shipped bedside graph, or one of a wanted shape with fresh weights: speed does not depend on them. */
 export async function stepModel(
   dir: string,
@@ -25,21 +21,22 @@ export async function stepModel(
     const { name, version } = shipped.manifest
     return { onnx: shipped.onnx, shape: graphShape(shipped.manifest), model: `${name}@${version}` }
   }
-  const { graph } = shipped.manifest
+  const { graph, channels, horizons } = shipped.manifest
+  // the head keeps the shipped channels and horizons
   const shape = {
     features: wanted.features ?? graph.features,
     hidden: wanted.hidden ?? graph.hidden,
     layers: wanted.layers ?? graph.layers,
-    channels: CHANNELS,
-    horizons: HORIZONS,
+    channels: channels.length,
+    horizons: horizons.length,
   }
   const about = { name: 'bench', producer: 'vigil bench', metadata: {} }
-  const floor = new Float32Array(CHANNELS).fill(0.03)
+  const floor = new Float32Array(channels.length).fill(0.03)
   const weights = firstWeights(shape, random(1), 0)
   const onnx = encodeModel(stepGraph(shape, weights, floor, graph.form, about))
   return {
     onnx,
-    shape: { features: shape.features, hidden: shape.hidden, layers: shape.layers, outputs: HORIZONS * 2 * CHANNELS },
+    shape: graphShape({ graph: { ...graph, ...shape }, channels, horizons }),
     model: `fresh weights, ${graph.form}`,
   }
 }

@@ -3,8 +3,8 @@ import { SHIPPED_MODELS } from '../app.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { probeEngines } from '../inference/doctor.ts'
-import { listModels, openModel } from '../inference/model-store.ts'
-import { openEngine } from '../inference/open-engine.ts'
+import { listModels } from '../inference/model-store.ts'
+import { verifyModel } from '../inference/open-engine.ts'
 import { openTrainingEngine, TRAINING_ENGINES } from '../training/engine.ts'
 import { printJson } from './options.ts'
 
@@ -78,10 +78,8 @@ async function models(dir: string): Promise<Finding[]> {
     listed.map(async ({ name, version }) => {
       const check = `model ${name}@${version}`
       try {
-        const bundle = await openModel(dir, `${name}@${version}`)
-        const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
-        await engine.close()
-        return { check, ok: true, detail: `${bundle.golden.x.length} golden steps match on cpu` }
+        const { golden } = await verifyModel(dir, `${name}@${version}`)
+        return { check, ok: true, detail: `${golden.x.length} golden steps match on cpu` }
       } catch (error) {
         if (!(error instanceof VigilError)) throw error
         return { check, ok: false, detail: `${error.code}: ${error.message}` }

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
 import { VigilError } from '../errors.ts'
 import { listModels, openModel } from '../inference/model-store.ts'
-import { openEngine } from '../inference/open-engine.ts'
+import { verifyModel } from '../inference/open-engine.ts'
 import { printJson } from './options.ts'
 
 interface ModelFlags {
@@ -34,16 +34,14 @@ export function modelsCommand(): Command {
   add('verify', 'checksums, manifest, and the golden steps on the CPU provider', 'verify bedside')
     .argument('<model>', 'NAME (its champion) or NAME@VERSION')
     .action(async (id: string, { dir, json }: ModelFlags) => {
-      const bundle = await openModel(dir, id)
-      const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
-      await engine.close()
-      const { name, version, graph } = bundle.manifest
+      const { manifest, golden } = await verifyModel(dir, id)
+      const { name, version, graph } = manifest
       const verdict = {
         model: `${name}@${version}`,
         sha256: graph.sha256,
-        goldenSteps: bundle.golden.x.length,
-        tolerance: bundle.golden.tolerance,
-        provider: engine.provider,
+        goldenSteps: golden.x.length,
+        tolerance: golden.tolerance,
+        provider: 'cpu',
       }
       if (json === true) return printJson(verdict)
       process.stdout.write(

@@ -5,7 +5,7 @@ import { checkOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
 import { graphShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
-import type { ModelBundle } from './model-store.ts'
+import { type ModelBundle, openModel } from './model-store.ts'
 import { openWorkerEngine } from './worker-engine.ts'
 
 export interface EngineOptions {
@@ -72,4 +72,15 @@ async function openVerified(
     throw error
   }
   return engine
+}
+
+/**
+ * Open a version of a model and let it prove itself: files, manifest, and golden steps on the CPU provider.
+ * @throws VigilError as `openModel` and `openEngine`
+ */
+export async function verifyModel(dir: string, id: string): Promise<ModelBundle> {
+  const bundle = await openModel(dir, id)
+  const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
+  await engine.close()
+  return bundle
 }

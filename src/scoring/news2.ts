@@ -4,7 +4,9 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import { label, timeOfDay } from './sentence.ts'
 
 /** How old a value may be to count, seconds. Ours: NEWS2 itself is charted by hand and says nothing of it. */
-const MAX_AGE = { continuous: 60, cuff: 3600, temperature: 4 * 3600 } as const
+const CONTINUOUS = 60
+const CUFF = 3600
+const TEMPERATURE = 4 * 3600
 
 /** A band of a part: values up to and including `to` score `points`; bands rise, the last one is open. */
 type Bands = readonly (readonly [to: number, points: number])[]
@@ -13,8 +15,7 @@ const REST = Number.POSITIVE_INFINITY
 interface Part {
   readonly name: string
   /** the first of these with a value young enough counts */
-  readonly channels: readonly string[]
-  readonly age: keyof typeof MAX_AGE | 'own'
+  readonly sources: readonly (readonly [channel: string, maxAgeSeconds: number])[]
   /** decimals to round to before scoring */
   readonly decimals: number
   readonly bands: Bands
@@ -23,11 +24,11 @@ interface Part {
 /** Royal College of Physicians, National Early Warning Score 2 (2017), SpO2 scale 1. Round first, then score. */
 // biome-ignore format: a table
 const PARTS: readonly Part[] = [
-  { name: 'respiration', channels: ['resp'], age: 'continuous', decimals: 0, bands: [[8, 3], [11, 1], [20, 0], [24, 2], [REST, 3]] },
-  { name: 'SpO2', channels: ['spo2'], age: 'continuous', decimals: 0, bands: [[91, 3], [93, 2], [95, 1], [REST, 0]] },
-  { name: 'systolic', channels: ['abp_sys', 'nibp_sys'], age: 'own', decimals: 0, bands: [[90, 3], [100, 2], [110, 1], [219, 0], [REST, 3]] },
-  { name: 'pulse', channels: ['hr', 'pulse'], age: 'continuous', decimals: 0, bands: [[40, 3], [50, 1], [90, 0], [110, 1], [130, 2], [REST, 3]] },
-  { name: 'temperature', channels: ['temp'], age: 'temperature', decimals: 1, bands: [[35, 3], [36, 1], [38, 0], [39, 1], [REST, 2]] },
+  { name: 'respiration', sources: [['resp', CONTINUOUS]], decimals: 0, bands: [[8, 3], [11, 1], [20, 0], [24, 2], [REST, 3]] },
+  { name: 'SpO2', sources: [['spo2', CONTINUOUS]], decimals: 0, bands: [[91, 3], [93, 2], [95, 1], [REST, 0]] },
+  { name: 'systolic', sources: [['abp_sys', CONTINUOUS], ['nibp_sys', CUFF]], decimals: 0, bands: [[90, 3], [100, 2], [110, 1], [219, 0], [REST, 3]] },
+  { name: 'pulse', sources: [['hr', CONTINUOUS], ['pulse', CONTINUOUS]], decimals: 0, bands: [[40, 3], [50, 1], [90, 0], [110, 1], [130, 2], [REST, 3]] },
+  { name: 'temperature', sources: [['temp', TEMPERATURE]], decimals: 1, bands: [[35, 3], [36, 1], [38, 0], [39, 1], [REST, 2]] },
 ]
 
 /** never on a monitor: always listed as missing */
@@ -41,34 +42,52 @@ export interface News2 {
   readonly parts: readonly { readonly part: string; readonly points: number }[]
 }
 
+/** Where in a frame the parts of a NEWS2 stand. */
+export interface News2Plan {
+  /** channels of the table: D */
+  readonly width: number
+  readonly parts: readonly {
+    readonly name: string
+    readonly sources: readonly { readonly index: number; readonly maxAge: number }[]
+    /** 10 to the decimals it is rounded to */
+    readonly digits: number
+    readonly bands: Bands
+  }[]
+}
+
+export function news2Plan(table: ChannelTable): News2Plan {
+  const parts = PARTS.map(({ name, sources, decimals, bands }) => ({
+    name,
+    sources: sources.flatMap(([channel, maxAge]) => {
+      const index = table.index.get(channel)
+      return index === undefined ? [] : [{ index, maxAge }]
+    }),
+    digits: 10 ** decimals,
+    bands,
+  }))
+  return { width: table.channels.length, parts }
+}
+
 /** The partial NEWS2 of a frame. */
-export function news2(frames: FrameColumns, row: number, table: ChannelTable): News2 {
-  const from = row * table.channels.length
+export function news2(plan: News2Plan, frames: FrameColumns, row: number): News2 {
+  const from = row * plan.width
   const missing: string[] = []
   const parts: { part: string; points: number }[] = []
   let score = 0
-  for (const part of PARTS) {
-    let value = Number.NaN
-    for (const name of part.channels) {
-      const index = table.index.get(name)
-      if (index === undefined) continue
-      const age = part.age === 'own' ? (name === 'nibp_sys' ? 'cuff' : 'continuous') : part.age
-      // a comparison with NaN, no value ever, is false
-      if (frames.ages[from + index]! <= MAX_AGE[age]) {
-        value = frames.values[from + index]!
-        break
-      }
-    }
-    if (Number.isNaN(value)) {
-      missing.push(part.name)
+  for (const { name, sources, digits, bands } of plan.parts) {
+    // a comparison with NaN, no value ever, is false
+    const source = sources.find(({ index, maxAge }) => frames.ages[from + index]! <= maxAge)
+    if (source === undefined) {
+      missing.push(name)
       continue
     }
-    const rounded = Math.round(value * 10 ** part.decimals) / 10 ** part.decimals
-    const points = part.bands.find(([to]) => rounded <= to)![1]
-    parts.push({ part: part.name, points })
+    const rounded = Math.round(frames.values[from + source.index]! * digits) / digits
+    const points = bands.find(([to]) => rounded <= to)![1]
+    parts.push({ part: name, points })
     score += points
   }
-  return { score, missing: [...missing, ...UNKNOWN], parts }
+  missing.push(...UNKNOWN)
+  return { score, missing, parts }
 }
 
 /** Response thresholds of NEWS2, highest first, and how long a score must stand, ms. */

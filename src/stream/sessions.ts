@@ -46,10 +46,6 @@ export class Sessions {
   readonly #free: number[] = []
   readonly #counts: Record<Watching, number> = { warming: 0, watching: 0, degraded: 0, blind: 0 }
 
-  get size(): number {
-    return this.#byKey.size
-  }
-
   /** beds by watching state */
   get counts(): Readonly<Record<Watching, number>> {
     return this.#counts
@@ -104,7 +100,6 @@ export class Sessions {
   }
 
   watch(session: Session, watching: Watching): void {
-    if (session.watching === watching) return
     this.#counts[session.watching]--
     this.#counts[watching]++
     session.watching = watching

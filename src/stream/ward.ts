@@ -128,7 +128,10 @@ export class Ward {
       return true
     }
     const session = this.#sessionOf(input, batch.partition)
-    if (this.#begins(session, input)) {
+    const verdict = this.#judge(session, input)
+    // another patient at the key, or a clock that began on a wrong stamp: everything begins anew
+    const anew = verdict === 'restart' || another(session, input)
+    if (anew) {
       if (this.#rounds.size > 0) return false
       this.#restart(session, input.time)
     }
@@ -140,7 +143,10 @@ export class Ward {
     session.mode = input.mode
     session.source = batch.source
     session.partition = batch.partition
-    this.#admit(session, input, offset)
+    session.lastOffset = offset
+    // a clock that begins anew accepts its first stamp
+    if (anew || verdict === 'accept') this.#accepted(session, input, offset)
+    else this.#setAside(session, input, offset)
     return true
   }
 
@@ -202,13 +208,6 @@ export class Ward {
     this.#watch.reset(slot)
   }
 
-  /** Another patient at the key, or a clock that began on a wrong stamp: everything begins anew. */
-  #begins(session: Session, reading: Reading): boolean {
-    if (reading.encounter !== undefined && session.encounter !== undefined && reading.encounter !== session.encounter)
-      return true
-    return this.#judge(session, reading) === 'restart'
-  }
-
   #judge(session: Session, reading: Reading): ReturnType<typeof judge> {
     const page = this.#clocks.page(session.slot)
     const at = this.#clocks.at(session.slot)
@@ -222,17 +221,17 @@ export class Ward {
     this.#clear(session)
   }
 
-  /** Past the patient's clock: into the grid, or aside until others agree. */
-  #admit(session: Session, reading: Reading, offset: number): void {
-    session.lastOffset = offset
-    if (this.#judge(session, reading) === 'accept') {
-      if (session.aside.length > 0) {
-        this.#refuse(session, session.aside)
-        session.aside = []
-      }
-      this.#take(session, reading, offset)
-      return
+  /** In time: into the grid; what was set aside before it stood alone. */
+  #accepted(session: Session, reading: Reading, offset: number): void {
+    if (session.aside.length > 0) {
+      this.#refuse(session, session.aside)
+      session.aside = []
     }
+    this.#take(session, reading, offset)
+  }
+
+  /** Far ahead of the patient's clock: aside until others agree, then all of them into the grid. */
+  #setAside(session: Session, reading: Reading, offset: number): void {
     const times = session.aside.map((held) => held.reading.time)
     const agreeing = agrees(times, reading.time, this.#aheadMs)
     if (!agreeing) this.#refuse(session, session.aside)
@@ -357,6 +356,11 @@ export class Ward {
     }
     if (session.started?.size === 0) session.started = undefined
   }
+}
+
+/** Whether a reading is of another encounter than the patient's. */
+function another({ encounter }: Session, reading: Reading): boolean {
+  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
 }
 
 /** Whether a reading says something new of where its patient lies, or of how it is read. */

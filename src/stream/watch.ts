@@ -1,6 +1,6 @@
 import { type AlertContext, advance, endAlert, endAll, NO_ALERTS } from '../alerts/lifecycle.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
-import { checkNews2, NEWS2_STATE_SIZE, news2, resetNews2 } from '../scoring/news2.ts'
+import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import { timeOfDay } from '../scoring/sentence.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -28,6 +28,7 @@ export class Watch {
   readonly #detectors: readonly Detector[]
   readonly #settings: WatchSettings
   readonly #limits: LimitPlan
+  readonly #news2: News2Plan
   /** [limits, NEWS2] */
   readonly #rows: Rows
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
@@ -38,6 +39,7 @@ export class Watch {
     this.#detectors = detectors
     this.#settings = settings
     this.#limits = limitPlan(settings.limits.adult, table)
+    this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limits.stateSize + NEWS2_STATE_SIZE)
     this.#sources = alertSources(detectors, settings)
   }
@@ -71,7 +73,7 @@ export class Watch {
     const models = conditions.length
     checkLimits(this.#limits, page, at, frames, row, time, conditions)
     const limitAlarm = conditions.length > models
-    const score = news2(frames, row, this.#table)
+    const score = news2(this.#news2, frames, row)
     checkNews2(page, at + this.#limits.stateSize, score, time, conditions)
     const watching = this.#watching(session.slot, frames, row)
     const bodies: AlertBody[] = []

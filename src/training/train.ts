@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VigilError } from '../errors.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan } from '../inference/features.ts'
 import { graphShape } from '../inference/graph-shape.ts'
 import { random } from '../random.ts'
+import { VERSION } from '../version.ts'
 import { type ChannelTable, channelTable } from '../vitals/channels.ts'
 import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
 import { augment } from './augment.ts'
@@ -47,9 +47,6 @@ export interface Trained {
   readonly metrics: TrainingMetrics
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
 const GOLDEN_STEPS = 200
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
@@ -105,7 +102,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     name: recipe.name,
     version: recipe.version,
     detector: recipe.detector,
-    createdBy: `vigil ${version}`,
+    createdBy: `vigil ${VERSION}`,
     graph: {
       file: 'model.onnx',
       sha256: sha256(exported.onnx),

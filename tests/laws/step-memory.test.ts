@@ -1,16 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { residentBytes } from '../../src/bench/resident.ts'
 import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
 import { BEDSIDE, features, testModel } from '../inference/test-model.ts'
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-function residentMiB(): number {
-  collect()
-  return process.memoryUsage.rss() / 2 ** 20
-}
+const residentMiB = () => residentBytes() / 2 ** 20
 
 test('ten thousand steps of changing batches do not grow memory', async () => {
   const { onnx, shape } = testModel()

@@ -1,20 +1,13 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { openWard } from '../../src/app.ts'
 import { walkingPatients } from '../../src/bench/readings.ts'
+import { residentBytes } from '../../src/bench/resident.ts'
 import { createLog } from '../../src/log.ts'
 import type { InputBatch } from '../../src/stream/ports.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { countingTelemetry } from '../stream/real-ward.ts'
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-function residentMiB(): number {
-  collect()
-  return process.memoryUsage.rss() / 2 ** 20
-}
+const residentMiB = () => residentBytes() / 2 ** 20
 
 /** Shifts of one patient after another in every bed: what is discharged must leave nothing behind. */
 const BEDS = 1000

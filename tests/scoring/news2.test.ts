@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkNews2, NEWS2_STATE_SIZE, news2, resetNews2 } from '../../src/scoring/news2.ts'
+import { checkNews2, NEWS2_STATE_SIZE, news2, news2Plan, resetNews2 } from '../../src/scoring/news2.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
@@ -16,7 +16,7 @@ function score(values: Readonly<Record<string, number | readonly [value: number,
     frames.values[TABLE.index.get(name)!] = value
     frames.ages[TABLE.index.get(name)!] = age
   }
-  return news2(frames, 0, TABLE)
+  return news2(news2Plan(TABLE), frames, 0)
 }
 const ALL = ['respiration', 'SpO2', 'systolic', 'pulse', 'temperature', 'oxygen', 'consciousness']
 
