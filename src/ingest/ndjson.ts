@@ -19,6 +19,12 @@ export const MAX_LINE = 1_000_000
 const NEWLINE = 10
 const BOM = '\ufeff'
 
+/** Nothing but white space, Unicode's included; a line that begins in plain text, as nearly all do, is told at once. */
+function isBlank(line: string): boolean {
+  const first = line.charCodeAt(0)
+  return !(first > 32 && first < 127) && line.trim() === ''
+}
+
 /**
  * Lines out of UTF-8 bytes, in batches; CRLF and a byte order mark are taken off. When the bytes end with an error,
  * the whole lines before it come first.
@@ -39,7 +45,7 @@ export async function* lineBatches(
     if (line !== undefined) {
       if (number === 1 && line.startsWith(BOM)) line = line.slice(1)
       if (line.endsWith('\r')) line = line.slice(0, -1)
-      if (line.length === 0 || (line.charCodeAt(0) <= 32 && line.trim() === '')) return
+      if (isBlank(line)) return
     }
     lines.push(line)
     numbers.push(number)

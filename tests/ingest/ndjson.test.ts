@@ -48,10 +48,10 @@ test('lines do not depend on how the bytes were cut', async () => {
 })
 
 test('a byte order mark, blank lines and a missing last newline are no trouble', async () => {
-  const bytes = Buffer.from('\ufeff{"a":1}\r\n\r\n  \n{"b":2}')
+  const bytes = Buffer.from('\ufeff{"a":1}\r\n\r\n  \n\u00a0\n{"b":2}')
   expect(await linesOf(cut(bytes, [5]))).toEqual([
     [1, '{"a":1}'],
-    [4, '{"b":2}'],
+    [5, '{"b":2}'],
   ])
 })
 
