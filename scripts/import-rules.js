@@ -45,6 +45,23 @@ export const ROOMS = [
     packages: ['csv-parse', 'rxjs', 'yaml', 'zod'],
     node: 'any',
   },
+  // Every line that knows the client library; what the rest of Vigil needs of it is `src/kafka/port.ts`.
+  {
+    name: 'kafka client',
+    files: /^src\/kafka\/kafkajs\//,
+    rooms: [...ADAPTER, 'kafka'],
+    packages: ['kafkajs', 'snappy', 'lz4-napi', 'fzstd'],
+    node: 'any',
+  },
+  { name: 'kafka', files: /^src\/kafka\//, rooms: [...ADAPTER, 'stream'], packages: ['rxjs', 'zod'], node: 'any' },
+  // A broker for tests, benches and people: never part of the service.
+  {
+    name: 'broker',
+    files: /^src\/broker\//,
+    rooms: ADAPTER,
+    packages: ['@testcontainers/*', 'testcontainers'],
+    node: 'any',
+  },
   { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
   {
     name: 'metrics',

@@ -15,6 +15,14 @@ export const ERROR_CODES = {
   'data-missing': 'The data folder lacks files the command needs.',
   'training-failed': 'The trainer could not produce a model.',
   'sink-failed': 'A sink refused an output.',
+  'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
+  'kafka-auth': 'The broker refuses the credentials, or the TLS certificates do not fit.',
+  'kafka-unauthorised': 'The broker does not let this user do what Vigil needs; the message names the missing right.',
+  'kafka-topics': 'A topic is missing, or its partition count, cleanup policy or retention does not fit.',
+  'kafka-unsupported': 'The broker is too old, or lacks what exactly-once delivery needs.',
+  'kafka-fenced': 'Another process owns this partition now; what was not committed is worked again there.',
+  'kafka-failed': 'The broker refused a request for another reason.',
+  'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',
   internal: 'A defect of Vigil; please report it.',
 } as const
 export type ErrorCode = keyof typeof ERROR_CODES

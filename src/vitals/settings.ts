@@ -41,6 +41,33 @@ export const Settings = z.strictObject({
       continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
     })
     .prefault({}),
+  kafka: z
+    .strictObject({
+      brokers: z.array(z.string().min(1)).min(1).default(['127.0.0.1:9092']).describe('bootstrap servers, HOST:PORT'),
+      clientId: z.string().min(1).default('vigil').describe('name of this client in the broker\'s logs and quotas'),
+      group: z.string().min(1).default('vigil').describe('consumer group; also the prefix of the transactional ids'),
+      topicPrefix: z.string().min(1).default('vitals').describe('topics are PREFIX.readings, PREFIX.alerts, PREFIX.state ...'),
+      partitions: z.int().min(1).max(4096).default(4).describe('partitions of topics that Vigil creates; existing topics keep theirs'),
+      replication: z.int().min(1).max(8).optional().describe('replicas of topics that Vigil creates; the broker\'s default when absent'),
+      createTopics: z.boolean().default(true).describe('create missing topics; false: a missing topic is an error'),
+      start: z.enum(['earliest', 'latest']).default('earliest').describe('where a partition begins that no checkpoint names'),
+      delivery: z.enum(['exactly-once', 'at-least-once']).default('exactly-once').describe('how alerts leave; state and offsets are always committed in one transaction'),
+      commitIntervalMs: z.number().min(10).max(5000).default(200).describe('longest time between two commits of a partition; pending alerts commit within about 10 ms'),
+      stateIntervalMs: z.number().min(100).max(60_000).default(5000).describe('longest age of a patient\'s saved state'),
+      transactionTimeoutMs: z.int().min(1000).max(60_000).default(15_000).describe('the broker aborts a transaction that is open for longer'),
+      sessionTimeoutMs: z.int().min(1000).max(300_000).default(10_000).describe('a process that is silent for so long loses its partitions'),
+      heartbeatIntervalMs: z.int().min(100).max(60_000).default(1000).describe('how often the group coordinator is told that this process lives'),
+      requestTimeoutMs: z.int().min(500).max(120_000).default(10_000).describe('a broker that does not answer for so long is unreachable'),
+      tls: z.boolean().default(false).describe('encrypt connections to the brokers'),
+      caFile: z.string().optional().describe('PEM file with the authority that signed the brokers\' certificates'),
+      certFile: z.string().optional().describe('PEM file with this client\'s certificate, for mutual TLS'),
+      keyFile: z.string().optional().describe('PEM file with this client\'s key'),
+      saslMechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('log-in; needs saslUsername and a password'),
+      saslUsername: z.string().optional(),
+      saslPassword: z.string().optional().describe('better by its variable or as a file; never logged'),
+      saslPasswordFile: z.string().optional().describe('file whose first line is the password'),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),

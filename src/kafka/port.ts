@@ -1,0 +1,111 @@
+/**
+ * What Vigil needs of a Kafka client library, and no more. `kafkajs/` implements it; another client could take its place.
+ * Offsets are numbers: a partition would need 285,000 years at 1,000 records a second to leave the safe integers.
+ * Everything rejects with a VigilError of a `kafka-*` code.
+ */
+
+/** A record as it was read. */
+export interface LogRecord {
+  readonly offset: number
+  /** broker's or producer's stamp, ms since 1970 */
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, Buffer | undefined>>
+}
+
+/** A record to be written. */
+export interface NewRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly key: string | Buffer | null
+  /** null is a tombstone in a compacted topic */
+  readonly value: string | Buffer | null
+  readonly headers?: Readonly<Record<string, string | Buffer>>
+}
+
+/** The next offset to read of a topic's partition. */
+export interface Position {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/**
+ * The one writer of one input partition: it holds the transactional id `GROUP-PARTITION`, and fencing it made every
+ * earlier holder's sends and commits fail.
+ */
+export interface PartitionWriter {
+  /**
+   * Records and positions become visible together, or not at all. At most one commit is in flight.
+   * @throws VigilError `kafka-fenced` when another process holds the id now. After any error the outcome is unknown and
+   *   this writer is of no more use: close it, fence again, read the checkpoint.
+   */
+  commit(records: readonly NewRecord[], positions: readonly Position[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** A plain idempotent producer: heartbeats, self-test readings, alerts that leave at least once. */
+export interface PlainWriter {
+  send(records: readonly NewRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a member of the group is told. Both are called by the client, one after the other for one partition. */
+export interface GroupEvents {
+  /**
+   * A generation of the group began: exactly these partitions (of every co-partitioned topic alike) are this member's.
+   * Called synchronously, before anything of the generation is fetched; partitions that were not this member's before
+   * are paused by the client before the call, on every topic; of the kept ones the caller re-seeks each topic inside
+   * the call.
+   */
+  joined(partitions: readonly number[]): void
+  /** The coordinator asks for a new generation: a good moment to commit what is pending. */
+  rebalancing(): void
+  /**
+   * Records of one partition, in order; the next are fetched once this resolves. While it is pending the client keeps
+   * the membership alive. Records of before a seek may still come: the callee drops what is below its position.
+   */
+  records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>
+  /** The membership is lost for good (an error that retrying cannot mend), or will be tried again. */
+  crashed(error: unknown, willRetry: boolean): void
+}
+
+/** A member of the consumer group. Calls for partitions that are not the member's are ignored. */
+export interface GroupMember {
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+  seek(topic: string, partition: number, offset: number): void
+  /** Finish the handlers, leave the group politely, disconnect. */
+  leave(): Promise<void>
+}
+
+export interface GroupOptions {
+  /** all of one partition count, checked before; a partition number is assigned for all of them alike */
+  readonly topics: readonly string[]
+}
+
+/** First and next offset of a partition, for a `read_committed` reader. */
+export interface Bounds {
+  readonly first: number
+  readonly next: number
+}
+
+export interface KafkaClient {
+  /** Take the transactional id of a partition away from whoever held it. */
+  fence(partition: number): Promise<PartitionWriter>
+  /**
+   * Everything committed in a partition from its first offset to its end as of now, aborted transactions left out, in
+   * order, a fetch at a time. To be called after `fence`, which ends every open transaction of the partition's writer.
+   */
+  readAll(
+    topic: string,
+    partition: number,
+    take: (records: readonly LogRecord[]) => void,
+    signal?: AbortSignal,
+  ): Promise<void>
+  bounds(topic: string, partition: number): Promise<Bounds>
+  join(options: GroupOptions, events: GroupEvents): Promise<GroupMember>
+  writer(): Promise<PlainWriter>
+  close(): Promise<void>
+}
