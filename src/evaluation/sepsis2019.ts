@@ -44,7 +44,8 @@ export async function evaluateSepsis2019(
   tell?: (patients: number) => void,
 ): Promise<SepsisReport> {
   const { manifest } = bundle
-  if (manifest.inputs.kind !== 'sepsis-hour') throw new VigilError('usage', `${manifest.name} reads other data than this`)
+  if (manifest.inputs.kind !== 'sepsis-hour')
+    throw new VigilError('usage', `${manifest.name} reads other data than this`)
   const faults = noFaults()
   const rows: Row[] = []
   for await (const { stay, logits } of scoreHourly(bundle, readPhysionet2019(dataDir, faults))) {

@@ -57,7 +57,8 @@ export function decodeOutcomes(text: string): Map<string, number> {
   const outcomes = new Map<string, number>()
   for (const [i, line] of lines.slice(1).entries()) {
     const fields = line.split(',').map((field) => field.trim())
-    if (fields[died] !== '0' && fields[died] !== '1') throw new RangeError(`${DIED} in line ${i + 2} is neither 0 nor 1`)
+    if (fields[died] !== '0' && fields[died] !== '1')
+      throw new RangeError(`${DIED} in line ${i + 2} is neither 0 nor 1`)
     outcomes.set(fields[record]!, Number(fields[died]))
   }
   return outcomes
