@@ -3,10 +3,10 @@ import type { ModelBundle } from '../inference/model-store.ts'
 import { readPhysionet2012 } from '../training/cohorts/physionet2012.ts'
 import { type Faults, noFaults } from '../training/cohorts/stay.ts'
 import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
-import { type Interval, patientBootstrap } from './metrics/bootstrap.ts'
+import { drawnInterval, type Interval } from './metrics/bootstrap.ts'
 import { type CalibrationTenth, calibrationTenths } from './metrics/calibration.ts'
 import { areas } from './metrics/curves.ts'
-import { event1 } from './metrics/event1.ts'
+import { event1, event1Interval } from './metrics/event1.ts'
 import type { PredictionFolder } from './prediction-files.ts'
 import { probabilityOf, scoreHourly } from './serve-hourly.ts'
 
@@ -69,9 +69,9 @@ export async function evaluateMortality2012(
   return {
     labels: true,
     event1: event1(labels, died),
-    event1Interval: drawn(labels, died, event1),
+    event1Interval: event1Interval(labels, died),
     ...areas(probabilities, died),
-    aurocInterval: drawn(probabilities, died, (scores, of) => areas(scores, of).auroc),
+    aurocInterval: drawnInterval(probabilities, died, (scores, of) => areas(scores, of).auroc),
     deaths: died.reduce((a, b) => a + b, 0),
     calibration: calibrationTenths(probabilities, died),
     ...counted,
@@ -88,21 +88,3 @@ const UNLABELLED = {
   deaths: null,
   calibration: null,
 } as const
-
-/** Interval of a statistic of patients, each as often as it was drawn. */
-function drawn(
-  scores: ArrayLike<number>,
-  died: Uint8Array,
-  statistic: (scores: ArrayLike<number>, died: ArrayLike<number>) => number,
-): Interval {
-  return patientBootstrap(died.length, (times) => {
-    const [of, labels]: [number[], number[]] = [[], []]
-    for (let p = 0; p < times.length; p++) {
-      for (let time = 0; time < times[p]!; time++) {
-        of.push(scores[p]!)
-        labels.push(died[p]!)
-      }
-    }
-    return statistic(of, labels)
-  })
-}

@@ -6,10 +6,14 @@ import type { ClassifierStay } from './cohort.ts'
 /** A logistic regression: [F] weights, then the bias. */
 export type Linear = Float32Array
 
-const EPOCHS = 6
-const BATCH = 512
 const PEAK = 5e-3
-const DECAY = 1e-3
+
+export interface LinearOptions {
+  readonly epochs: number
+  /** rows of an update */
+  readonly batch: number
+  readonly weightDecay: number
+}
 
 /**
  * Logistic regression on the same inputs, row by row, without memory: the baseline that says what the recurrence is worth.
@@ -18,15 +22,16 @@ const DECAY = 1e-3
 export function fitLinear(
   stays: readonly ClassifierStay[],
   targets: (stay: ClassifierStay) => ArrayLike<number>,
+  { epochs, batch, weightDecay }: LinearOptions,
   random: Random,
 ): Linear {
   const features = stays[0]!.x.length / stays[0]!.rows
   const weights = new Float32Array(features + 1)
   const state = optimiser([weights])
   const gradient = new Float32Array(features + 1)
-  const options = { weightDecay: DECAY, clipNorm: Number.POSITIVE_INFINITY, averaging: 0.99 }
+  const options = { weightDecay, clipNorm: Number.POSITIVE_INFINITY, averaging: 0.99 }
   let total = 0
-  for (let epoch = 0; epoch < EPOCHS; epoch++) {
+  for (let epoch = 0; epoch < epochs; epoch++) {
     let waiting = 0
     const order = random.permutation(stays.length)
     for (const [done, i] of order.entries()) {
@@ -40,8 +45,8 @@ export function fitLinear(
         gradient[features]! += slope
         waiting++
       }
-      if (waiting < BATCH) continue
-      const at = (epoch + done / order.length) / EPOCHS
+      if (waiting < batch) continue
+      const at = (epoch + done / order.length) / epochs
       update(state, [gradient], [true], learningRate(at, PEAK, 0, 0.05), options)
       gradient.fill(0)
       total += waiting

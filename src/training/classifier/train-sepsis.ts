@@ -24,8 +24,10 @@ import { fitPlatt } from './platt.ts'
 import type { SepsisRecipe } from './recipe.ts'
 import { type SepsisFigures, type SepsisMetrics, sepsisCard } from './sepsis-card.ts'
 import type { ClassifierWeights } from './shape.ts'
+import { stopwatch } from './stopwatch.ts'
 
 const GOLDEN_STEPS = 60
+const LINEAR = { epochs: 2, batch: 512, weightDecay: 0.01 }
 /** the dealing of patients to folds is part of the recipe, not of the seed */
 const DEALING = 2019
 const NEWS = sepsisInputs.names.indexOf('news')
@@ -138,12 +140,6 @@ async function labelledStays({ dataDirs, log }: TrainOptions): Promise<HourlySta
   return stays
 }
 
-/** Seconds since it was started. */
-function stopwatch(): () => number {
-  const began = performance.now()
-  return () => Math.round((performance.now() - began) / 1000)
-}
-
 function saidOf(
   recipe: SepsisRecipe,
   members: readonly ClassifierWeights[],
@@ -156,7 +152,7 @@ function saidOf(
   const network = everyHourLogits(recipe.shape, members, test)
   const single = everyHourLogits(recipe.shape, members.slice(0, 1), test)
   const gains = new Map(train.map((stay) => [stay, gainOfAlarm(stay.labels)]))
-  const linear = fitLinear(train, (stay) => gains.get(stay)!, random(1))
+  const linear = fitLinear(train, (stay) => gains.get(stay)!, LINEAR, random(1))
   const level = newsLevel(train, scale)
   const clock = clockOf(trainRaw)
   const features = recipe.shape.inputs
