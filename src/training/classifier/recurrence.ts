@@ -1,8 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { LayerWeights } from '../network.ts'
 import type { Packing } from './packed.ts'
-import { packedGru } from './packed-gru.ts'
-import { packedLstm } from './packed-lstm.ts'
 
 /** What the way back through all steps gives. */
 export interface RecurrenceGradients {
