@@ -105,15 +105,18 @@ function scores(rows: readonly Labelled[]) {
   const probabilities = joined(rows.map((row) => row.probabilities))
   return {
     labels: true,
-    utility: total(earned) / total(best),
+    utility: share(total(earned), total(best)),
     utilityInterval: ratioInterval(earned, best),
     ...areas(probabilities, labels),
     septicPatients: rows.filter((row) => row.labels.includes(1)).length,
-    clockOnlyUtility: total(clock.map((it) => it.earned)) / total(best),
+    clockOnlyUtility: share(total(clock.map((it) => it.earned)), total(best)),
     aboveClockInterval: ratioInterval(above, best),
     calibration: calibrationTenths(probabilities, labels),
   }
 }
+
+/** Where nobody becomes septic there is nothing to be earned, and no utility. */
+const share = (earned: number, best: number): number => (best === 0 ? Number.NaN : earned / best)
 
 function joined(parts: readonly ArrayLike<number>[]): Float64Array {
   const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
