@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { ClassifierManifest } from './classifier-manifest.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
@@ -18,6 +19,7 @@ const SCHEMAS = {
   'alert-envelope': AlertEnvelope,
   'journal-entry': JournalEntry,
   'model-manifest': ModelManifest,
+  'classifier-manifest': ClassifierManifest,
   'golden-steps': GoldenSteps,
   settings: Settings,
 } as const

@@ -1,6 +1,6 @@
 import type { InputScale } from '../../inference/hourly/inputs.ts'
 import type { Random } from '../../random.ts'
-import { type ClassifierStay, scaled } from './cohort.ts'
+import type { ClassifierStay } from './cohort.ts'
 import { packedRow, packing } from './packed.ts'
 import type { ClassifierBatch } from './pass.ts'
 import type { ClassifierShape } from './shape.ts'
@@ -58,25 +58,38 @@ export function sideBySide(
   const beside = new Float32Array((wanted?.length ?? rows) * besides)
   const keep = new Float32Array(inputs).fill(1)
   lanes.forEach((stay, lane) => {
-    const x = scaled(stay, scale)
-    const own = stay.rows
     if (random !== undefined && dropped > 0) {
       for (let i = 0; i < inputs; i++) keep[i] = random.uniform() < dropped ? 0 : 1 / (1 - dropped)
     }
-    for (let t = 0; t < own; t++) {
+    for (let t = 0; t < stay.rows; t++) {
       const row = packedRow(packs, t, lane)
-      const to = row * wide
-      for (let i = 0; i < wide; i++) sequence[to + i] = x[t * inputs + i]! * keep[i]!
-      if (wanted !== undefined || besides === 0) continue
-      for (let i = 0; i < besides; i++) beside[row * besides + i] = x[t * inputs + wide + i]! * keep[wide + i]!
+      const from = t * inputs
+      keptInputs(scale, keep, stay.x, from, 0, wide, sequence, row * wide)
+      if (wanted === undefined) keptInputs(scale, keep, stay.x, from, wide, inputs, beside, row * besides)
     }
     wanted?.forEach((step, k) => {
-      if (step.lane !== lane) return
-      for (let i = 0; i < besides; i++) beside[k * besides + i] = x[step.t * inputs + wide + i]! * keep[wide + i]!
+      if (step.lane === lane) keptInputs(scale, keep, stay.x, step.t * inputs, wide, inputs, beside, k * besides)
     })
   })
   const at = wanted === undefined ? undefined : Int32Array.from(wanted, ({ t, lane }) => packedRow(packs, t, lane))
   return { batch: { packing: packs, sequence, asked: at, beside }, lanes }
+}
+
+/** Inputs [begin, end) of the row at `from`, normalised, those that are dropped zero. */
+function keptInputs(
+  { centre, scale, clip }: InputScale,
+  keep: Float32Array,
+  raw: Float32Array,
+  from: number,
+  begin: number,
+  end: number,
+  into: Float32Array,
+  at: number,
+): void {
+  for (let i = begin; i < end; i++) {
+    const z = (raw[from + i]! - centre[i]!) / scale[i]!
+    into[at + i - begin] = Number.isNaN(z) ? 0 : Math.max(-clip, Math.min(clip, z)) * keep[i]!
+  }
 }
 
 function askedSteps(

@@ -22,6 +22,8 @@ export interface ClassifierRecipe<Lessons> {
   readonly lessons: Lessons
   /** parts that patients are dealt to, for the figure on patients a network never saw */
   readonly folds: number
+  /** networks of each part; fewer than are shipped make a figure that is cheaper and a little too low */
+  readonly foldMembers: number
 }
 
 export type SepsisRecipe = ClassifierRecipe<EveryHourOptions>

@@ -52,27 +52,23 @@ export async function trainMortality(
     scale: InputScale,
     label: string,
     salt: number,
+    count: number,
   ): Promise<FittedMember[]> => {
     const lessons = lastHourLessons(recipe.shape, scale, of, recipe.lessons)
     const fitted: FittedMember[] = []
-    for (let member = 0; member < recipe.members; member++) {
+    for (let member = 0; member < count; member++) {
       const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
       const fit = () =>
         fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
       fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
-      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted[member]!.updates} updates, ${timed()} s`)
+      log(`${label}, network ${member + 1} of ${count}: ${fitted[member]!.updates} updates, ${timed()} s`)
     }
     return fitted
   }
-  /** logits of b's part `held` by what learnt from others */
-  const held = async (
-    train: readonly ClassifierStay[],
-    test: readonly ClassifierStay[],
-    label: string,
-    salt: number,
-  ) => {
+  /** what those who learnt from set a say of set b, which touched neither their scale nor anything else of them */
+  const byOthers = async (train: readonly ClassifierStay[], test: readonly ClassifierStay[]) => {
     const scale = fitScale(icu48Inputs, train)
-    const members = (await fitAll(train, scale, label, salt)).map(({ weights }) => weights)
+    const members = (await fitAll(train, scale, 'set a', 1, recipe.foldMembers)).map(({ weights }) => weights)
     const features = recipe.shape.inputs
     const targets = ({ rows, labels }: ClassifierStay) => lastOnly(rows, labels[0] === 1 ? 1 : -1)
     const linear = fitLinear(train, scale, targets, LINEAR, random(1))
@@ -91,13 +87,13 @@ export async function trainMortality(
     }) // biome-ignore format: the dealing
     const died = Uint8Array.from(b, ({ labels }) => labels[0]!)
     const judge = (logits: Float64Array): MortalityFigures => figuresOf(logits, died, parts, recipe.folds)
-    const alone = await held(a, b, 'set a', 1)
+    const alone = await byOthers(a, b)
     log(
       `trained on a: Event 1 ${judge(alone.network).event1.toFixed(4)}, AUROC ${judge(alone.network).auroc.toFixed(4)}`,
     )
     const everyone = [...a, ...b].sort((one, other) => (one.name < other.name ? -1 : 1))
     const scale = fitScale(icu48Inputs, everyone)
-    const fitted = await fitAll(everyone, scale, 'sets a and b', 0)
+    const fitted = await fitAll(everyone, scale, 'sets a and b', 0, recipe.members)
     const made: Pick<Made, 'kind'> = { kind: 'icu-48h' }
     const { onnx, golden } = await exportClassifier(
       recipe.shape,

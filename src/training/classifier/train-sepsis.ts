@@ -69,21 +69,22 @@ export async function trainSepsis(
     scale: InputScale,
     label: string,
     salt: number,
+    count: number,
   ): Promise<FittedMember[]> => {
     const lessons = everyHourLessons(recipe.shape, scale, of, recipe.lessons)
     const fitted: FittedMember[] = []
-    for (let member = 0; member < recipe.members; member++) {
+    for (let member = 0; member < count; member++) {
       const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
       const fit = () =>
         fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
       fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
-      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted[member]!.updates} updates, ${timed()} s`)
+      log(`${label}, network ${member + 1} of ${count}: ${fitted[member]!.updates} updates, ${timed()} s`)
     }
     return fitted
   }
   try {
     const scale = fitScale(sepsisInputs, stays)
-    const fitted = await fitAll(stays, scale, 'all patients', 0)
+    const fitted = await fitAll(stays, scale, 'all patients', 0, recipe.members)
     const said: Said[] = []
     const figures: SepsisFigures[] = []
     for (let held = 0; held < recipe.folds; held++) {
@@ -91,7 +92,7 @@ export async function trainSepsis(
       const test = stays.filter(({ name }) => foldOf.get(name) === held)
       // test patients touch neither the scale nor any threshold
       const scale = fitScale(sepsisInputs, train)
-      const fold = await fitAll(train, scale, `fold ${held + 1} of ${recipe.folds}`, held + 1)
+      const fold = await fitAll(train, scale, `fold ${held + 1} of ${recipe.folds}`, held + 1, recipe.foldMembers)
       const members = fold.map(({ weights }) => weights)
       const found = saidOf(recipe, members, { train, test, scale, hours })
       said.push(...found)

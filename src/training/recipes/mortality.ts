@@ -33,4 +33,5 @@ export const mortality: MortalityRecipe = {
   },
   lessons: { batch: 64, inputDropout: 0.3, before: 1, beforeWeight: 0.2 },
   folds: 4,
+  foldMembers: 3,
 }
