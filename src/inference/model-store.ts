@@ -167,7 +167,7 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
 
 /** By its `task`, so that what is wrong is said in the words of one schema. */
 function parseManifest(json: string, place: string): AnyManifest {
-  const { task } = parse(z.looseObject({ task: z.unknown() }), json, place)
+  const { task } = parse(z.looseObject({ task: z.unknown().optional() }), json, place)
   return task === undefined ? parse(ModelManifest, json, place) : parse(ClassifierManifest, json, place)
 }
 
