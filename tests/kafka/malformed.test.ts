@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { deadLetter, readDeadLetter } from '../../src/kafka/dead-letter.ts'
+import { recordDecoder } from '../../src/kafka/record-decoder.ts'
+import { REJECTION_REASONS } from '../../src/vitals/rejection.ts'
+import { named, table } from '../ingest/collect.ts'
+import { CANARY, MALFORMED_KINDS, malformed, wellFormed } from './malformed.ts'
+import { read } from './records.ts'
+
+const TOPIC = 'vitals.readings'
+const NOW = Date.UTC(2026, 0, 1)
+const decode = recordDecoder({ table, topic: TOPIC })
+const patient = (i: number) => `${CANARY}-${i % 100}`
+
+describe('20,000 malformed records among ten times as many good ones', () => {
+  const bad = malformed(1)
+  const records = Array.from({ length: 20_000 }, (_, i) => ({ ...bad(patient(i), NOW + i), offset: i, timestamp: NOW }))
+
+  test('are of every kind, and so are the reasons that a record can be refused for', () => {
+    expect(new Set(records.map(({ kind }) => kind))).toEqual(new Set(MALFORMED_KINDS))
+    // lines of files, verdicts of the patient's clock, and what Vigil itself wrote
+    const elsewhere = ['bad-row', 'late', 'ahead-of-clock', 'bad-record']
+    const reasons = new Set(records.flatMap((it) => it.reasons))
+    expect(reasons).toEqual(new Set(Object.keys(REJECTION_REASONS).filter((it) => !elsewhere.includes(it))))
+  })
+
+  test('each is a rejection with a reason of its kind, and names nobody', () => {
+    for (const { kind, reasons, scored, ...record } of records) {
+      const { reading, rejections } = decode(record)
+      const why = `${kind}: ${record.value?.subarray(0, 200)}`
+      expect(rejections.length, why).toBeGreaterThan(0)
+      for (const { reason, source } of rejections) {
+        expect(reasons, why).toContain(reason)
+        expect(source).toBe(TOPIC)
+      }
+      expect(reading !== undefined, why).toBe(scored)
+      expect(JSON.stringify(rejections), why).not.toContain(CANARY)
+    }
+  })
+
+  test('each makes one dead letter with its bytes, from which the same is read back; its headers name nobody', () => {
+    for (const { kind, reasons, ...record } of records.slice(0, 5_000)) {
+      const { rejections } = decode(record)
+      const letter = deadLetter(
+        'vitals.readings.dlq',
+        { topic: TOPIC, partition: 3, offset: record.offset },
+        rejections,
+        record,
+      )
+      expect([letter.key === record.key, letter.value === record.value]).toEqual([true, true])
+      expect(JSON.stringify(letter.headers), kind).not.toContain(CANARY)
+      const back = readDeadLetter(read(letter))
+      expect(back).toMatchObject({ id: `${TOPIC}/3/${record.offset}`, count: rejections.length })
+      expect('letters' in back && back.letters[0]).toMatchObject({
+        reason: rejections[0]!.reason,
+        offset: record.offset,
+      })
+      expect(reasons).toContain('letters' in back && back.letters[0]!.reason)
+    }
+  })
+
+  test('the good ones are all read, whatever their form', () => {
+    const good = wellFormed(2)
+    for (let i = 0; i < 200_000; i++) {
+      const record = good(patient(i), NOW + i)
+      const { reading, rejections, keyless } = decode({ ...record, offset: i, timestamp: NOW })
+      if (reading?.patientKey !== patient(i) || reading.time !== NOW + i || rejections.length > 0 || keyless)
+        expect({ reading, rejections, keyless }, String(record.value)).toBeUndefined()
+      if (i % 100 === 0) expect(named(reading!)).toEqual({ hr: 72, spo2: 97 })
+    }
+  })
+})
+
+test('the same seed gives the same records, another gives others', () => {
+  const three = (seed: number) => {
+    const next = malformed(seed)
+    return [1, 2, 3].map((i) => next('p', NOW + i))
+  }
+  expect(three(7)).toEqual(three(7))
+  expect(three(7)).not.toEqual(three(8))
+})
