@@ -25,8 +25,7 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
 import type { StepEngine } from './ports.ts'
-import { Rows } from './rows.ts'
-import { numbered, type SavedRows } from './saved-patients.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row

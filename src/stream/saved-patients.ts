@@ -1,20 +1,9 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Detector } from './detector.ts'
 import { factsOf, restoreFacts } from './facts.ts'
-import type { Rows } from './rows.ts'
+import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
-
-/** Rows that belong into a patient's saved state, with a name for each of their numbers. */
-export interface SavedRows {
-  /** [rows.stride]; a name says the same in every build, and in every record */
-  readonly fields: readonly string[]
-  readonly rows: Rows
-}
-
-/** `count` names under one prefix, for rows that only their own version can read. */
-export const numbered = (prefix: string, count: number): string[] =>
-  Array.from({ length: count }, (_, i) => `${prefix}.${i}`)
 
 interface Parts {
   readonly table: ChannelTable

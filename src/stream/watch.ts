@@ -10,8 +10,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
-import { Rows } from './rows.ts'
-import { numbered, type SavedRows } from './saved-patients.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
