@@ -119,6 +119,31 @@ export interface Telemetry {
   sinkFailed(sink: string, retriable: boolean): void
 }
 
+/** What the Kafka side tells the metrics. Counts only, never a patient. */
+export interface KafkaTelemetry {
+  /** partitions of this process, by where they are in their life */
+  partitions(counts: Readonly<Record<'restoring' | 'live', number>>): void
+  rebalanced(): void
+  restored(seconds: number, bytes: number): void
+  committed(seconds: number, states: number, records: number): void
+  /** a commit failed and its partition is read back; `code` is a VigilError's */
+  aborted(code: string): void
+  /** patients whose state is newer than their record */
+  dirty(patients: number): void
+  /** committed records of the readings that are not worked yet, over all own partitions */
+  lag(records: number): void
+  /** dead letters written, by the reason of the first rejection */
+  deadLetter(reason: RejectionReason, count: number): void
+  /** records without a key, written again under their patient's */
+  rekeyed(count: number): void
+  /** records whose key belongs into another partition by the partitioner that all producers should use */
+  misplaced(count: number): void
+  /** saved states that could not be read: their patients begin cold */
+  unreadable(count: number): void
+  /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
+  selfTest(seconds: number | undefined): void
+}
+
 /**
  * One GET route of the HTTP listener, as data: an adapter offers it, the listener in `metrics/` serves it.
  * `answer` gives the JSON body, or undefined where there is nothing (404). `open` is handed a response whose head
