@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const base = {
   kind: z.literal('journal'),
-  patientKey: z.string().min(1).max(160),
+  patientKey: z.string().min(1).max(261),
   at: z.number().describe('event time of the verdict or input, ms since 1970'),
   afterOffset: z.number().describe("offset of the patient's reading after which it was applied; -1 before the first"),
 }
