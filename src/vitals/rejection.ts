@@ -24,6 +24,7 @@ export const REJECTION_REASONS = {
   'bad-row': 'the row does not have the columns its header announces',
   late: 'the tick it belongs to was closed already',
   'ahead-of-clock': "set aside: more than a minute ahead of the patient's clock, and no two others agreed",
+  'other-partition': 'the patient is read from another partition; one patient needs one key and one partitioner',
   'bad-journal-entry': 'the journal entry does not fit its schema',
 } as const
 export type RejectionReason = keyof typeof REJECTION_REASONS
