@@ -171,6 +171,7 @@ const KEYS: Kind[] = [
 
 const EVENTS: Kind[] = [
   ['content type', ['unknown-content-type'], (d) => ({ value: d.reading(), headers: { [d.of(['content-type', 'Content-Type'])]: d.of(['text/plain', 'application/xml', 'application/avro', '', 'json', 'application/json; charset=latin1', 'application/cloudevents-batch+json', 'application/cloudevents+avro', 'a/b/json', `x/${CANARY}`, Buffer.from([0xff, 0xfe])]) } })],
+  ['headers too long', ['too-long'], (d) => ({ value: d.reading(), headers: { baggage: 'x'.repeat(MAX_RECORD), [CANARY]: '' } })],
   ['binary: an attribute is missing', ['bad-event'], (d) => d.binary({ [d.of(REQUIRED)]: d.of([undefined, '']) })],
   ['binary: version', ['bad-event'], (d) => d.binary({ specversion: d.of(['0.3', '1', '1.0.2', '2.0', Buffer.from([0x31, 0xff])]) })],
   ['binary: type', ['unknown-event-type'], (d) => d.binary({ type: d.of(['vigil.alert.start', READING_EVENT.toUpperCase(), CANARY, '__proto__', Buffer.from([0xff])]) })],

@@ -110,7 +110,7 @@ describe('what is written is read back, and fits what is published', () => {
           })
           const back = readDeadLetter(read(record))
           if (!('letters' in back)) throw new Error(JSON.stringify(back))
-          expect([back.id, back.count]).toEqual([deadLetterId(where), rejections.length])
+          expect([back.id, back.count, back.original]).toEqual([deadLetterId(where), rejections.length, true])
           back.letters.forEach(fits)
           expect(back.letters).toEqual(
             rejections.slice(0, 16).map(({ reason, detail: what, path, column }) => ({
@@ -148,11 +148,26 @@ test("a dead letter keeps of the record's headers what says how to read it, and 
     '__streams.errors.offset': '7',
     'vigil.id': 'vitals.readings/1/7',
     'vigil.reason': 'no-value',
+    'vigil.original': 'kept',
     'vigil.rejections': '1',
     'vigil.rejection.0': '{"reason":"no-value","detail":"the value is empty"}',
   })
   const type = Buffer.from('application/cloudevents+json')
   expect(headers(type.toString())).toEqual({ ...own, 'content-type': type })
+})
+
+test('a dead letter is never too long for a broker: an original that is, or that is gone, is left out and said to be', () => {
+  const place = { topic: 'vitals.readings', partition: 1, offset: 7 }
+  const many = Array.from({ length: 5_000 }, (_, i) => reject('unknown-channel', '\u0001'.repeat(200), `values.${i}`))
+  const long = (key: number, value: number) => ({ key: Buffer.alloc(key), value: Buffer.alloc(value), headers: {} })
+  for (const original of [long(10, 50_000_000), long(950_000, 10), long(10, 899_000), undefined]) {
+    const letter = deadLetter('dlq', place, many, original)
+    const headers = Object.entries(letter.headers ?? {}).reduce((sum, [name, it]) => sum + name.length + it.length, 0)
+    expect(headers + (letter.key?.length ?? 0) + (letter.value?.length ?? 0)).toBeLessThan(1_000_000)
+    const kept = original?.value.length === 899_000
+    expect(readDeadLetter(read(letter))).toMatchObject({ id: 'vitals.readings/1/7', original: kept, count: 5_000 })
+    expect(letter.value === null).toBe(!kept)
+  }
 })
 
 describe('a record that somebody else wrote is a rejection, not an exception', () => {
