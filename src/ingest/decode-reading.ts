@@ -152,9 +152,11 @@ function decodeEntry(message: Fields): Decoded {
   const parsed = JournalEntry.safeParse(message)
   if (parsed.success) {
     const entry = parsed.data
-    const since = entry.entry === 'signal-lost' ? entry.at - entry.silentSeconds * 1000 : entry.at
+    const since = 'silentSeconds' in entry ? entry.at - entry.silentSeconds * 1000 : entry.at
     const why = implausible(entry.at) ?? implausible(since)
     if (why !== undefined) return refused(reject('implausible-time', why, 'at'))
+    const ends = 'until' in entry ? implausible(entry.until) : undefined
+    if (ends !== undefined) return refused(reject('implausible-time', ends, 'until'))
     return { reading: undefined, entry, rejections: NONE }
   }
   const issue = parsed.error.issues[0]

@@ -8,7 +8,7 @@ import type { Settings } from '../vitals/settings.ts'
 import { Commits } from './commits.ts'
 import { type Decode, type Intake, takeReadings } from './intake.ts'
 import { Owned } from './owned.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
+import type { GroupEvents, GroupMember, KafkaClient, LogRecord, MemberPulse, PlainWriter } from './port.ts'
 import { type Restored, restore } from './restore.ts'
 import { topicName } from './topics.ts'
 
@@ -45,25 +45,19 @@ export class KafkaWard implements GroupEvents {
   readonly #owned = new Map<number, Owned>()
   readonly #batches = new Subject<InputBatch>()
   readonly #topics: readonly [string, ...string[]]
-  readonly #joined: Promise<GroupMember>
-  #settleJoin!: { resolve(member: GroupMember): void; reject(error: unknown): void }
   #member: GroupMember | undefined
+  /** partitions that the group's newest generation gave this process */
+  #assigned: readonly number[] = []
   #ahead = 0
   #hold: { readonly until: Promise<void>; release(): void } | undefined
   #stopping = false
   #broken = false
-  /** wall clock, ms, of the last thing the client told */
-  #heard = 0
 
   /** @param plain for alerts that leave at least once; undefined: they leave in transactions */
   constructor(options: KafkaWardOptions, plain?: PlainWriter) {
     const { ward, settings, telemetry, now } = options
     this.#options = options
     this.#topics = [topicName(settings.topicPrefix, 'readings'), ...options.controls.keys()]
-    this.#joined = new Promise((resolve, reject) => {
-      this.#settleJoin = { resolve, reject }
-    })
-    this.#joined.catch(() => {}) // said by the source
     this.#commits = new Commits({
       prefix: settings.topicPrefix,
       state: ward.state,
@@ -94,9 +88,9 @@ export class KafkaWard implements GroupEvents {
     return { live, restoring: this.#owned.size - live }
   }
 
-  /** Seconds since the client last told anything. */
-  get silentSeconds(): number {
-    return this.#heard === 0 ? 0 : (this.#options.now() - this.#heard) / 1000
+  /** When the group and its brokers last showed that they live; undefined before the first generation. */
+  get pulse(): MemberPulse | undefined {
+    return this.#member?.pulse()
   }
 
   /** The live partitions' numbers and, by topic, the next offset each will work. */
@@ -113,8 +107,7 @@ export class KafkaWard implements GroupEvents {
       const settled = await this.#turn(() => [...this.#owned.values()].map((owned) => this.#commits.settle(owned)))
       await Promise.all(settled)
     }
-    const member = await this.#joined.catch(() => undefined)
-    await member?.leave()
+    await this.#member?.leave()
     const owned = [...this.#owned.values()]
     for (const it of owned) it.lose()
     await Promise.all(owned.map((it) => it.writer?.close()))
@@ -123,16 +116,7 @@ export class KafkaWard implements GroupEvents {
   }
 
   #join(): void {
-    this.#options.client.join({ topics: this.#topics }, this).then(
-      (member) => {
-        this.#member = member
-        this.#settleJoin.resolve(member)
-      },
-      (error: unknown) => {
-        this.#settleJoin.reject(error)
-        this.#break(error)
-      },
-    )
+    this.#options.client.join({ topics: this.#topics }, this).catch((error: unknown) => this.#break(error))
   }
 
   /** The world is broken for good: what was taken in is still worked and delivered. */
@@ -141,14 +125,15 @@ export class KafkaWard implements GroupEvents {
     this.#batches.error(error)
   }
 
-  joined(partitions: readonly number[]): void {
+  joined(partitions: readonly number[], kept: readonly number[], member: GroupMember): void {
     this.#options.telemetry.rebalanced()
-    this.#heard = this.#options.now()
-    for (const owned of [...this.#owned.values()]) if (!partitions.includes(owned.number)) this.#lose(owned)
+    this.#member = member
+    this.#assigned = partitions
+    for (const owned of [...this.#owned.values()]) if (!kept.includes(owned.number)) this.#lose(owned)
     for (const partition of partitions) {
-      const kept = this.#owned.get(partition)
-      if (kept === undefined) void this.#adopt(new Owned(partition))
-      else if (kept.open) this.#seek(kept)
+      const owned = this.#owned.get(partition)
+      if (owned === undefined) void this.#adopt(new Owned(partition))
+      else if (owned.open) this.#seek(owned)
     }
     this.#tell()
   }
@@ -159,7 +144,6 @@ export class KafkaWard implements GroupEvents {
   }
 
   async records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
-    this.#heard = this.#options.now()
     const owned = this.#owned.get(partition)
     const next = owned?.fetched.get(topic)
     if (owned === undefined || next === undefined || !owned.open || this.#stopping) return
@@ -172,7 +156,11 @@ export class KafkaWard implements GroupEvents {
     if (this.#ahead > MOST_AHEAD) await this.#held()
   }
 
-  crashed(error: unknown, willRetry: boolean): void {
+  crashed(error: VigilError, willRetry: boolean): void {
+    this.#options.log.warn({ code: error.code, willRetry }, `the membership is lost: ${error.message}`)
+    this.#assigned = []
+    for (const owned of [...this.#owned.values()]) this.#lose(owned)
+    this.#tell()
     if (!willRetry) this.#break(error)
   }
 
@@ -246,7 +234,6 @@ export class KafkaWard implements GroupEvents {
     this.#owned.set(owned.number, owned)
     this.#tell()
     try {
-      const member = await this.#joined
       await setTimeout(pauseMs, undefined, { signal: owned.lost.signal })
       const began = performance.now()
       const options = {
@@ -266,8 +253,8 @@ export class KafkaWard implements GroupEvents {
       // read again: the group may have taken it away while it waited its turn
       if (!owned.live) return
       owned.open = true
-      this.#seek(owned, member)
-      for (const topic of this.#topics) member.resume(topic, owned.number)
+      this.#seek(owned)
+      for (const topic of this.#topics) this.#member?.resume(topic, owned.number)
       const seconds = (performance.now() - began) / 1000
       telemetry.restored(seconds, restored.changelog.bytes)
       log.info({ partition: owned.number, patients: restored.changelog.states.size, seconds }, 'partition restored')
@@ -312,8 +299,8 @@ export class KafkaWard implements GroupEvents {
     return []
   }
 
-  #seek(owned: Owned, member = this.#member): void {
-    for (const [topic, next] of owned.fetched) member?.seek(topic, owned.number, next)
+  #seek(owned: Owned): void {
+    for (const [topic, next] of owned.fetched) this.#member?.seek(topic, owned.number, next)
   }
 
   /** It is another process's now, or must be read back: its patients leave the ward before anything new of it comes. */
@@ -340,18 +327,19 @@ export class KafkaWard implements GroupEvents {
   }
 
   /**
-   * Take a partition again that is still this process's as far as the group has told. Who was fenced waits for two
-   * heartbeats first: a process that slept and lost its membership hears of it by then, and takes nothing away from its
-   * successor.
+   * Take a partition again that is still this process's as far as the group has told. Who was fenced first hears the
+   * coordinator confirm that: a process that slept through the loss of its partitions takes nothing from its successor.
    */
   #again(owned: Owned, error: VigilError, failures: number): void {
     this.#lose(owned)
-    if (this.#stopping) return
-    const { log, settings } = this.#options
-    const fenced = error.code === 'kafka-fenced' ? 2 * settings.heartbeatIntervalMs + 500 : 0
-    const pauseMs = Math.max(fenced, Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures))
-    log.debug({ partition: owned.number, code: error.code, pauseMs }, 'taking the partition again')
-    void this.#adopt(new Owned(owned.number), failures, pauseMs)
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures)
+    const adopt = () => {
+      const { number: partition } = owned
+      const ours = this.#assigned.includes(partition) && !this.#owned.has(partition)
+      if (ours && !this.#stopping) void this.#adopt(new Owned(partition), failures, pauseMs)
+    }
+    if (error.code !== 'kafka-fenced') adopt()
+    else void this.#member?.confirmed().then((confirmed) => confirmed && adopt())
   }
 
   #tell(): void {

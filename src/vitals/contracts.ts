@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { AcknowledgementMessage, EncounterMessage } from './control.ts'
 import { EvidenceHead } from './evidence.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
@@ -13,6 +14,8 @@ import { Settings } from './settings.ts'
 /** Everything that crosses a boundary, by the name of its file in `docs/contracts/`. */
 const SCHEMAS = {
   reading: WireReading,
+  encounter: EncounterMessage,
+  acknowledgement: AcknowledgementMessage,
   frame: FrameReport,
   'dead-letter': DeadLetter,
   channel: Channel,

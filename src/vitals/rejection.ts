@@ -26,6 +26,18 @@ export const REJECTION_REASONS = {
   'ahead-of-clock': "set aside: more than a minute ahead of the patient's clock, and no two others agreed",
   'other-partition': 'the patient is read from another partition; one patient needs one key and one partitioner',
   'bad-journal-entry': 'the journal entry does not fit its schema',
+  'bad-control': 'the encounter or acknowledgement does not fit its schema',
+  'profile-contradiction': 'the profile is not the one of the age: a child with an adult profile, say',
+  'until-past': "the pause or mute ends before it begins, or has ended by the patient's clock",
+  'until-too-far': 'the pause or mute would last longer than `alerts.longestPauseSeconds`',
+  'not-admitted': 'nobody of this key is watched',
+  'before-admission': 'it is dated before the admission of the encounter that is open',
+  'other-encounter': 'it names another encounter than the one that is open',
+  'keyed-by-bed': 'a patient known only by the bed cannot leave it under this key: discharge the bed',
+  'unknown-alert': 'no alert of this id is open for the patient',
+  'still-active': 'the condition still stands, so its alert cannot be reset',
+  departed: 'the patient was discharged, or the record merged, less than `stream.departedSeconds` before',
+  'other-mode': 'a test, demo or replayed reading of a patient who is watched live',
 } as const
 export type RejectionReason = keyof typeof REJECTION_REASONS
 
