@@ -112,13 +112,23 @@ const base = {
   afterOffset: fc.integer({ min: -1, max: 2 ** 52 }),
 }
 
-/** Journal entries of every kind. */
+const by = key
+const place = fc.record({ unit: key, bed: key, by }, { requiredKeys: ['bed'] })
+
+/** Journal entries of many kinds. */
 export const anyEntry: fc.Arbitrary<JournalEntry> = fc.oneof(
-  fc.record({ ...base, entry: fc.constant('admit' as const), encounter: key }),
-  fc.record({ ...base, entry: fc.constant('transfer' as const), unit: key, bed: text }),
-  fc.record({ ...base, entry: fc.constant('transfer' as const), bed: text }),
+  fc.record({ ...base, entry: fc.constant('admit' as const), encounter: key, profile: fc.constantFrom('adult') }),
+  fc.tuple(fc.record({ ...base, entry: fc.constant('transfer' as const) }), place).map(([a, b]) => ({ ...a, ...b })),
   fc.record({ ...base, entry: fc.constant('discharge' as const) }),
-  fc.record({ ...base, entry: fc.constant('signal-lost' as const), silentSeconds: number.map(Math.abs) }),
+  fc.record({ ...base, entry: fc.constant('merge' as const), into: key }),
+  fc.record({ ...base, entry: fc.constantFrom('ack' as const, 'resume' as const, 'reset' as const), alertId: id, by }),
+  fc.record({ ...base, entry: fc.constant('pause' as const), alertId: id, by, until: number }),
+  fc.record({ ...base, entry: fc.constant('mute' as const), by, until: number }),
+  fc.record({
+    ...base,
+    entry: fc.constantFrom('signal-lost' as const, 'forgotten' as const),
+    silentSeconds: number.map(Math.abs),
+  }),
 )
 
 export const anyHead: fc.Arbitrary<EvidenceHead> = fc.record({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { deadLetter, readDeadLetter } from '../../src/kafka/dead-letter.ts'
 import { recordDecoder } from '../../src/kafka/record-decoder.ts'
-import { REJECTION_REASONS } from '../../src/vitals/rejection.ts'
+import type { RejectionReason } from '../../src/vitals/rejection.ts'
 import { named, table } from '../ingest/collect.ts'
 import { CANARY, MALFORMED_KINDS, malformed, wellFormed } from './malformed.ts'
 import { read } from './records.ts'
@@ -9,32 +9,35 @@ import { read } from './records.ts'
 const TOPIC = 'vitals.readings'
 const NOW = Date.UTC(2026, 0, 1)
 const decode = recordDecoder({ table, topic: TOPIC })
+/** what a record of readings can be refused for; the other reasons are of files, of a bed's clock, of control inputs */
+const REASONS: RejectionReason[] = [
+  'no-value', 'too-long', 'not-utf8', 'not-json', 'not-an-object', 'key-mismatch', 'unknown-content-type', 'bad-event',
+  'unknown-event-type', 'no-subject', 'bad-field', 'unknown-field', 'bad-time', 'implausible-time', 'unknown-channel',
+  'not-a-number', 'unknown-unit', 'unknown-status', 'bad-journal-entry',
+] // biome-ignore format: a list
 const patient = (i: number) => `${CANARY}-${i % 100}`
 
 describe('20,000 malformed records and 50,000 good ones', () => {
   const bad = malformed(1)
   const records = Array.from({ length: 20_000 }, (_, i) => ({ ...bad(patient(i), NOW + i), offset: i, timestamp: NOW }))
 
-  test('are of every kind, and so are the reasons that a record can be refused for', () => {
+  test('are of every kind, and of every reason that a record can be refused for', () => {
     expect(new Set(records.map(({ kind }) => kind))).toEqual(new Set(MALFORMED_KINDS))
-    // lines of files, verdicts of the patient's clock and of its owner, and what Vigil itself wrote
-    const elsewhere = ['bad-row', 'late', 'ahead-of-clock', 'other-partition', 'bad-record']
-    const reasons = new Set(records.flatMap((it) => it.reasons))
-    expect(reasons).toEqual(new Set(Object.keys(REJECTION_REASONS).filter((it) => !elsewhere.includes(it))))
+    expect(new Set(records.flatMap((it) => it.reasons))).toEqual(new Set(REASONS))
   })
 
   test('each is a rejection with a reason of its kind, and names nobody', () => {
+    const wrong: string[] = []
     for (const { kind, reasons, scored, ...record } of records) {
       const { reading, rejections } = decode(record)
-      const why = `${kind}: ${record.value?.subarray(0, 200)}`
-      expect(rejections.length, why).toBeGreaterThan(0)
-      for (const { reason, source } of rejections) {
-        expect(reasons, why).toContain(reason)
-        expect(source).toBe(TOPIC)
-      }
-      expect(reading !== undefined, why).toBe(scored)
-      expect(JSON.stringify(rejections), why).not.toContain(CANARY)
+      const right =
+        rejections.length > 0 &&
+        rejections.every(({ reason, source }) => reasons.includes(reason) && source === TOPIC) &&
+        (reading !== undefined) === scored &&
+        !JSON.stringify(rejections).includes(CANARY)
+      if (!right) wrong.push(`${kind}: ${record.value?.subarray(0, 200)} ${JSON.stringify(rejections)}`)
     }
+    expect(wrong).toEqual([])
   })
 
   test('each makes one dead letter with its bytes, from which the same is read back; its headers name nobody', () => {

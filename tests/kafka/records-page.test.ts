@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../scripts/setup.js'
+import { decodeAcknowledgement, decodeEncounter } from '../../src/ingest/decode-control.ts'
 import { alertRecord } from '../../src/kafka/alert-record.ts'
+import { controlDecoder } from '../../src/kafka/control-record.ts'
 import { deadLetter } from '../../src/kafka/dead-letter.ts'
 import { evidenceRecord } from '../../src/kafka/evidence-record.ts'
 import { heartbeatRecord } from '../../src/kafka/heartbeat-record.ts'
@@ -36,6 +38,25 @@ const FORMS: Record<string, NewRecord> = {
   structured: readings(JSON.stringify({ ...event, data: reading }), { 'content-type': 'application/cloudevents+json' }),
 }
 
+const plain = (topic: string, value: object): NewRecord => ({
+  topic,
+  partition: 0,
+  key: 'f2a9c41d',
+  value: JSON.stringify({ patientKey: 'f2a9c41d', ...value }),
+})
+const by = 'nurse-3'
+const CONTROLS: Record<string, NewRecord> = {
+  encounter: plain('vitals.encounters', {
+    action: 'admit',
+    at: T0,
+    encounter: 'e-81',
+    unit: 'ICU',
+    bed: '7',
+    ageDays: 21_915,
+  }),
+  acknowledgement: plain('vitals.alerts.acks', { action: 'ack', at: T0, alertId: envelope().body.alertId, by }),
+}
+
 const wrong = readings(
   JSON.stringify({ ...reading, values: { ...reading.values, temp: { value: 37, unit: 'mm[Hg]' } } }),
 )
@@ -44,6 +65,7 @@ const { alertId, eventId, subject } = opening.body
 
 const EXAMPLES: Record<string, NewRecord> = {
   ...FORMS,
+  ...CONTROLS,
   'dead letter': deadLetter(
     'vitals.readings.dlq',
     { topic: TOPIC, partition: 0, offset: 48213 },
@@ -109,4 +131,10 @@ test('every form of a reading on the page is read as the same reading', () => {
   const [plain, ...others] = Object.values(FORMS).map((it) => decode(read(it)))
   expect(named(plain!.reading!)).toEqual({ hr: 94, spo2: 88 })
   for (const other of others) expect(other).toEqual(plain)
+})
+
+test('the encounter and the acknowledgement on the page are read', () => {
+  const { encounter, acknowledgement } = CONTROLS
+  expect(controlDecoder('', decodeEncounter)(read(encounter!))).toMatchObject({ action: 'admit', profile: 'adult' })
+  expect(controlDecoder('', decodeAcknowledgement)(read(acknowledgement!))).toMatchObject({ action: 'ack', by })
 })
