@@ -264,22 +264,24 @@ class Member implements GroupMember {
   }
 }
 
-/** Marks an error as the handler's own, through whatever kafkajs wraps around it. */
+/** Marks an error as the handler's own; not by `cause`, which kafkajs unwraps. */
 class HandlerFailure extends Error {
   /** for kafkajs: trying again is of no use */
   readonly retriable = false
+  readonly failure: unknown
 
-  constructor(cause: unknown) {
-    super('a handler of records failed', { cause })
+  constructor(failure: unknown) {
+    super('a handler of records failed')
+    this.failure = failure
   }
 }
 
 function handlerFailure(error: unknown): VigilError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if (at instanceof HandlerFailure)
-      return at.cause instanceof VigilError
-        ? at.cause
-        : new VigilError('internal', 'a handler of records failed', { cause: at.cause })
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (!(at instanceof HandlerFailure)) continue
+    if (at.failure instanceof VigilError) return at.failure
+    return new VigilError('internal', at.message, { cause: at.failure })
+  }
   return undefined
 }
 
