@@ -133,8 +133,10 @@ class Member implements GroupMember {
     this.#held.since = Date.now()
     this.#announced = false
     this.#confirm(false)
-    for (const partition of partitions)
-      if (!before.has(partition)) for (const topic of this.#topics) this.pause(topic, partition)
+    this.#pause(
+      this.#topics,
+      partitions.filter((partition) => !before.has(partition)),
+    )
     this.#heard = Date.now()
     try {
       this.#events.joined(partitions, kept, this)
@@ -226,11 +228,13 @@ class Member implements GroupMember {
     }
   }
 
+  #pause(topics: readonly string[], partitions: number[]): void {
+    for (const topic of topics) for (const partition of partitions) this.#paused.add(keyOf(topic, partition))
+    if (partitions.length > 0) this.#consumer?.pause(topics.map((topic) => ({ topic, partitions })))
+  }
+
   pause(topic: string, partition: number): void {
-    this.#tell(partition, (consumer) => {
-      this.#paused.add(keyOf(topic, partition))
-      consumer.pause([{ topic, partitions: [partition] }])
-    })
+    this.#tell(partition, () => this.#pause([topic], [partition]))
   }
 
   resume(topic: string, partition: number): void {

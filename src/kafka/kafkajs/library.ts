@@ -70,6 +70,9 @@ export interface Cluster {
   findTopicPartitionMetadata(topic: string): BrokerMetadata['topicMetadata'][number]['partitionMetadata']
   findBroker(of: { nodeId: number }): Promise<Broker>
   findControllerBroker(): Promise<Broker>
+  fetchTopicsOffset(
+    of: readonly { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<unknown>
   removeBroker(of: { host: string; port: number }): void
 }
 
