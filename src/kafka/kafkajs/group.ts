@@ -55,13 +55,14 @@ class Member implements GroupMember {
   readonly #context: JoinContext
   readonly #topics: readonly string[]
   readonly #events: GroupEvents
-  readonly #held: Held = { partitions: [], since: 0 }
+  readonly #held: Held = { partitions: [], since: 0, memberId: undefined }
   /** keys of topic and partition of which no batch may begin */
   readonly #paused = new Set<string>()
   /** begin of each pending call of `records` */
   readonly #busy = new Map<symbol, number>()
   readonly #confirming = new Set<{ left: number; done: (confirmed: boolean) => void }>()
   #consumer: Consumer | undefined
+  /** as whom it has its partitions; undefined after a crash */
   #memberId: string | undefined
   #announced = false
   #leaving = false
@@ -129,6 +130,7 @@ class Member implements GroupMember {
     const before = new Set(memberId === this.#memberId ? this.#held.partitions : [])
     const kept = partitions.filter((partition) => before.has(partition))
     this.#memberId = memberId
+    this.#held.memberId = memberId
     this.#held.partitions = partitions
     this.#held.since = Date.now()
     this.#announced = false
