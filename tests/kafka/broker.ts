@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { describe } from 'vitest'
 import { openKafka } from '../../src/kafka/kafkajs/client.ts'
 import type { GroupEvents, GroupMember, KafkaClient, LogRecord } from '../../src/kafka/port.ts'
 import { createLog } from '../../src/log.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 
-/** Where the broker of these tests listens. */
+/** Where the broker of these tests listens; what needs it is skipped where there is none. */
 export const brokers: string[] | undefined = process.env.KAFKA_BROKERS?.split(',')
-
-/** Tests that need it; without a broker they are skipped by name. */
-export const describeKafka = describe.skipIf(brokers === undefined)
 
 export const quiet = createLog('error')
 

@@ -199,6 +199,7 @@ class Member implements GroupMember {
     const error = handler ?? (await this.#context.explain(cause))
     if (this.#leaving) return
     const old = this.#consumer
+    const lost = this.#memberId !== undefined
     this.#consumer = undefined
     this.#memberId = undefined
     this.#confirm(false)
@@ -214,7 +215,7 @@ class Member implements GroupMember {
       this.#settle?.reject(error)
       return
     }
-    if (this.#settled) this.#events.crashed(error, !hopeless)
+    if (lost || (hopeless && this.#settled)) this.#events.crashed(error, !hopeless)
     if (hopeless) return
     const wait = RESTART_MS[Math.min(this.#crashes, RESTART_MS.length - 1)]
     this.#restart = setTimeout(() => void this.start(), wait)
