@@ -132,6 +132,8 @@ export interface KafkaClient {
     signal?: AbortSignal,
   ): Promise<void>
   bounds(topic: string, partition: number): Promise<Bounds>
+  /** The group's committed position of each topic; undefined where it has none. Whoever needs the truth reads a checkpoint. */
+  committed(topics: readonly string[], partition: number): Promise<readonly (number | undefined)[]>
   join(options: GroupOptions, events: GroupEvents): Promise<GroupMember>
   writer(): Promise<PlainWriter>
   close(): Promise<void>

@@ -104,6 +104,8 @@ export interface FrameTap {
   frames(reports: readonly FrameReport[]): void
   /** a bed's watching state changed; a bed that falls silent has no frame to say so */
   watchingChanged(patientKey: string, watching: Watching): void
+  /** another process watches the patient now */
+  left(patientKey: string): void
 }
 
 /** What the pipeline tells the metrics. Counts only, never a patient. */
@@ -117,6 +119,37 @@ export interface Telemetry {
   /** inputs that arrived and are not yet scored and delivered, and the age of the oldest in seconds */
   queued(inputs: number, oldestSeconds: number): void
   sinkFailed(sink: string, retriable: boolean): void
+}
+
+/** What the Kafka side tells the metrics. Counts only, never a patient. */
+export interface KafkaTelemetry {
+  /** partitions of this process, by where they are in their life */
+  partitions(counts: Readonly<Record<'restoring' | 'live', number>>): void
+  rebalanced(): void
+  restored(seconds: number, bytes: number): void
+  committed(seconds: number, states: number, records: number): void
+  /** a commit failed and its partition is read back; `code` is a VigilError's */
+  aborted(code: string): void
+  /** patients whose state is newer than their record */
+  dirty(patients: number): void
+  /** committed records of the readings that are not worked yet, over all own partitions */
+  lag(records: number): void
+  /** dead letters written, by the reason of the first rejection */
+  deadLetter(reason: RejectionReason, count: number): void
+  /** records without a key, written again under their patient's */
+  rekeyed(count: number): void
+  /** records whose key belongs into another partition by the partitioner that all producers should use */
+  misplaced(count: number): void
+  /** saved states that could not be read: their patients begin cold */
+  unreadable(count: number): void
+  /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
+  selfTest(seconds: number | undefined): void
+}
+
+/** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
+export interface Check {
+  readonly ok: boolean
+  readonly reason: string
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts'
 import type { Settings } from '../../vitals/settings.ts'
 import type { KafkaClient } from '../port.ts'
 import { registerCodecs } from './codecs.ts'
+import { committedPositions } from './committed.ts'
 import { libraryConfig } from './connection.ts'
 import { typeOf, vigilError } from './errors.ts'
 import { joinGroup } from './group.ts'
@@ -103,6 +104,7 @@ export async function openKafka(settings: Settings['kafka'], log: Log): Promise<
     },
     readAll: reader.readAll,
     bounds: (topic, partition) => reader.bounds(topic, partition),
+    committed: (topics, partition) => committedPositions(kafka, settings, topics, partition),
     join(options, events) {
       const group = { groupId: settings.group, coordinatorType: COORDINATOR.group }
       return joinGroup(
