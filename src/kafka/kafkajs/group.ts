@@ -141,11 +141,17 @@ class Member implements GroupMember {
     )
     this.#heard = Date.now()
     try {
+      if (partitions.some((partition) => partition >= this.#context.partitions))
+        throw new VigilError(
+          'kafka-topics',
+          `a topic got more than ${this.#context.partitions} partitions, so patients have moved to others: stop all of the group, and give every topic as many`,
+        )
       this.#events.joined(partitions, kept, this)
-    } finally {
-      this.#settled = true
-      this.#settle?.resolve()
+    } catch (error) {
+      throw new HandlerFailure(error)
     }
+    this.#settled = true
+    this.#settle?.resolve()
   }
 
   #rebalancing(): void {
@@ -179,7 +185,8 @@ class Member implements GroupMember {
         failure ??= error
         this.#rebalancing()
       })
-    }, this.#context.settings.heartbeatIntervalMs)
+      // kafkajs sends no more than one an interval, whatever it is asked for.
+    }, this.#context.settings.heartbeatIntervalMs / 2)
     this.#busy.set(pending, Date.now())
     try {
       await this.#events.records(topic, partition, batch.messages.map(record))
@@ -271,14 +278,14 @@ class Member implements GroupMember {
   }
 }
 
-/** Marks an error as the handler's own; not by `cause`, which kafkajs unwraps. */
+/** Marks an error as the caller's own; not by `cause`, which kafkajs unwraps. */
 class HandlerFailure extends Error {
   /** for kafkajs: trying again is of no use */
   readonly retriable = false
   readonly failure: unknown
 
   constructor(failure: unknown) {
-    super('a handler of records failed')
+    super('a handler failed')
     this.failure = failure
   }
 }

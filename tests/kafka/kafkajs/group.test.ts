@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { libraryConfig } from '../../../src/kafka/kafkajs/connection.ts'
+import { KafkaLibrary } from '../../../src/kafka/kafkajs/library.ts'
 import type { GroupMember, KafkaClient } from '../../../src/kafka/port.ts'
-import { brokers, type KafkaSettings, open, until, wardSettings, witness } from '../broker.ts'
+import { brokers, type KafkaSettings, open, quiet, until, wardSettings, witness } from '../broker.ts'
 
 describe.skipIf(brokers === undefined)('a member of the group', () => {
   let settings: KafkaSettings
@@ -192,5 +194,21 @@ describe.skipIf(brokers === undefined)('a member of the group', () => {
     expect(running).toBe(1)
     release()
     await until('the slow one', () => events.seen.length === 3)
+  })
+
+  it('ends for good when a topic gets more partitions: patients have moved', { timeout: 90_000 }, async () => {
+    const events = witness(topics)
+    await join(kafka, events)
+    const admin = new KafkaLibrary(libraryConfig(settings, quiet)).admin()
+    await admin.connect()
+    await admin.createPartitions({ topicPartitions: [{ topic: readings, count: 6 }] })
+    await admin.disconnect()
+    // A new member has fresh metadata, leads or not, and makes a generation.
+    const late = await open({ ...settings, createTopics: true }).catch(
+      (error: { code: string; message: string }) => error,
+    )
+    expect(late).toMatchObject({ code: 'kafka-topics' })
+    await until('the end', () => events.crashes.length === 1, 80_000)
+    expect(events.crashes[0]).toMatchObject({ error: { code: 'kafka-topics' }, willRetry: false })
   })
 })
