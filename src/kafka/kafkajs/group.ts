@@ -10,6 +10,8 @@ import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
  * resumed or sought partition, and sets what an idle member costs.
  */
 const MAX_WAIT_MS = 200
+/** ms after which a topic that got more partitions is noticed at the latest */
+const METADATA_MS = 15_000
 /** crashes in a row, without a record in between, after which an unknown error is taken for one that stays */
 const TRIES = 5
 /** ms before the first and the later restarts */
@@ -95,7 +97,7 @@ class Member implements GroupMember {
       rebalanceTimeout: settings.sessionTimeoutMs,
       heartbeatInterval: settings.heartbeatIntervalMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
-      metadataMaxAge: 60_000,
+      metadataMaxAge: METADATA_MS,
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: async () => false },
     })

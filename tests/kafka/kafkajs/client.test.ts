@@ -107,7 +107,10 @@ describe.skipIf(brokers === undefined)('topics', () => {
     const admin = new KafkaLibrary(libraryConfig(settings, quiet)).admin()
     await admin.connect()
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] })
+    await admin.createTopics({
+      topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
+      waitForLeaders: false,
+    })
     await admin.disconnect()
   }
 

@@ -19,8 +19,14 @@ describe.skipIf(brokers === undefined)('reading a partition to its end', () => {
     // Compacted as often as the broker's cleaner looks.
     const config = { 'cleanup.policy': 'compact', 'segment.ms': '200', 'min.cleanable.dirty.ratio': '0.01' }
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-    await admin.createTopics({ topics: [{ topic: state, numPartitions: 8, replicationFactor: 1, configEntries }] })
-    await admin.createTopics({ topics: [{ topic: `${settings.topicPrefix}.readings`, numPartitions: 8 }] })
+    await admin.createTopics({
+      topics: [{ topic: state, numPartitions: 8, replicationFactor: 1, configEntries }],
+      waitForLeaders: false,
+    })
+    await admin.createTopics({
+      topics: [{ topic: `${settings.topicPrefix}.readings`, numPartitions: 8 }],
+      waitForLeaders: false,
+    })
     await admin.disconnect()
     kafka = await open(settings)
   })
