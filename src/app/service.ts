@@ -79,7 +79,7 @@ export async function openService(
       ward: served.ward,
       settings: kafka,
       partitions: client.partitions,
-      decode: recordDecoder({ table: served.table, topic: topic('readings') }),
+      decode: recordDecoder({ table: served.table, topic: topic('readings'), eventTypes: kafka.eventTypes }),
       controls: new Map(),
       telemetry: telemetry.kafka,
       log,
