@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { inject } from 'vitest'
 import { openKafka } from '../../src/kafka/kafkajs/client.ts'
 import type { GroupEvents, GroupMember, KafkaClient, LogRecord } from '../../src/kafka/port.ts'
 import { createLog } from '../../src/log.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 
-/** Where the broker of these tests listens; what needs it is skipped where there is none. */
-export const brokers: string[] | undefined = process.env.KAFKA_BROKERS?.split(',')
+/** Where the broker that these tests share listens. */
+export const brokers: string[] = [...inject('brokers')]
 
 export const quiet = createLog('error')
 

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { libraryConfig } from '../../../src/kafka/kafkajs/connection.ts'
 import { KafkaLibrary } from '../../../src/kafka/kafkajs/library.ts'
 import type { GroupMember, KafkaClient } from '../../../src/kafka/port.ts'
-import { brokers, type KafkaSettings, open, quiet, until, wardSettings, witness } from '../broker.ts'
+import { type KafkaSettings, open, quiet, until, wardSettings, witness } from '../broker.ts'
 
-describe.skipIf(brokers === undefined)('a member of the group', () => {
+describe('a member of the group', () => {
   let settings: KafkaSettings
   let readings: string
   let acks: string

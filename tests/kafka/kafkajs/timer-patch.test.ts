@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { libraryConfig } from '../../../src/kafka/kafkajs/connection.ts'
 import { KafkaLibrary } from '../../../src/kafka/kafkajs/library.ts'
 import type { Queue } from '../../../src/kafka/kafkajs/timer-patch.ts'
-import { brokers, quiet, wardSettings } from '../broker.ts'
+import { quiet, wardSettings } from '../broker.ts'
 
 type Opened = Queue & {
   push(of: object): void
@@ -87,7 +87,7 @@ it('a request that is not answered in time is given up', () => {
   silent.destroy()
 })
 
-describe.skipIf(brokers === undefined)('connections to a broker', () => {
+describe('connections to a broker', () => {
   it('that idle set no timer', async () => {
     const library = new KafkaLibrary(libraryConfig(wardSettings(), quiet))
     const producers = Array.from({ length: 4 }, () => library.producer())

@@ -3,7 +3,7 @@ import { libraryConfig } from '../../../src/kafka/kafkajs/connection.ts'
 import { KafkaLibrary } from '../../../src/kafka/kafkajs/library.ts'
 import { fence as rawFence, requestsOf } from '../../../src/kafka/kafkajs/writer.ts'
 import type { KafkaClient, NewRecord } from '../../../src/kafka/port.ts'
-import { all, brokers, open, quiet, until, wardSettings, witness } from '../broker.ts'
+import { all, open, quiet, until, wardSettings, witness } from '../broker.ts'
 
 it('requests hold at most 200 records and stay below a megabyte, in order', () => {
   const records: NewRecord[] = Array.from({ length: 1001 }, (_, at) => ({
@@ -27,7 +27,7 @@ it('requests hold at most 200 records and stay below a megabyte, in order', () =
   }
 })
 
-describe.skipIf(brokers === undefined)('the writer of a partition', () => {
+describe('the writer of a partition', () => {
   const settings = wardSettings()
   const alerts = `${settings.topicPrefix}.alerts`
   const state = `${settings.topicPrefix}.state`
