@@ -5,7 +5,7 @@ import { type AtEnd, withClosing } from '../closing.ts'
 import { KafkaWard } from '../kafka/kafka-ward.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import { partitionOf } from '../kafka/murmur2.ts'
-import type { KafkaClient, NewRecord } from '../kafka/port.ts'
+import type { NewRecord } from '../kafka/port.ts'
 import { recordDecoder } from '../kafka/record-decoder.ts'
 import { topicName } from '../kafka/topics.ts'
 import type { Log } from '../log.ts'
@@ -63,35 +63,14 @@ export function benchReading(
   }
 }
 
-/** Write readings of `patients`, one a second each from `start` on, until there are `records`. */
-export async function preload(
-  client: KafkaClient,
-  topic: string,
-  patients: number,
-  records: number,
-  start: number,
-): Promise<void> {
-  const writer = await client.writer()
-  try {
-    for (let at = 0; at < records; ) {
-      const batch: NewRecord[] = []
-      for (; batch.length < 4000 && at < records; at++) {
-        const second = Math.floor(at / patients)
-        batch.push(benchReading(topic, client.partitions, at % patients, second, start + second * 1000))
-      }
-      await writer.send(batch)
-    }
-  } finally {
-    await writer.close()
-  }
-}
-
 /** A ward on Kafka in this process, until everything that stood in its readings is worked and committed. */
 export interface Worked {
   /** from the first record to the last commit */
   readonly seconds: number
   /** from the subscription to the first record of the last partition */
   readonly secondsToLive: number
+  /** processor time of this process, all its threads, for one reading, us */
+  readonly cpuMicros: number
   readonly alerts: number
   readonly bytesRestored: number
   readonly ran: RanWard
@@ -108,6 +87,7 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
     atEnd(() => client.close())
     const telemetry = prometheusTelemetry()
     let began = 0
+    let cpu = process.cpuUsage()
     let left = records
     let bytesRestored = 0
     const served = await openWard({ settings, telemetry, log, partitioned: true, scoring })
@@ -123,7 +103,10 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
       settings: kafka,
       partitions: client.partitions,
       decode(record) {
-        if (began === 0) began = performance.now()
+        if (began === 0) {
+          began = performance.now()
+          cpu = process.cpuUsage()
+        }
         if (--left === 0) void around.stop()
         return decode(record)
       },
@@ -148,7 +131,9 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
       now: Date.now,
     })
     await lastValueFrom(flushes, { defaultValue: undefined })
+    const { user, system } = process.cpuUsage(cpu)
     return {
+      cpuMicros: Number(((user + system) / records).toFixed(2)),
       seconds: (performance.now() - began) / 1000,
       secondsToLive: (live - subscribed) / 1000,
       alerts: counter.events,

@@ -1,10 +1,10 @@
 import { withClosing } from '../closing.ts'
-import { openKafka } from '../kafka/kafkajs/client.ts'
 import { countOnly } from '../kafka/kafkajs/count-only.ts'
 import { topicName } from '../kafka/topics.ts'
 import type { Log } from '../log.ts'
 import type { Settings } from '../vitals/settings.ts'
-import { benchSettings, preload, workAll } from './kafka-ward.ts'
+import { benchSettings, workAll } from './kafka-ward.ts'
+import { loaded } from './loaded.ts'
 import { type Latency, pacedLatency } from './paced.ts'
 import type { RanWard } from './shape.ts'
 
@@ -23,11 +23,17 @@ export interface KafkaBench extends RanWard {
   readonly partitions: number
   readonly delivery: Settings['kafka']['delivery']
   readonly readingsPerSecond: number
+  /** processor time of this process for one reading, us: less at the mercy of what else runs than a rate */
+  readonly cpuMicrosPerReading: number
   /** a kafkajs consumer that only counts, over the same topic in the same run */
   readonly rawConsumePerSecond: number
   readonly ratio: number
   /** the same without scores, limits, NEWS2 and alerts: for comparison with others */
-  readonly stepOnly: { readonly readingsPerSecond: number; readonly ratio: number }
+  readonly stepOnly: {
+    readonly readingsPerSecond: number
+    readonly ratio: number
+    readonly cpuMicrosPerReading: number
+  }
   readonly alerts: number
   /** reading written -> alert seen by a read-committed subscriber, ms; undefined when left out */
   readonly latencyMs: Latency | undefined
@@ -42,10 +48,7 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
     const own = await benchSettings(settings, atEnd)
     const filled = async (what: string): Promise<Settings> => {
       const filling = own(what, partitions)
-      const client = await openKafka(filling.kafka, log)
-      const topic = topicName(filling.kafka.topicPrefix, 'readings')
-      await preload(client, topic, patients, readings, Date.UTC(2026, 0, 1))
-      await client.close()
+      await loaded({ kind: 'fill', kafka: filling.kafka, patients, records: readings, start: Date.UTC(2026, 0, 1) })
       return filling
     }
     const first = await filled('scored')
@@ -61,9 +64,14 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
       partitions,
       delivery: first.kafka.delivery,
       readingsPerSecond: rate(scored.seconds),
+      cpuMicrosPerReading: scored.cpuMicros,
       rawConsumePerSecond: rate(raw),
       ratio: ratio(scored.seconds),
-      stepOnly: { readingsPerSecond: rate(stepped.seconds), ratio: ratio(stepped.seconds) },
+      stepOnly: {
+        readingsPerSecond: rate(stepped.seconds),
+        ratio: ratio(stepped.seconds),
+        cpuMicrosPerReading: stepped.cpuMicros,
+      },
       alerts: scored.alerts,
       latencyMs,
       pacedAt,

@@ -1,4 +1,5 @@
 import { openKafka } from '../kafka/kafkajs/client.ts'
+import type { NewRecord } from '../kafka/port.ts'
 import { topicName } from '../kafka/topics.ts'
 import { createLog } from '../log.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
@@ -6,21 +7,34 @@ import type { Settings } from '../vitals/settings.ts'
 import { benchReading } from './kafka-ward.ts'
 
 /** What the load process is told, as its one argument in JSON. */
-export interface Load {
-  readonly kafka: Settings['kafka']
-  readonly patients: number
-  readonly perSecond: number
-  readonly seconds: number
-}
+export type Load = { readonly kafka: Settings['kafka']; readonly patients: number } & (
+  | { readonly kind: 'fill'; readonly records: number; readonly start: number }
+  | { readonly kind: 'paced'; readonly perSecond: number; readonly seconds: number }
+)
 
 /** Slices of a second in which readings leave. */
 const SLICES = 100
 
-/**
- * The other side of a paced run, in a process of its own so that it does not share the thread that steps: it writes
- * readings at their pace, hears the alerts as a read-committed subscriber, and prints the delays, ms, as one JSON list.
- */
-async function load({ kafka, patients, perSecond, seconds }: Load): Promise<void> {
+/** Write readings of `patients`, one a second each from `start` on, until there are `records`. */
+async function fill({ kafka, patients, records, start }: Extract<Load, { kind: 'fill' }>): Promise<number[]> {
+  const client = await openKafka(kafka, createLog('warn'))
+  const topic = topicName(kafka.topicPrefix, 'readings')
+  const writer = await client.writer()
+  for (let at = 0; at < records; ) {
+    const batch: NewRecord[] = []
+    for (; batch.length < 4000 && at < records; at++) {
+      const second = Math.floor(at / patients)
+      batch.push(benchReading(topic, client.partitions, at % patients, second, start + second * 1000))
+    }
+    await writer.send(batch)
+  }
+  await writer.close()
+  await client.close()
+  return []
+}
+
+/** Write readings at their pace, and hear the alerts as a read-committed subscriber. @returns the delays, ms */
+async function paced({ kafka, patients, perSecond, seconds }: Extract<Load, { kind: 'paced' }>): Promise<number[]> {
   const client = await openKafka({ ...kafka, group: `${kafka.group}-subscriber`, start: 'earliest' }, createLog('warn'))
   const [readings, alerts] = (['readings', 'alerts'] as const).map((role) => topicName(kafka.topicPrefix, role))
   /** [tick - first][patient] wall clock of the writing, ms */
@@ -70,11 +84,13 @@ async function load({ kafka, patients, perSecond, seconds }: Load): Promise<void
   await member.leave()
   await writer.close()
   await client.close()
-  process.stdout.write(JSON.stringify(delays))
+  return delays
 }
 
 function until(at: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now())))
 }
 
-await load(JSON.parse(process.argv[2]!) as Load)
+// The other side of a bench, in a process of its own, so that it shares neither the thread that steps nor its memory.
+const load = JSON.parse(process.argv[2]!) as Load
+process.stdout.write(JSON.stringify(load.kind === 'fill' ? await fill(load) : await paced(load)))
