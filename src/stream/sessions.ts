@@ -1,4 +1,7 @@
+import type { Calls } from '../alerts/calls.ts'
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
+import type { WatchedBy } from '../vitals/journal.ts'
+import type { Profile } from '../vitals/profile.ts'
 import type { Mode, Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
 
@@ -19,13 +22,21 @@ export interface Session {
   /** where the newest reading came from */
   source: string
   partition: number
-  /** event time, ms, of the entry that admitted the patient; NaN when a reading did */
-  admittedAt: number
+  /** event time, ms, of the entry that admitted the patient; undefined when a reading did */
+  admittedAt: number | undefined
+  /** age group; undefined while nobody told the age */
+  profile: Profile | undefined
   /** offset of the newest input that was applied to this patient */
   lastOffset: number
   /** readings whose time is far ahead of the patient's clock; usually none */
   aside: readonly SetAside[]
   open: OpenAlerts | undefined
+  /** alert code -> the last call for it; undefined while nobody was called */
+  calls: Calls | undefined
+  /** event time, ms, until which a procedure mutes the bed */
+  mutedUntil: number | undefined
+  /** what made the state of this patient, where it is not known to be the models of this ward */
+  watchedBy: WatchedBy | undefined
   /** alert code -> newest onset, and how many episodes began no later than one before: outlives every new beginning */
   begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
@@ -39,11 +50,24 @@ export interface Session {
   arrived: number
 }
 
+/** What is kept of a patient who left, until the ward forgets: enough to know a straggler. */
+export interface Departed {
+  readonly patientKey: string
+  readonly partition: number
+  /** event time, ms: of the discharge, or of the newest reading if that was later */
+  readonly at: number
+  /** offset of the newest input that was applied to the patient */
+  readonly lastOffset: number
+  /** wall clock of the departure, ms: for forgetting only */
+  readonly arrived: number
+}
+
 /** The patients of this process: key -> session -> slot. A discharged patient's slot is given to the next one. */
 export class Sessions {
   readonly #byKey = new Map<string, Session>()
   readonly #bySlot: (Session | undefined)[] = []
   readonly #free: number[] = []
+  readonly #departed = new Map<string, Departed>()
   readonly #counts: Record<Watching, number> = { warming: 0, watching: 0, degraded: 0, blind: 0 }
 
   /** beds by watching state */
@@ -63,7 +87,12 @@ export class Sessions {
     return this.#byKey.values()
   }
 
-  /** A session for a patient never seen before, on a free slot. The caller clears the slot's rows. */
+  /** the patients who left and are not forgotten yet, by key */
+  get departed(): Map<string, Departed> {
+    return this.#departed
+  }
+
+  /** A session for a patient who has none, on a free slot. The caller clears the slot's rows. */
   open(patientKey: string, mode: Mode, source: string, partition: number): Session {
     const slot = this.#free.pop() ?? this.#bySlot.length
     const session: Session = {
@@ -75,10 +104,14 @@ export class Sessions {
       mode,
       source,
       partition,
-      admittedAt: Number.NaN,
+      admittedAt: undefined,
+      profile: undefined,
       lastOffset: -1,
       aside: NONE,
       open: undefined,
+      calls: undefined,
+      mutedUntil: undefined,
+      watchedBy: undefined,
       begun: undefined,
       started: undefined,
       watching: 'warming',
@@ -86,6 +119,7 @@ export class Sessions {
       lostAt: undefined,
       arrived: 0,
     }
+    this.#departed.delete(patientKey)
     this.#byKey.set(patientKey, session)
     this.#bySlot[slot] = session
     this.#counts[session.watching]++

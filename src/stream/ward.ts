@@ -1,12 +1,14 @@
 import { VigilError } from '../errors.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
+import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
-import type { Reading } from '../vitals/reading.ts'
+import { keyedByBed, type Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
+import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
 import type { Detector } from './detector.ts'
 import {
@@ -20,11 +22,14 @@ import {
   resetOpen,
   takeReading,
 } from './grid.ts'
+import { judgeControl } from './judge-control.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { type Session, Sessions } from './sessions.ts'
+import { silence } from './silence.ts'
 import { Watch, type WatchSettings } from './watch.ts'
+import { another, elsewhere, straggler, stranger } from './whose.ts'
 
 export interface WardOptions {
   readonly table: ChannelTable
@@ -59,6 +64,7 @@ export class Ward {
   readonly #open: Rows
   readonly #rounds: Rounds
   readonly #watch: Watch
+  readonly #bedside: Bedside
   #outputs: Output[] = []
   #source = ''
   #arrived = 0
@@ -83,6 +89,14 @@ export class Ward {
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
     this.#watch = new Watch(table, detectors, settings)
+    this.#bedside = {
+      watch: this.#watch,
+      newest: (session) => newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot)),
+      say: (session, bodies) => this.#say(session, bodies, session.lastOffset),
+      restart: (session, time) => this.#restart(session, time, true),
+      leave: (...leaving) => this.#leave(...leaving),
+      blind: (session) => this.#see(session, 'blind'),
+    }
   }
 
   /** length of a tick, seconds */
@@ -118,22 +132,29 @@ export class Ward {
     this.#source = batch.source
     this.#arrived = arrived
     if (input.kind === 'rejection') {
-      this.#options.telemetry.rejected(input.reason, 1)
-      this.#outputs.push({ kind: 'dead-letter', rejection: input, partition: batch.partition, offset })
+      this.#refused(input, batch.partition, offset)
       return true
     }
-    if (input.kind === 'journal') {
+    if (input.kind === 'journal' || input.kind === 'control') {
       if (this.#rounds.size > 0) return false
-      this.#apply(input, batch.partition)
+      if (input.kind === 'journal') this.#apply(input, batch.partition)
+      else this.#control(input, batch.partition, offset)
       return true
     }
-    const session = this.#sessionOf(input, batch.partition)
+    const known = this.#sessions.find(input.patientKey)
+    const why = known === undefined ? this.#straggler(input) : this.#heard(known) ? stranger(known, input) : undefined
+    if (why !== undefined) {
+      this.#refused({ ...why, source: batch.source }, batch.partition, offset)
+      return true
+    }
+    const session = known ?? this.#begin(input.patientKey, input.mode, batch.partition)
     const verdict = this.#judge(session, input)
-    // another patient at the key, or a clock that began on a wrong stamp: everything begins anew
-    const anew = verdict === 'restart' || another(session, input)
+    // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
+    const person = another(session, input)
+    const anew = verdict === 'restart' || person || (this.#heard(session) && session.mode !== input.mode)
     if (anew) {
       if (this.#rounds.size > 0) return false
-      this.#restart(session, input.time)
+      this.#restart(session, input.time, person)
     }
     // what waits was said of the patient as it lay then
     if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
@@ -150,24 +171,11 @@ export class Ward {
     return true
   }
 
-  /** Beds from which nothing arrived for too long, as the journal entries that say so. */
+  /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
-    const entries: JournalEntry[] = []
-    for (const session of this.#sessions.all()) {
-      const silentMs = now - session.arrived
-      if (session.lostAt !== undefined || silentMs < seconds * 1000) continue
-      const newest = newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot))
-      const from = Number.isNaN(newest) ? session.admittedAt : newest
-      entries.push({
-        kind: 'journal',
-        patientKey: session.patientKey,
-        at: Math.round(from + silentMs),
-        afterOffset: session.lastOffset,
-        entry: 'signal-lost',
-        silentSeconds: Math.round(silentMs / 1000),
-      })
-    }
-    return entries
+    const { alerts, stream } = this.#options.settings
+    const rules = { seconds, againSeconds: alerts.continueSeconds, forgetHours: stream.forgetHours }
+    return silence(this.#sessions.all(), this.#sessions.departed.values(), this.#bedside.newest, now, rules)
   }
 
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
@@ -190,12 +198,19 @@ export class Ward {
     return frames
   }
 
-  #sessionOf(reading: Reading, partition: number): Session {
-    const known = this.#sessions.find(reading.patientKey)
-    if (known !== undefined) return known
-    const session = this.#sessions.open(reading.patientKey, reading.mode, this.#source, partition)
+  #begin(patientKey: string, mode: Session['mode'], partition: number): Session {
+    const session = this.#sessions.open(patientKey, mode, this.#source, partition)
     this.#clear(session)
     return session
+  }
+
+  #straggler(reading: Reading): Rejection | undefined {
+    const departed = this.#sessions.departed.get(reading.patientKey)
+    return straggler(departed, reading, this.#options.settings.stream.departedSeconds)
+  }
+
+  #heard(session: Session): boolean {
+    return !Number.isNaN(this.#bedside.newest(session))
   }
 
   #clear(session: Session): void {
@@ -204,6 +219,8 @@ export class Ward {
     session.inParts = false
     session.aside = []
     session.lostAt = undefined
+    session.mutedUntil = undefined
+    session.watchedBy = undefined
     session.arrived = this.#arrived
     this.#watch.reset(slot)
   }
@@ -215,10 +232,23 @@ export class Ward {
     return judge(newestTime(page, at), agreedStamps(page, at), reading.time, agreeing, this.#aheadMs)
   }
 
-  #restart(session: Session, time: number): void {
+  /** @param person whether it is another patient, and not only another beginning of the same */
+  #restart(session: Session, time: number, person: boolean): void {
     this.#say(session, this.#watch.close(session, time, 'reset'), session.lastOffset)
     this.#refuse(session, session.aside)
     this.#clear(session)
+    if (person && keyedByBed(session.patientKey)) session.profile = undefined
+  }
+
+  #leave(session: Session, time: number, phase: 'end' | 'reset', mark: boolean): void {
+    this.#say(session, this.#watch.close(session, time, phase), session.lastOffset)
+    this.#refuse(session, session.aside)
+    const { patientKey, partition, lastOffset } = session
+    const newest = this.#bedside.newest(session)
+    this.#sessions.drop(session)
+    if (!mark) return
+    const at = Math.round(Number.isNaN(newest) ? time : Math.max(time, newest))
+    this.#sessions.departed.set(patientKey, { patientKey, partition, at, lastOffset, arrived: this.#arrived })
   }
 
   /** In time: into the grid; what was set aside before it stood alone. */
@@ -282,44 +312,32 @@ export class Ward {
 
   /** A reading of this patient that is not scored becomes a dead letter. */
   #bury(session: Session, rejection: Rejection, offset: number): void {
+    this.#refused({ ...rejection, source: session.source }, session.partition, offset)
+  }
+
+  #refused(rejection: Rejection, partition: number, offset: number): void {
     this.#options.telemetry.rejected(rejection.reason, 1)
-    this.#outputs.push({
-      kind: 'dead-letter',
-      rejection: { ...rejection, source: session.source },
-      partition: session.partition,
-      offset,
-    })
+    this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset })
+  }
+
+  /** A control message becomes an entry by being applied. */
+  #control(control: Control, partition: number, offset: number): void {
+    const session = this.#sessions.find(control.patientKey)
+    const newest = session === undefined ? Number.NaN : this.#bedside.newest(session)
+    const { longestPauseSeconds } = this.#options.settings.alerts
+    const judged = judgeControl(control, session, newest, longestPauseSeconds)
+    if (judged.kind === 'journal') this.#apply(judged, partition)
+    else this.#refused({ ...judged, source: this.#source }, partition, offset)
   }
 
   #apply(entry: JournalEntry, partition: number): void {
     this.#outputs.push({ kind: 'journal', entry })
-    let session = this.#sessions.find(entry.patientKey)
-    if (session === undefined) {
-      if (entry.entry !== 'admit') return
-      session = this.#sessions.open(entry.patientKey, 'live', this.#source, partition)
-      this.#clear(session)
-    }
-    switch (entry.entry) {
-      case 'admit':
-        if (session.encounter !== undefined && session.encounter !== entry.encounter) this.#restart(session, entry.at)
-        session.encounter = entry.encounter
-        session.admittedAt = entry.at
-        break
-      case 'transfer':
-        // a transfer that names no unit stays in the patient's own
-        session.unit = entry.unit ?? session.unit
-        session.bed = entry.bed
-        break
-      case 'discharge':
-        this.#say(session, this.#watch.close(session, entry.at, 'end'), session.lastOffset)
-        this.#refuse(session, session.aside)
-        this.#sessions.drop(session)
-        break
-      case 'signal-lost':
-        this.#see(session, 'blind')
-        this.#say(session, this.#watch.signalLost(session, entry.at, entry.silentSeconds), session.lastOffset)
-        break
-    }
+    this.#options.telemetry.entered(entry.entry)
+    const { patientKey } = entry
+    const known = this.#sessions.find(patientKey)
+    if (known !== undefined) applyEntry(entry, known, this.#bedside)
+    else if (entry.entry === 'admit') applyEntry(entry, this.#begin(patientKey, 'live', partition), this.#bedside)
+    else if (entry.entry === 'forgotten') this.#sessions.departed.delete(patientKey)
   }
 
   #score(round: FrameColumns): void {
@@ -356,20 +374,4 @@ export class Ward {
     }
     if (session.started?.size === 0) session.started = undefined
   }
-}
-
-/** Whether a reading is of another encounter than the patient's. */
-function another({ encounter }: Session, reading: Reading): boolean {
-  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
-}
-
-/** Whether a reading says something new of where its patient lies, or of how it is read. */
-function elsewhere(session: Session, reading: Reading): boolean {
-  const { encounter, unit, bed, mode } = reading
-  return (
-    mode !== session.mode ||
-    (encounter !== undefined && encounter !== session.encounter) ||
-    (unit !== undefined && unit !== session.unit) ||
-    (bed !== undefined && bed !== session.bed)
-  )
 }
