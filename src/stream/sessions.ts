@@ -1,6 +1,5 @@
 import type { Calls } from '../alerts/calls.ts'
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
-import type { WatchedBy } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import type { Mode, Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
@@ -35,8 +34,8 @@ export interface Session {
   calls: Calls | undefined
   /** event time, ms, until which a procedure mutes the bed */
   mutedUntil: number | undefined
-  /** what made the state of this patient, where it is not known to be the models of this ward */
-  watchedBy: WatchedBy | undefined
+  /** event time, ms, at which the patient left: what remains knows stragglers, until it is forgotten */
+  departedAt: number | undefined
   /** alert code -> newest onset, and how many episodes began no later than one before: outlives every new beginning */
   begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
@@ -48,18 +47,10 @@ export interface Session {
   lostAt: number | undefined
   /** wall clock of the newest arrival that moved the patient's clock or closed a tick, ms: for the silence watch only, never for scores */
   arrived: number
-}
-
-/** What is kept of a patient who left, until the ward forgets: enough to know a straggler. */
-export interface Departed {
-  readonly patientKey: string
-  readonly partition: number
-  /** event time, ms: of the discharge, or of the newest reading if that was later */
-  readonly at: number
-  /** offset of the newest input that was applied to the patient */
-  readonly lastOffset: number
-  /** wall clock of the departure, ms: for forgetting only */
-  readonly arrived: number
+  /** offset of the first input that the patient's saved record does not know; -1 when it knows all */
+  unsavedFrom: number
+  /** the newest saved record; undefined before the first */
+  savedAs: Buffer | undefined
 }
 
 /** The patients of this process: key -> session -> slot. A discharged patient's slot is given to the next one. */
@@ -67,7 +58,6 @@ export class Sessions {
   readonly #byKey = new Map<string, Session>()
   readonly #bySlot: (Session | undefined)[] = []
   readonly #free: number[] = []
-  readonly #departed = new Map<string, Departed>()
   readonly #counts: Record<Watching, number> = { warming: 0, watching: 0, degraded: 0, blind: 0 }
 
   /** beds by watching state */
@@ -75,7 +65,14 @@ export class Sessions {
     return this.#counts
   }
 
+  /** the session of a patient who is here */
   find(patientKey: string): Session | undefined {
+    const session = this.#byKey.get(patientKey)
+    return session?.departedAt === undefined ? session : undefined
+  }
+
+  /** the session of a patient who is here, or what remains of one who left */
+  known(patientKey: string): Session | undefined {
     return this.#byKey.get(patientKey)
   }
 
@@ -83,13 +80,9 @@ export class Sessions {
     return this.#bySlot[slot]!
   }
 
+  /** those who are here, and what remains of those who left */
   all(): IterableIterator<Session> {
     return this.#byKey.values()
-  }
-
-  /** the patients who left and are not forgotten yet, by key */
-  get departed(): Map<string, Departed> {
-    return this.#departed
   }
 
   /** A session for a patient who has none, on a free slot. The caller clears the slot's rows. */
@@ -111,15 +104,16 @@ export class Sessions {
       open: undefined,
       calls: undefined,
       mutedUntil: undefined,
-      watchedBy: undefined,
+      departedAt: undefined,
       begun: undefined,
       started: undefined,
       watching: 'warming',
       inParts: false,
       lostAt: undefined,
       arrived: 0,
+      unsavedFrom: -1,
+      savedAs: undefined,
     }
-    this.#departed.delete(patientKey)
     this.#byKey.set(patientKey, session)
     this.#bySlot[slot] = session
     this.#counts[session.watching]++
@@ -130,6 +124,11 @@ export class Sessions {
     this.#byKey.delete(session.patientKey)
     this.#bySlot[session.slot] = undefined
     this.#free.push(session.slot)
+    if (session.departedAt === undefined) this.#counts[session.watching]--
+  }
+
+  /** The patient of a session has left, at its `departedAt`: the bed is no longer counted. */
+  departed(session: Session): void {
     this.#counts[session.watching]--
   }
 

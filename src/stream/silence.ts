@@ -1,12 +1,16 @@
 import type { JournalEntry } from '../vitals/journal.ts'
-import type { Departed, Session } from './sessions.ts'
+import type { Session } from './sessions.ts'
+
+const HOUR = 3_600_000
+/** how long what remains of a patient who left is kept, wall clock */
+const DEPARTED_HOURS = 1
 
 export interface SilenceRules {
   /** wall-clock silence after which a bed is blind, s */
   readonly seconds: number
   /** a bed that is blind is found so again after this long, so that its open alerts are sent again, s */
   readonly againSeconds: number
-  /** wall-clock silence after which a patient, or what is left of one, is forgotten */
+  /** wall-clock silence after which a patient is forgotten */
   readonly forgetHours: number
 }
 
@@ -18,19 +22,20 @@ export interface SilenceRules {
  */
 export function silence(
   sessions: Iterable<Session>,
-  departed: Iterable<Departed>,
   newest: (session: Session) => number,
   now: number,
   { seconds, againSeconds, forgetHours }: SilenceRules,
 ): JournalEntry[] {
   const entries: JournalEntry[] = []
-  const forgetMs = forgetHours * 3_600_000
   for (const session of sessions) {
     const silentMs = now - session.arrived
     if (silentMs < seconds * 1000) continue
+    const gone = session.departedAt !== undefined
+    const forgotten = silentMs >= HOUR * (gone ? DEPARTED_HOURS : forgetHours)
+    if (gone && !forgotten) continue
     const clock = newest(session)
-    const at = Math.round((Number.isNaN(clock) ? (session.admittedAt ?? 0) : clock) + silentMs)
-    const forgotten = silentMs >= forgetMs
+    const from = session.departedAt ?? (Number.isNaN(clock) ? (session.admittedAt ?? 0) : clock)
+    const at = Math.round(from + silentMs)
     if (!forgotten && session.lostAt !== undefined && at - session.lostAt < againSeconds * 1000) continue
     entries.push({
       kind: 'journal',
@@ -40,13 +45,6 @@ export function silence(
       entry: forgotten ? 'forgotten' : 'signal-lost',
       silentSeconds: Math.round(silentMs / 1000),
     })
-  }
-  for (const { patientKey, at, arrived, lastOffset } of departed) {
-    const silentMs = now - arrived
-    if (silentMs < forgetMs) continue
-    const silentSeconds = Math.round(silentMs / 1000)
-    const base = { kind: 'journal', patientKey, at: Math.round(at + silentMs), afterOffset: lastOffset } as const
-    entries.push({ ...base, entry: 'forgotten', silentSeconds })
   }
   return entries
 }

@@ -1,5 +1,4 @@
 import { VigilError } from '../errors.ts'
-import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
@@ -15,19 +14,24 @@ import {
   advanceClock,
   agreedStamps,
   type GridPlan,
+  gridFields,
   gridPlan,
   lastTick,
   newestTime,
+  openFields,
   resetGrid,
   resetOpen,
   takeReading,
 } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
+import { Outbox } from './outbox.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
+import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
+import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
 
@@ -42,6 +46,8 @@ export interface WardOptions {
   readonly tap: FrameTap | undefined
   /** this process, in envelopes */
   readonly instance: string
+  /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
+  readonly partitioned?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -56,6 +62,8 @@ const LIMITS_GRID = { cadenceSeconds: 1, latenessSeconds: 2 }
  * them; outputs are taken by the pipeline. A patient's future is a function of its own journal and of nothing else.
  */
 export class Ward {
+  /** the patients' state as records; only while the ward is at rest */
+  readonly state: WardState
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -65,7 +73,7 @@ export class Ward {
   readonly #rounds: Rounds
   readonly #watch: Watch
   readonly #bedside: Bedside
-  #outputs: Output[] = []
+  readonly #out: Outbox
   #source = ''
   #arrived = 0
 
@@ -89,14 +97,23 @@ export class Ward {
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
     this.#watch = new Watch(table, detectors, settings)
+    this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
       newest: (session) => newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot)),
-      say: (session, bodies) => this.#say(session, bodies, session.lastOffset),
+      say: (session, bodies) => this.#out.alerts(session, bodies, session.lastOffset),
       restart: (session, time) => this.#restart(session, time, true),
       leave: (...leaving) => this.#leave(...leaving),
       blind: (session) => this.#see(session, 'blind'),
     }
+    const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
+    const saved = new SavedPatients({
+      table,
+      detectors,
+      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
+    })
+    this.state = new WardState(this.#sessions, saved, (session) => this.#clear(session))
   }
 
   /** length of a tick, seconds */
@@ -118,9 +135,7 @@ export class Ward {
 
   /** What came out since the last call. */
   takeOutputs(): readonly Output[] {
-    const outputs = this.#outputs
-    this.#outputs = []
-    return outputs
+    return this.#out.take()
   }
 
   /**
@@ -132,7 +147,7 @@ export class Ward {
     this.#source = batch.source
     this.#arrived = arrived
     if (input.kind === 'rejection') {
-      this.#refused(input, batch.partition, offset)
+      this.#out.letter(input, batch.partition, offset)
       return true
     }
     if (input.kind === 'journal' || input.kind === 'control') {
@@ -141,17 +156,20 @@ export class Ward {
       else this.#control(input, batch.partition, offset)
       return true
     }
-    const known = this.#sessions.find(input.patientKey)
-    const why = known === undefined ? this.#straggler(input) : this.#heard(known) ? stranger(known, input) : undefined
-    if (why !== undefined) {
-      this.#refused({ ...why, source: batch.source }, batch.partition, offset)
+    const known = this.#sessions.known(input.patientKey)
+    const why = known && this.#strange(known, input, batch.partition)
+    if (known !== undefined && why !== undefined) {
+      // its state knows that this one was refused: it is not refused again after a restart
+      if (known.partition === batch.partition) known.lastOffset = offset
+      this.#out.bury(known, { ...why, source: batch.source }, offset, batch.partition)
       return true
     }
-    const session = known ?? this.#begin(input.patientKey, input.mode, batch.partition)
+    const here = known !== undefined && known.departedAt === undefined
+    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition)
     const verdict = this.#judge(session, input)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
-    const anew = verdict === 'restart' || person || (this.#heard(session) && session.mode !== input.mode)
+    const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
     if (anew) {
       if (this.#rounds.size > 0) return false
       this.#restart(session, input.time, person)
@@ -165,6 +183,7 @@ export class Ward {
     session.source = batch.source
     session.partition = batch.partition
     session.lastOffset = offset
+    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset, arrived)
     // a clock that begins anew accepts its first stamp
     if (anew || verdict === 'accept') this.#accepted(session, input, offset)
     else this.#setAside(session, input, offset)
@@ -175,7 +194,7 @@ export class Ward {
   silent(now: number, seconds: number): JournalEntry[] {
     const { alerts, stream } = this.#options.settings
     const rules = { seconds, againSeconds: alerts.continueSeconds, forgetHours: stream.forgetHours }
-    return silence(this.#sessions.all(), this.#sessions.departed.values(), this.#bedside.newest, now, rules)
+    return silence(this.#sessions.all(), this.#bedside.newest, now, rules)
   }
 
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
@@ -198,19 +217,31 @@ export class Ward {
     return frames
   }
 
+  /** A patient who was not here, or is back: of what remained nothing goes on. */
   #begin(patientKey: string, mode: Session['mode'], partition: number): Session {
+    const gone = this.#sessions.known(patientKey)
+    if (gone !== undefined) this.#drop(gone)
     const session = this.#sessions.open(patientKey, mode, this.#source, partition)
     this.#clear(session)
     return session
   }
 
-  #straggler(reading: Reading): Rejection | undefined {
-    const departed = this.#sessions.departed.get(reading.patientKey)
-    return straggler(departed, reading, this.#options.settings.stream.departedSeconds)
+  #drop(session: Session): void {
+    this.state.unsaved(session.partition).settled(session)
+    this.#sessions.drop(session)
   }
 
   #heard(session: Session): boolean {
     return !Number.isNaN(this.#bedside.newest(session))
+  }
+
+  /** Why a reading is none of the patient at its key; undefined when it is. */
+  #strange(session: Session, reading: Reading, partition: number): Rejection | undefined {
+    const { partitioned, settings } = this.#options
+    if (partitioned === true && session.partition !== partition)
+      return reject('other-partition', 'its key was sent to another partition before', 'key')
+    if (session.departedAt !== undefined) return straggler(session, reading, settings.stream.departedSeconds)
+    return reading.mode !== session.mode && this.#heard(session) ? stranger(session, reading) : undefined
   }
 
   #clear(session: Session): void {
@@ -220,7 +251,6 @@ export class Ward {
     session.aside = []
     session.lostAt = undefined
     session.mutedUntil = undefined
-    session.watchedBy = undefined
     session.arrived = this.#arrived
     this.#watch.reset(slot)
   }
@@ -234,21 +264,28 @@ export class Ward {
 
   /** @param person whether it is another patient, and not only another beginning of the same */
   #restart(session: Session, time: number, person: boolean): void {
-    this.#say(session, this.#watch.close(session, time, 'reset'), session.lastOffset)
+    this.#out.alerts(session, this.#watch.close(session, time, 'reset'), session.lastOffset)
     this.#refuse(session, session.aside)
     this.#clear(session)
     if (person && keyedByBed(session.patientKey)) session.profile = undefined
   }
 
+  /** @param mark whether what remains is to know stragglers */
   #leave(session: Session, time: number, phase: 'end' | 'reset', mark: boolean): void {
-    this.#say(session, this.#watch.close(session, time, phase), session.lastOffset)
+    this.#out.alerts(session, this.#watch.close(session, time, phase), session.lastOffset)
     this.#refuse(session, session.aside)
-    const { patientKey, partition, lastOffset } = session
+    if (!mark) {
+      this.#drop(session)
+      return
+    }
     const newest = this.#bedside.newest(session)
-    this.#sessions.drop(session)
-    if (!mark) return
-    const at = Math.round(Number.isNaN(newest) ? time : Math.max(time, newest))
-    this.#sessions.departed.set(patientKey, { patientKey, partition, at, lastOffset, arrived: this.#arrived })
+    const { patientKey, mode, source, partition, lastOffset } = session
+    this.#drop(session)
+    const remains = this.#sessions.open(patientKey, mode, source, partition)
+    this.#clear(remains)
+    remains.lastOffset = lastOffset
+    remains.departedAt = Math.round(Number.isNaN(newest) ? time : Math.max(time, newest))
+    this.#sessions.departed(remains)
   }
 
   /** In time: into the grid; what was set aside before it stood alone. */
@@ -302,22 +339,11 @@ export class Ward {
   #late(session: Session, reading: Reading, offset: number, closed: number): void {
     const behind = (closed * this.#grid.cadenceMs - reading.time) / 1000
     const detail = `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`
-    this.#bury(session, reject('late', detail, 'time'), offset)
+    this.#out.bury(session, reject('late', detail, 'time'), offset)
   }
 
   #refuse(session: Session, aside: Session['aside']): void {
-    const detail = `no other ${this.#options.settings.stream.agreeing - 1} stamps agreed with its time`
-    for (const { offset } of aside) this.#bury(session, reject('ahead-of-clock', detail, 'time'), offset)
-  }
-
-  /** A reading of this patient that is not scored becomes a dead letter. */
-  #bury(session: Session, rejection: Rejection, offset: number): void {
-    this.#refused({ ...rejection, source: session.source }, session.partition, offset)
-  }
-
-  #refused(rejection: Rejection, partition: number, offset: number): void {
-    this.#options.telemetry.rejected(rejection.reason, 1)
-    this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset })
+    this.#out.alone(session, aside, this.#options.settings.stream.agreeing - 1)
   }
 
   /** A control message becomes an entry by being applied. */
@@ -327,17 +353,17 @@ export class Ward {
     const { longestPauseSeconds } = this.#options.settings.alerts
     const judged = judgeControl(control, session, newest, longestPauseSeconds)
     if (judged.kind === 'journal') this.#apply(judged, partition)
-    else this.#refused({ ...judged, source: this.#source }, partition, offset)
+    else this.#out.letter({ ...judged, source: this.#source }, partition, offset)
   }
 
   #apply(entry: JournalEntry, partition: number): void {
-    this.#outputs.push({ kind: 'journal', entry })
-    this.#options.telemetry.entered(entry.entry)
     const { patientKey } = entry
-    const known = this.#sessions.find(patientKey)
-    if (known !== undefined) applyEntry(entry, known, this.#bedside)
+    const known = this.#sessions.known(patientKey)
+    this.#out.entry(entry, known?.partition ?? partition)
+    const here = known !== undefined && known.departedAt === undefined
+    if (here) applyEntry(entry, known, this.#bedside)
     else if (entry.entry === 'admit') applyEntry(entry, this.#begin(patientKey, 'live', partition), this.#bedside)
-    else if (entry.entry === 'forgotten') this.#sessions.departed.delete(patientKey)
+    else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }
 
   #score(round: FrameColumns): void {
@@ -349,7 +375,7 @@ export class Ward {
       const wanted = tap?.wants(session.patientKey) ?? false
       const { bodies, watching, report } = this.#watch.frame(session, round, row, time, wanted)
       this.#see(session, watching)
-      if (bodies.length > 0) this.#say(session, bodies, round.offsets[row]!)
+      if (bodies.length > 0) this.#out.alerts(session, bodies, round.offsets[row]!)
       if (report !== undefined) reports.push(report)
     }
     if (reports.length > 0) tap?.frames(reports)
@@ -359,19 +385,5 @@ export class Ward {
     if (session.watching === watching) return
     this.#sessions.watch(session, watching)
     this.#options.tap?.watchingChanged(session.patientKey, watching)
-  }
-
-  #say(session: Session, bodies: readonly AlertBody[], offset: number): void {
-    const { instance, now, telemetry } = this.#options
-    for (const body of bodies) {
-      telemetry.alert(body)
-      session.started ??= new Map()
-      if (body.phase === 'start') session.started.set(body.alertId, offset)
-      const fromOffset = session.started.get(body.alertId) ?? offset
-      if (body.state === 'inactive') session.started.delete(body.alertId)
-      const trace = { source: session.source, partition: session.partition, fromOffset, toOffset: offset }
-      this.#outputs.push({ kind: 'alert', envelope: { body, mode: session.mode, emitted: now(), instance, trace } })
-    }
-    if (session.started?.size === 0) session.started = undefined
   }
 }

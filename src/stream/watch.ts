@@ -21,7 +21,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
-import { Rows } from './rows.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
@@ -61,6 +61,12 @@ export class Watch {
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sources = alertSources(detectors, settings)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    const fields = [...this.#limits.adult.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)]
+    return { rows: this.#rows, fields }
   }
 
   /** A new patient on the slot. */
@@ -180,19 +186,15 @@ export class Watch {
   }
 
   /**
-   * Other models from here on: each that is not the one which made this patient's state begins cold, and what its
-   * forerunner raised, or one that is gone, is reset. Limits and everything else go on.
+   * Other models from here on: each that is named begins cold, and what its forerunner raised, or a model that is gone,
+   * is reset. Limits and everything else go on.
    */
-  watchedBy(session: Session, by: WatchedBy, time: number): readonly AlertBody[] {
-    const before = modelsOf(session.watchedBy?.models ?? this.#detectors.map(servedModel))
-    const from = modelsOf(by.models)
-    session.watchedBy = by
-    for (const detector of this.#detectors) {
-      const { detector: name } = detector.manifest
-      if (from.has(name) && before.get(name) !== from.get(name)) detector.reset(session.slot)
-    }
+  watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
+    const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
+    for (const detector of this.#detectors) if (named.has(detector.manifest.detector)) detector.reset(session.slot)
+    const serves = (it: string) => this.#detectors.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
-      model !== undefined && model.sha256 !== from.get(detector)
+      model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
     const context = this.#context(session, NOTHING)
     return keep(
       session,
@@ -290,15 +292,6 @@ function limitPlans({ adult, child, neonate }: Settings['limits'], table: Channe
   const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table)] as const)
   return Object.fromEntries(plans) as Record<Profile, LimitPlan>
 }
-
-const servedModel = ({ manifest }: Detector): WatchedBy['models'][number] => ({
-  detector: manifest.detector,
-  name: manifest.name,
-  version: manifest.version,
-  sha256: manifest.graph.sha256,
-})
-
-const modelsOf = (models: WatchedBy['models']) => new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
 
 function alertSources(detectors: readonly Detector[], settings: WatchSettings): Record<string, AlertBody['source']> {
   const { set, version } = settings.limits

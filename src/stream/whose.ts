@@ -1,6 +1,6 @@
 import type { Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
-import type { Departed, Session } from './sessions.ts'
+import type { Session } from './sessions.ts'
 
 // Whose reading is this: of the patient at the key, of another one, or of nobody who is watched?
 
@@ -20,9 +20,9 @@ export function elsewhere(session: Session, { encounter, unit, bed, mode }: Read
 }
 
 /** Why a reading of a patient who left is none of a patient who is back; undefined when it is. */
-export function straggler(departed: Departed | undefined, { time }: Reading, seconds: number): Rejection | undefined {
-  if (departed === undefined) return undefined
-  const after = (time - departed.at) / 1000
+export function straggler({ departedAt }: Session, { time }: Reading, seconds: number): Rejection | undefined {
+  if (departedAt === undefined) return undefined
+  const after = (time - departedAt) / 1000
   if (after > seconds) return undefined
   return reject('departed', `its time is ${after.toFixed(1)} s after the patient left`, 'time')
 }

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
+import { EvidenceHead } from './evidence.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
@@ -20,6 +22,8 @@ const SCHEMAS = {
   'alert-body': AlertBody,
   'alert-envelope': AlertEnvelope,
   'journal-entry': JournalEntry,
+  'evidence-head': EvidenceHead,
+  heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'golden-steps': GoldenSteps,
   settings: Settings,

@@ -73,6 +73,7 @@ export const Settings = z.strictObject({
       partitions: z.int().min(1).max(4096).default(4).describe('partitions of topics that Vigil creates; existing topics keep theirs'),
       replication: z.int().min(1).max(8).optional().describe('replicas of topics that Vigil creates; the broker\'s default when absent'),
       createTopics: z.boolean().default(true).describe('create missing topics; false: a missing topic is an error'),
+      eventTypes: z.array(z.string().min(1)).min(1).default(['vigil.reading']).describe('types of CloudEvents that hold a reading; others are rejected'),
       start: z.enum(['earliest', 'latest']).default('earliest').describe('where a partition begins that no checkpoint names'),
       delivery: z.enum(['exactly-once', 'at-least-once']).default('exactly-once').describe('how alerts leave; state and offsets are always committed in one transaction'),
       commitIntervalMs: z.number().min(10).max(5000).default(200).describe('longest time between two commits of a partition; pending alerts commit within about 10 ms'),
