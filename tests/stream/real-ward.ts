@@ -19,6 +19,8 @@ export function countingTelemetry() {
     frames: 0,
     alerts: 0,
     entries: [] as string[],
+    /** episodes that began, and those of them that called somebody */
+    calls: { onsets: 0, called: 0 },
     rejected: new Map<string, number>(),
     queued: [] as [inputs: number, seconds: number][],
     sinkFailures: [] as boolean[],
@@ -32,7 +34,12 @@ export function countingTelemetry() {
       counts.frames += n
     },
     stepped() {},
-    alert: () => void counts.alerts++,
+    alert({ phase, signal }) {
+      counts.alerts++
+      if (phase !== 'start') return
+      counts.calls.onsets++
+      if (signal.call === 'now') counts.calls.called++
+    },
     entered: (entry) => void counts.entries.push(entry),
     watching() {},
     queued: (inputs, seconds) => void counts.queued.push([inputs, seconds]),
