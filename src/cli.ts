@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
@@ -21,6 +22,7 @@ const vigil = new Command('vigil')
   .showHelpAfterError('(vigil --help lists the commands)')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
+  .addCommand(serveCommand())
   .addCommand(replayCommand())
   .addCommand(trainCommand())
   .addCommand(gradientsCommand())

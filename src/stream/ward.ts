@@ -113,7 +113,12 @@ export class Ward {
       rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
-    this.state = new WardState(this.#sessions, saved, (session) => this.#clear(session))
+    this.state = new WardState(
+      this.#sessions,
+      saved,
+      (session) => this.#clear(session),
+      (patientKey) => options.tap?.left(patientKey),
+    )
   }
 
   /** length of a tick, seconds */
