@@ -91,9 +91,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
     },
-    alert({ source, kind, priority, phase }) {
+    alert({ source, kind, priority, phase, signal }) {
       write.alerts({ detector: source.detector, kind, priority, phase }, 1)
+      if (phase === 'start') write.onsets({ kind, priority, call: signal.call }, 1)
+      if (signal.call === 'now') write.calls({ kind, priority, phase }, 1)
     },
+    entered: (entry) => write.entries({ entry }, 1),
     watching(beds) {
       for (const watching of WATCHING) write.beds({ watching }, beds[watching])
     },
