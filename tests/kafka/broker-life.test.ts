@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answers } from '../../src/broker/answers.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import { openBroker } from '../../src/broker/open-broker.ts'
-import { consume, createTopics, kafkaAt, produce, brokers as shared } from './topics.ts'
+import { consume, createTopics, kafkaAt, produce } from './topics.ts'
 
 const quiet = { say: () => {} }
 
-describe.skipIf(!shared)('a broker of one’s own', () => {
+describe('a broker of one’s own', () => {
   let broker: Broker
   beforeAll(async () => {
     broker = await openBroker({ own: true, properties: { 'log.retention.hours': 7 }, ...quiet })
@@ -45,7 +45,7 @@ describe.skipIf(!shared)('a broker of one’s own', () => {
   })
 })
 
-test.skipIf(!shared)('a broker whose owner is killed ends by itself, and its data go with it', async () => {
+test('a broker whose owner is killed ends by itself, and its data go with it', async () => {
   const built = pathToFileURL('dist/broker/open-broker.js').href
   const owner = spawn(
     process.execPath,

@@ -5,9 +5,9 @@ import { partitionOf } from '../../src/kafka/murmur2.ts'
 import { topicPlans } from '../../src/kafka/topics.ts'
 import { WireReading } from '../../src/vitals/reading.ts'
 import { type Running, start } from '../integration/vigil.ts'
-import { brokers, kafkaAt, unique } from './topics.ts'
+import { kafkaAt, unique } from './topics.ts'
 
-describe.skipIf(!brokers)('vigil kafka', () => {
+describe('vigil kafka', () => {
   let running: Running | undefined
   afterEach(() => running?.signal('SIGKILL'))
 

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { answers } from '../../src/broker/answers.ts'
 import { openBroker } from '../../src/broker/open-broker.ts'
-import { consume, createTopics, kafkaAt, produce, brokers as shared, unique } from './topics.ts'
+import { brokers, consume, createTopics, kafkaAt, produce, unique } from './topics.ts'
 
-describe.skipIf(!shared)('the broker that the tests share', () => {
-  const brokers = shared ?? []
-
+describe('the broker that the tests share', () => {
   test('answers, and what is produced is consumed', async () => {
     expect(await answers(brokers[0]!, 5000)).toBe(true)
     const topic = unique('shared')

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { Kafka, type KafkaConfig, logLevel, Partitioners } from 'kafkajs'
 import { inject } from 'vitest'
 
-/** The broker that the tests of this run share; undefined where none can be had, and what needs one is skipped. */
-export const brokers: readonly string[] | undefined = inject('brokers')
+/** The broker that the tests of this run share, HOST:PORT. */
+export const brokers: readonly string[] = inject('brokers')
 
 /** A client of kafkajs itself, quiet, for what a test does beside the code under test. */
 export function kafkaAt(brokers: readonly string[], more: Partial<KafkaConfig> = {}): Kafka {
