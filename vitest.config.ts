@@ -4,6 +4,8 @@ import { findChromium } from './scripts/browser.js'
 
 const chromium = process.env.VIGIL_CHROMIUM ?? findChromium()
 const cores = availableParallelism()
+/** `npm test` says so where no broker can be had: what needs one is then skipped, and the rest of its folder still runs. */
+const kafka = process.env.VIGIL_BROKER !== 'none'
 
 /** One after the other: what measures time, opens ports or drives a browser must not share the two cores with others. */
 function alone(name: string, order: number, setup = './tests/setup/code.ts'): TestProjectInlineConfiguration {
@@ -27,7 +29,11 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: 'unit',
       include: ['tests/**/*.test.ts'],
-      exclude: [...configDefaults.exclude, 'tests/{laws,integration,kafka,browser,gpu,long}/**'],
+      exclude: [
+        ...configDefaults.exclude,
+        'tests/{laws,integration,browser,gpu,long}/**',
+        ...(kafka ? ['tests/kafka/**'] : []),
+      ],
       globalSetup: ['./tests/setup/code.ts'],
       sequence: { groupOrder: 0 },
       maxWorkers: cores,
@@ -47,7 +53,7 @@ const projects: TestProjectInlineConfiguration[] = [
   },
   alone('integration', 2),
 ]
-if (process.env.VIGIL_BROKER !== 'none') projects.push(alone('kafka', 3, './tests/setup/broker.ts'))
+if (kafka) projects.push(alone('kafka', 3, './tests/setup/broker.ts'))
 if (chromium) projects.push(alone('browser', 4, './tests/setup/page.ts'))
 if (process.env.VIGIL_LONG) projects.push(alone('long', 5))
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { openService } from '../app/service.ts'
+import { openServing } from '../app/serving.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { createLog } from '../log.ts'
@@ -19,7 +19,7 @@ export function serveCommand(): Command {
 async function serve({ config }: { config?: string }, atEnd: AtEnd): Promise<void> {
   const asked = stopSignal()
   const settings = loadSettings(config, process.env)
-  const service = await openService({ settings, log: createLog(settings.log.level) }, atEnd)
+  const service = await openServing({ settings, log: createLog(settings.log.level) }, atEnd)
   process.stdout.write(
     `Watching. The ward is at ${service.url}/  (metrics: ${service.url}/metrics). Ctrl-C stops it.\n`,
   )

@@ -1,10 +1,10 @@
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { answers } from '../../src/broker/answers.ts'
 import { openBroker } from '../../src/broker/open-broker.ts'
-import { consume, createTopics, kafkaAt, produce, unique } from './topics.ts'
+import { consume, createTopics, kafkaAt, produce, brokers as shared, unique } from './topics.ts'
 
-describe('the broker that the tests share', () => {
-  const brokers = inject('brokers')
+describe.skipIf(!shared)('the broker that the tests share', () => {
+  const brokers = shared ?? []
 
   test('answers, and what is produced is consumed', async () => {
     expect(await answers(brokers[0]!, 5000)).toBe(true)

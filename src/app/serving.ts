@@ -16,14 +16,14 @@ import { pipeline } from '../stream/pipeline.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
-export interface ServiceOptions {
+export interface ServingOptions {
   readonly settings: Settings
   readonly log: Log
   /** connects to Kafka; kafkajs by default. Fault harnesses put themselves in between */
   readonly connect?: (settings: Settings['kafka'], log: Log) => Promise<KafkaClient>
 }
 
-export interface Service {
+export interface Serving {
   /** where its page and its metrics are */
   readonly url: string
   /** resolves after `stop`, rejects when the world is broken for good */
@@ -36,10 +36,10 @@ export interface Service {
  * Vigil as a service on Kafka, watching from its return on. What it opens it hands to `atEnd`.
  * @throws VigilError
  */
-export async function openService(
-  { settings, log, connect = openKafka }: ServiceOptions,
+export async function openServing(
+  { settings, log, connect = openKafka }: ServingOptions,
   atEnd: AtEnd,
-): Promise<Service> {
+): Promise<Serving> {
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
