@@ -62,7 +62,7 @@ Written by \`npm run contracts\` from \`src/vitals/settings.ts\`; a test holds t
 flag over both. Everything has a default: without a file and without variables Vigil runs. An unknown key, a wrong type or
 a value out of bounds ends the command at its start with exit code 1, \`config-invalid\`, the path, the rule and what was
 found; so does a variable that begins with \`VIGIL_\` and is none of these (what Kubernetes adds for a service of that name
-is passed over).
+is passed over, and so is \`VIGIL_CACHE\`, the folder of downloads).
 
 In a variable, text is taken as it stands, a list may be written \`a,b\` or \`["a", "b"]\`, and everything else is YAML:
 \`VIGIL_LIMITS_ADULT='{spo2: {low: 88}}'\`.

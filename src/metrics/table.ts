@@ -58,6 +58,7 @@ export const METRICS = {
   rekeyed: { name: 'vigil_rekeyed_records_total', type: 'counter', help: 'Records without a key, written again under their patient\'s: their order among others is lost.', labels: {} },
   misplaced: { name: 'vigil_misplaced_records_total', type: 'counter', help: 'Records in another partition than their key\'s by Java\'s murmur2 partitioner: encounters and acknowledgements may miss their patients.', labels: {} },
   unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
+  notWatching: { name: 'vigil_not_watching', type: 'gauge', help: '1 while this process cannot watch its partitions: Kafka does not answer, or the pipeline hangs.', labels: {} },
   selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

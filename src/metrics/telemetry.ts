@@ -132,6 +132,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       rekeyed: (count) => write.rekeyed(NONE, count),
       misplaced: (count) => write.misplaced(NONE, count),
       unreadable: (count) => write.unreadable(NONE, count),
+      watching: (watching) => write.notWatching(NONE, watching ? 0 : 1),
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),

@@ -148,6 +148,8 @@ export interface KafkaTelemetry {
   misplaced(count: number): void
   /** saved states that could not be read: their patients begin cold */
   unreadable(count: number): void
+  /** whether this process can watch its partitions at all */
+  watching(watching: boolean): void
   /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
   selfTest(seconds: number | undefined): void
 }

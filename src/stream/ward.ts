@@ -48,6 +48,8 @@ export interface WardOptions {
   readonly instance: string
   /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
   readonly partitioned?: boolean
+  /** false: frames are stepped, and nothing is said of them; for benches */
+  readonly scoring?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -209,7 +211,7 @@ export class Ward {
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
       const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
-      this.#score(round)
+      if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {
         detector.remember(round, forecasts[i]!)
