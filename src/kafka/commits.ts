@@ -23,6 +23,8 @@ export interface CommitOptions {
   readonly all: () => Iterable<Owned>
   /** a commit failed: the partition's memory is not to be trusted any more */
   readonly failed: (owned: Owned, error: VigilError) => void
+  /** more waits than the ward can work: what comes out is late already, and commits cost the thread that steps */
+  readonly behind: () => boolean
   /** make the pipeline flush soon, though nothing arrives */
   readonly wake: () => void
   /** wall clock, ms */
@@ -94,7 +96,7 @@ export class Commits implements Committer {
   #due(owned: Owned): number {
     const { commitIntervalMs } = this.#options
     const interval = owned.moved ? owned.committedAt + commitIntervalMs : Number.POSITIVE_INFINITY
-    if (owned.waitsSince === undefined) return interval
+    if (owned.waitsSince === undefined || (this.#options.behind() && owned.waitsSince > 0)) return interval
     const rested = owned.committedAt + (1 + REST) * owned.commitMs
     return Math.min(interval, Math.max(owned.waitsSince + ALERT_MS, rested))
   }
