@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly now?: () => number
   /** a patient belongs to one partition of the source, and its state with it */
   readonly partitioned?: boolean
+  /** false: frames are stepped, and nothing is said of them; for benches */
+  readonly scoring?: boolean
 }
 
 /**
@@ -53,7 +55,7 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now, partitioned = false }: ServeOptions,
+  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -89,6 +91,7 @@ async function open(
     tap: tap?.(table),
     instance: INSTANCE,
     partitioned,
+    scoring,
     now,
   })
   return {

@@ -4,6 +4,7 @@ import { chaosCommand } from './commands/chaos.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { gradientsCommand } from './commands/gradients.ts'
+import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -31,6 +32,7 @@ const vigil = new Command('vigil')
   .addCommand(benchCommand())
   .addCommand(chaosCommand())
   .addCommand(doctorCommand())
+  .addCommand(kafkaCommand(), { hidden: true })
 for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()
 
 /** Run one command line; the result is the exit code. */

@@ -8,6 +8,7 @@ import { openKafka } from '../kafka/kafkajs/client.ts'
 import type { KafkaClient } from '../kafka/port.ts'
 import { recordDecoder } from '../kafka/record-decoder.ts'
 import { topicName } from '../kafka/topics.ts'
+import { Watchdog } from '../kafka/watchdog.ts'
 import type { Log } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
@@ -100,7 +101,17 @@ export async function openServing(
     log,
   })
   atEnd(() => http.close())
+  const watchdog = new Watchdog({
+    url: kafka.watchdogUrl,
+    instance: INSTANCE,
+    told: telemetry.kafka.watching,
+    log,
+    now: Date.now,
+  })
+  atEnd(() => watchdog.close())
   const beats = heartbeats({
+    told: (trouble) => watchdog.sign(trouble),
+    trouble: () => [telemetry.progress(), around.alive()].find(({ ok }) => !ok)?.reason,
     plain,
     client,
     around,

@@ -65,7 +65,7 @@ export class WardState {
    * @returns the record, and the one before it
    */
   save(patientKey: string): { readonly record: Buffer; readonly before: Buffer | undefined } | undefined {
-    const session = this.#sessions.find(patientKey)
+    const session = this.#sessions.known(patientKey)
     if (session === undefined) return undefined
     const before = session.savedAs
     const record = this.#saved.save(session)
@@ -88,6 +88,7 @@ export class WardState {
       const { watching } = session
       session.watching = 'warming'
       this.#sessions.watch(session, watching)
+      if (session.departedAt !== undefined) this.#sessions.departed(session)
       return { lastOffset: session.lastOffset, models }
     } catch (error) {
       this.#sessions.drop(session)
