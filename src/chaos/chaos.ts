@@ -61,7 +61,7 @@ export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly fallen: readonly string[]
   /** seconds; null where there was none */
   readonly seconds: {
-    /** SIGKILL to others' first commit in every partition, session timeout of 3 s included */
+    /** SIGKILL, in a group that was whole, to others' first commit in every partition: a session timeout of 3 s in it */
     readonly killedToWatched: Spread
     readonly leftToWatched: Spread
     readonly stopToExit: Spread

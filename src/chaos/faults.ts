@@ -60,7 +60,7 @@ export interface Tally {
   sleepersHeeded: number
   /** ordered steps that were not passed in time, and were ordered again */
   missed: number
-  /** ms from a kill until others had committed in every partition of the killed */
+  /** ms from a kill, in a group where nobody was joining, until others had committed in every partition of the killed */
   readonly afterKill: number[]
   /** ms from SIGTERM until others had */
   readonly afterLeave: number[]
@@ -140,7 +140,12 @@ async function settle(stage: Stage, others?: Member): Promise<number | undefined
   return ms
 }
 
-async function refill(stage: Stage): Promise<void> {
+/** Whether all that were started have joined. */
+function whole({ members }: Stage): boolean {
+  return [...members.all].every(({ partitions }) => partitions.length > 0)
+}
+
+function refill(stage: Stage): void {
   while (stage.members.all.size < stage.size) stage.start()
 }
 
@@ -162,6 +167,8 @@ async function reached(stage: Stage, order: Order): Promise<Member | undefined> 
 async function kill(stage: Stage, point: KillPoint): Promise<void> {
   const { members, rng, tally } = stage
   if (point === 'zombie-flush') return sleeper(stage, true)
+  // where somebody is still joining, the time until all is watched is not that of the kill alone
+  const quiet = whole(stage)
   let victim: Member | undefined
   if (point === 'any-time') {
     victim = anyOwner(stage)
@@ -176,8 +183,8 @@ async function kill(stage: Stage, point: KillPoint): Promise<void> {
   }
   tally.killsByPoint[point]++
   const ms = await settle(stage, victim)
-  if (ms !== undefined) tally.afterKill.push(ms)
-  await refill(stage)
+  if (ms !== undefined && quiet && point !== 'during-restore') tally.afterKill.push(ms)
+  refill(stage)
 }
 
 /** Put a process to sleep in the middle of a commit, until others have its partitions; then it wakes and writes. */
@@ -201,7 +208,7 @@ async function sleeper(stage: Stage, dies: boolean): Promise<void> {
     if (woke !== undefined) tally.killsByPoint['zombie-flush']++
   } else if (woke !== undefined) tally.sleepersWoken++
   await settle(stage)
-  await refill(stage)
+  refill(stage)
 }
 
 async function rebalance(stage: Stage): Promise<void> {
@@ -227,6 +234,8 @@ async function rebalance(stage: Stage): Promise<void> {
 async function restartBroker(stage: Stage, way: Extract<Fault, { kind: 'broker' }>['way']): Promise<void> {
   const { broker, members, rng, tally } = stage
   if (broker === undefined) return
+  // a process that starts without a broker says so and ends, which is another story
+  for (const until = Date.now() + SETTLE_MS; !whole(stage) && Date.now() < until; ) await sleep(50)
   const step = rng.uniform() < 0.5 ? 'after-send' : 'after-offsets'
   const held = way === 'mid-commit' ? await reached(stage, { step, passage: 1, act: 'hold' }) : undefined
   if (way === 'polite') await broker.restart()

@@ -105,7 +105,11 @@ export function undisturbed(
         await ward.drain()
         collected.take(ward, partition)
       }
-      for (const key of placed.keys) patients.add(key)
+      for (const key of placed.keys) {
+        if (!patients.has(key)) for (const entry of placed.take(key, -1)) await work(entry, -1)
+        patients.add(key)
+      }
+      collected.take(ward, partition)
       for (const key of patients) collected.states.set(key, { partition, record: ward.state.save(key)?.record })
       readings += records.length
       entries += placed.count
