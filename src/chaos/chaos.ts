@@ -23,6 +23,8 @@ export interface ChaosOptions extends FaultCounts {
   /** begin no more faults after so many minutes; undefined: until all are done */
   readonly minutes?: number | undefined
   readonly patients: number
+  /** kills that happen at the same time, at most */
+  readonly atOnce?: number
   /** a fault of the members that the oracle must find */
   readonly mutant?: Mutant | undefined
   /** use this broker and leave it alone; undefined: one of its own, which is restarted and stalled too */
@@ -35,8 +37,9 @@ export interface ChaosOptions extends FaultCounts {
 
 /** ms: at least how long the load runs, so that every patient has had an episode */
 const LEAST_MS = 15_000
-const PARTITIONS = 4
-const PROCESSES = 3
+const PARTITIONS = 6
+/** processes beside those that may be killed at the same time */
+const PROCESSES = 2
 const SESSION_MS = 3000
 /** How long the members may take to work what was sent, once all is quiet, ms. */
 const DRAIN_MS = 90_000
@@ -99,7 +102,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const topic = topicName(settings.kafka.topicPrefix, 'readings')
     const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
     atEnd(() => load.stop())
-    for (let i = 0; i < PROCESSES; i++) stage.start()
+    for (let i = 0; i < stage.size; i++) stage.start()
     if ((await members.settled(DRAIN_MS)) === undefined)
       throw new VigilError(
         'internal',
@@ -154,11 +157,12 @@ function stageOf(
   return {
     members,
     broker,
-    size: PROCESSES,
+    size: PROCESSES + (options.atOnce ?? 1),
     sessionTimeoutMs: SESSION_MS,
     mutant,
     rng: random(seed + 1),
     tally: newTally(),
+    busy: new Set(),
     say,
     start(order) {
       const proxied = proxy !== undefined && order === undefined && !behind?.alive
@@ -172,13 +176,19 @@ function stageOf(
 }
 
 async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began: number): Promise<void> {
-  const { seed, minutes, say = () => {} } = options
+  const { seed, minutes, atOnce = 1, say = () => {} } = options
   const faults = plannedFaults(options, seed)
-  for (const [i, fault] of faults.entries()) {
+  const alone = (fault: Fault) => fault.kind !== 'kill'
+  for (let from = 0; from < faults.length; ) {
     const elapsed = (Date.now() - began) / 60_000
     if (minutes !== undefined && elapsed >= minutes) break
-    say(`${i + 1}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${nameOf(fault)}`)
-    await inflict(stage, fault)
+    let to = from + 1
+    while (to < from + atOnce && !alone(faults[from]!) && faults[to] && !alone(faults[to]!)) to++
+    const together = faults.slice(from, to)
+    const names = together.map(nameOf).join(', ')
+    say(`${to}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${names}`)
+    await Promise.all(together.map((fault) => inflict(stage, fault)))
+    from = to
   }
 }
 

@@ -99,14 +99,16 @@ export interface Stage {
   readonly mutant: Mutant | undefined
   readonly rng: Random
   readonly tally: Tally
+  /** members that a fault has in hand */
+  readonly busy: Set<Member>
   /** start one more process; behind the broker's proxy where it has one and nobody else is */
   start(order?: Order): Member
   behindProxy(): Member | undefined
   say(line: string): void
 }
 
-/** How long a step may take to be passed, ms, and a group to find itself again. */
-const REACH_MS = 30_000
+/** How long a step may take to be passed, ms: a process may have to begin for it; and a group to find itself again. */
+const REACH_MS = 90_000
 const SETTLE_MS = 60_000
 
 /** Do one fault, and wait until every partition is worked again. */
@@ -125,10 +127,16 @@ export async function inflict(stage: Stage, fault: Fault): Promise<void> {
   }
 }
 
-/** One that has partitions and is awake. */
-function anyOwner({ members, rng }: Stage): Member | undefined {
-  const owners = [...new Set([...members.owners.values()].map(({ member }) => member))].filter((it) => !it.asleep)
-  return owners[Math.floor(rng.uniform() * owners.length)]
+/** One that has partitions, is awake and in no other fault's hands: it is in this one's from now on. */
+function anyOwner({ members, rng, busy }: Stage): Member | undefined {
+  const owners = [...new Set([...members.owners.values()].map(({ member }) => member))]
+  const free = owners.filter((it) => !it.asleep && !busy.has(it))
+  const member = free[Math.floor(rng.uniform() * free.length)]
+  if (member !== undefined) {
+    busy.add(member)
+    void member.ended.then(() => busy.delete(member))
+  }
+  return member
 }
 
 async function settle(stage: Stage, others?: Member): Promise<number | undefined> {
@@ -142,7 +150,7 @@ async function settle(stage: Stage, others?: Member): Promise<number | undefined
 
 /** Whether all that were started have joined. */
 function whole({ members }: Stage): boolean {
-  return [...members.all].every(({ partitions }) => partitions.length > 0)
+  return [...members.all].every(({ partitions }) => partitions !== undefined)
 }
 
 function refill(stage: Stage): void {
@@ -153,13 +161,18 @@ function refill(stage: Stage): void {
 async function reached(stage: Stage, order: Order): Promise<Member | undefined> {
   for (let tries = 0; tries < 3; tries++) {
     const member = order.step === 'during-restore' ? stage.start(order) : anyOwner(stage)
-    if (member === undefined) await settle(stage)
-    else {
+    if (member === undefined) {
+      await settle(stage)
+      await sleep(500)
+    } else {
       if (order.step !== 'during-restore') stage.members.order(member, order)
       if (await stage.members.heard(member, 'reached', REACH_MS)) return member
-      stage.members.order(member, null)
+      if (order.step === 'during-restore') await stage.members.kill(member)
+      else stage.members.order(member, null)
+      stage.busy.delete(member)
     }
     stage.tally.missed++
+    stage.say(`missed: ${order.step}`)
   }
   return undefined
 }
@@ -167,8 +180,8 @@ async function reached(stage: Stage, order: Order): Promise<Member | undefined> 
 async function kill(stage: Stage, point: KillPoint): Promise<void> {
   const { members, rng, tally } = stage
   if (point === 'zombie-flush') return sleeper(stage, true)
-  // where somebody is still joining, the time until all is watched is not that of the kill alone
-  const quiet = whole(stage)
+  // where somebody is still joining or falling, the time until all is watched is not that of the kill alone
+  const quiet = whole(stage) && stage.busy.size === 0
   let victim: Member | undefined
   if (point === 'any-time') {
     victim = anyOwner(stage)
@@ -189,7 +202,7 @@ async function kill(stage: Stage, point: KillPoint): Promise<void> {
 
 /** Put a process to sleep in the middle of a commit, until others have its partitions; then it wakes and writes. */
 async function sleeper(stage: Stage, dies: boolean): Promise<void> {
-  const { members, rng, tally, mutant } = stage
+  const { members, rng, tally, mutant, busy } = stage
   const step = (['before-send', 'after-send', 'after-offsets'] as const)[Math.floor(3 * rng.uniform())]!
   const act = dies ? 'sleep-and-kill' : 'sleep'
   const order: Order = { step: mutant === 'no-fence' ? 'before-send' : step, passage: 1, act, withAlert: true }
@@ -200,6 +213,7 @@ async function sleeper(stage: Stage, dies: boolean): Promise<void> {
   zombie.child.kill('SIGCONT')
   const woke = await members.heard(zombie, 'woke', SETTLE_MS)
   zombie.asleep = false
+  busy.delete(zombie)
   if (woke === undefined) tally.missed++
   else if (woke.refused === undefined) tally.sleepersHeeded++
   if (dies) {

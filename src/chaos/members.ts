@@ -15,8 +15,8 @@ export interface Member {
   readonly child: ChildProcess
   /** it holds still, by SIGSTOP or by an order */
   asleep: boolean
-  /** partitions of its newest generation */
-  partitions: readonly number[]
+  /** partitions of its newest generation; undefined before the first */
+  partitions: readonly number[] | undefined
   /** what it told, the newest last; taken by `heard` */
   readonly told: Told[]
   /** resolves when it has ended: its exit code, or null where a signal ended it */
@@ -59,7 +59,7 @@ export class Members {
       pid: child.pid!,
       child,
       asleep: false,
-      partitions: [],
+      partitions: undefined,
       told: [],
       alive: true,
       ended: new Promise((resolve) => {

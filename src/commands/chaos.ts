@@ -5,7 +5,8 @@ import { KILL_POINTS } from '../chaos/faults.ts'
 import { createLog } from '../log.ts'
 import { positive, printJson, whole } from './options.ts'
 
-interface Flags extends Record<'seed' | 'kills' | 'rebalances' | 'brokerRestarts' | 'stalls' | 'patients', number> {
+interface Flags
+  extends Record<'seed' | 'kills' | 'rebalances' | 'brokerRestarts' | 'stalls' | 'patients' | 'atOnce', number> {
   minutes?: number
   processLog?: string
 }
@@ -32,6 +33,7 @@ export function chaosCommand(): Command {
       4,
     )
     .option('--patients <n>', 'patients of the load', whole(1), 24)
+    .option('--at-once <n>', 'kills at the same time, at most', whole(1), 1)
     .option('--process-log <file>', 'what the processes log')
     .option('--json', 'accepted everywhere; the report is one JSON object in any case')
     .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')
