@@ -2,6 +2,8 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE, openWard } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE, wardFeed } from '../dashboard/ward.ts'
+import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
+import { controlDecoder } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
 import { KafkaWard } from '../kafka/kafka-ward.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
@@ -81,7 +83,10 @@ export async function openServing(
       settings: kafka,
       partitions: client.partitions,
       decode: recordDecoder({ table: served.table, topic: topic('readings'), eventTypes: kafka.eventTypes }),
-      controls: new Map(),
+      controls: new Map([
+        [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],
+        [topic('alerts.acks'), controlDecoder(topic('alerts.acks'), decodeAcknowledgement)],
+      ]),
       telemetry: telemetry.kafka,
       log,
       now: Date.now,

@@ -112,6 +112,7 @@ export class Ward {
     const saved = new SavedPatients({
       table,
       detectors,
+      limits: { set: settings.limits.set, version: settings.limits.version },
       rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
@@ -119,6 +120,7 @@ export class Ward {
       this.#sessions,
       saved,
       (session) => this.#clear(session),
+      this.#bedside.newest,
       (patientKey) => options.tap?.left(patientKey),
     )
   }
