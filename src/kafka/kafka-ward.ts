@@ -6,7 +6,7 @@ import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn 
 import type { Ward } from '../stream/ward.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { Commits } from './commits.ts'
-import { type Decode, type Intake, takeRecords } from './intake.ts'
+import { type Decode, type Intake, portionsOf, takeRecords } from './intake.ts'
 import { Owned } from './owned.ts'
 import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
 import { type Restored, restore } from './restore.ts'
@@ -79,6 +79,7 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
+      behind: () => this.#ahead > MOST_AHEAD / 2,
       wake: () => this.#turn(() => {}),
       now,
     })
@@ -221,21 +222,18 @@ export class KafkaWard implements GroupEvents {
   }
 
   /** Hand an intake to the pipeline in batches; each moves the position to the first input that comes after it. */
-  #push(owned: Owned, topic: string, { inputs, offsets, rekeyed }: Intake, next: number): void {
-    this.#ahead += inputs.length
-    for (let from = 0; from === 0 || from < inputs.length; from += BATCH) {
-      const taken = inputs.slice(from, from + BATCH)
-      const last = from + BATCH >= inputs.length
-      const worked = last ? next : offsets[from + BATCH]!
+  #push(owned: Owned, topic: string, intake: Intake, next: number): void {
+    this.#ahead += intake.inputs.length
+    for (const { inputs, offsets, rekeyed, worked } of portionsOf(intake, BATCH, next)) {
       this.#batches.next({
         source: topic,
         partition: owned.number,
-        inputs: taken,
-        offsets: offsets.slice(from, from + BATCH),
+        inputs,
+        offsets,
         done: () => {
           owned.worked.set(topic, worked)
-          if (last) owned.rekeyed.push(...rekeyed)
-          this.#ahead -= taken.length
+          owned.rekeyed.push(...rekeyed)
+          this.#ahead -= inputs.length
           if (this.#ahead <= MOST_AHEAD) this.#hold?.release()
         },
       })

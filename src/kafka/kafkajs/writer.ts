@@ -76,10 +76,15 @@ async function sendOffsets(transaction: Transaction, group: string, positions: r
   }
 }
 
+/** A step of a commit: the transaction is begun, its records are sent, its positions are, the broker has confirmed its end. */
+export type CommitStep = 'before-send' | 'after-send' | 'after-offsets' | 'after-commit'
+
 export interface FenceOptions {
   readonly group: string
   readonly partition: number
   readonly transactionTimeoutMs: number
+  /** told of each step of a commit, which waits for it: for fault harnesses */
+  readonly at?: ((step: CommitStep, partition: number) => void | Promise<void>) | undefined
 }
 
 /**
@@ -88,7 +93,7 @@ export interface FenceOptions {
  * @throws VigilError
  */
 export async function fence(kafka: Kafka, options: FenceOptions): Promise<PartitionWriter> {
-  const { group, partition, transactionTimeoutMs } = options
+  const { group, partition, transactionTimeoutMs, at } = options
   const transactionalId = `${group}-${partition}`
   // A connection of its own: a broker answers one connection's requests one after the other.
   const producer = kafka.producer({
@@ -114,9 +119,13 @@ export async function fence(kafka: Kafka, options: FenceOptions): Promise<Partit
       broken = true
       try {
         const transaction = await producer.transaction()
+        await at?.('before-send', partition)
         await sendAll(transaction, records)
+        await at?.('after-send', partition)
         if (positions.length > 0) await sendOffsets(transaction, group, positions)
+        await at?.('after-offsets', partition)
         await transaction.commit()
+        await at?.('after-commit', partition)
         broken = false
       } catch (error) {
         throw vigilError(error, `committing as ${transactionalId}`)
