@@ -36,6 +36,7 @@ export function takeRecords(
   const offsets: number[] = []
   const again: [number, NewRecord][] = []
   let misplaced = 0
+  let newest = -1
   const committed = owned.committed.get(topic) ?? 0
   for (const record of records) {
     const { offset } = record
@@ -46,6 +47,7 @@ export function takeRecords(
       continue
     }
     const { reading, rejections, keyless } = decoded
+    newest = offset
     if (keyless && reading !== undefined) {
       const partition = partitionOf(reading.patientKey, partitions)
       if (offset >= committed) again.push([offset, rekeyed(record, reading.patientKey, topic, owned.number, partition)])
@@ -58,7 +60,8 @@ export function takeRecords(
     inputs.push(reading)
     offsets.push(offset)
   }
-  if (owned.restored !== undefined && (records.at(-1)?.offset ?? -1) >= owned.restoredTo) owned.restored = undefined
+  // offsets of another topic say nothing of how far the readings are
+  if (owned.restored !== undefined && newest >= owned.restoredTo) owned.restored = undefined
   return { inputs, offsets, rekeyed: again, misplaced }
 
   function push(input: Rejection | Control, record: LogRecord): void {

@@ -139,8 +139,7 @@ export async function fence(kafka: Kafka, options: FenceOptions): Promise<Partit
   }
 }
 
-/** @throws VigilError */
-export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
+async function openProducer(kafka: Kafka): Promise<Producer> {
   // Not more than one request in flight, so that a retry cannot overtake what came after it.
   const producer = kafka.producer({
     idempotent: true,
@@ -150,20 +149,38 @@ export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
   })
   try {
     await producer.connect()
+    return producer
   } catch (error) {
     await producer.disconnect().catch(() => undefined)
     throw vigilError(error, 'connecting a producer')
   }
+}
+
+/**
+ * A producer that failed is of no more use: kafkajs gives the numbers of what it failed to send to what comes next, and a
+ * broker that did get it takes the next for the same, answers well and drops it. Another one begins under a new id.
+ * @throws VigilError
+ */
+export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
+  let opening: Promise<Producer> | undefined = openProducer(kafka)
+  let closed = false
+  await opening
   return {
     async send(records) {
+      if (closed) throw vigilError(new Error('the writer is closed'), 'sending')
+      opening ??= openProducer(kafka)
+      const mine = opening
       try {
-        await sendAll(producer, records)
+        await sendAll(await mine, records)
       } catch (error) {
+        if (opening === mine) opening = undefined
+        void mine.then((producer) => producer.disconnect()).catch(() => undefined)
         throw vigilError(error, 'sending')
       }
     },
     async close() {
-      await producer.disconnect().catch(() => undefined)
+      closed = true
+      await opening?.then((producer) => producer.disconnect()).catch(() => undefined)
     },
   }
 }
