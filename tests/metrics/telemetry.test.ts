@@ -25,11 +25,26 @@ function told() {
   telemetry.frames(5)
   telemetry.stepped('cpu', 64, 0.0021)
   telemetry.alert(bodyOf())
+  telemetry.entered('ack')
   telemetry.watching({ warming: 1, watching: 2, degraded: 3, blind: 4 })
   telemetry.queued(7, 0.25)
   telemetry.sinkFailed('ndjson', true)
   telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.1.0', provider: 'cpu' }])
   telemetry.requested('/metrics', 200)
+  const { kafka } = telemetry
+  kafka.partitions({ restoring: 1, live: 3 })
+  kafka.rebalanced()
+  kafka.restored(0.4, 1_000_000)
+  kafka.committed(0.012, 20, 31)
+  kafka.aborted('kafka-fenced')
+  kafka.dirty(7)
+  kafka.lag(12)
+  kafka.deadLetter('not-json', 1)
+  kafka.rekeyed(1)
+  kafka.misplaced(1)
+  kafka.unreadable(1)
+  kafka.watching(true)
+  kafka.selfTest(undefined)
   return telemetry
 }
 
@@ -47,7 +62,7 @@ describe('the table of metrics', () => {
     for (const { name, labels, buckets, type } of TABLE) {
       for (const [label, values] of Object.entries(labels)) {
         expect(label, name).not.toMatch(/patient|bed|device|encounter|alert|^id$|_id$|key|path|url/)
-        expect(typeof values === 'number' ? values : values.length, `${name} ${label}`).toBeLessThanOrEqual(32)
+        expect(typeof values === 'number' ? values : values.length, `${name} ${label}`).toBeLessThanOrEqual(64)
       }
       expect(buckets !== undefined, name).toBe(type === 'histogram')
     }
@@ -72,6 +87,8 @@ describe('a scrape', () => {
     expect(lines).toContain('vigil_steps_total{provider="cpu"} 64')
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
+    expect(lines).toContain('vigil_partitions{phase="live"} 3')
+    expect(lines).toContain('vigil_self_test_seconds +Inf')
     expect(lines).toContain('vigil_alerts_total{detector="bedside",kind="advisory",priority="medium",phase="start"} 1')
     expect(lines).toContain('vigil_model_info{detector="bedside",name="bedside",version="0.1.0",provider="cpu"} 1')
   })
@@ -110,7 +127,7 @@ describe('a scrape', () => {
       bodyOf({
         alertId: 'c'.repeat(32),
         label: canary,
-        subject: { patientKey: canary, encounterKey: canary, unit: canary, bed: canary },
+        subject: { patientKey: canary, keyedBy: 'patient', encounterKey: canary, unit: canary, bed: canary },
         explanation: { text: canary, method: canary },
       }),
     )
