@@ -17,7 +17,7 @@ export interface MortalityMetrics {
   readonly deaths: number
   readonly figures: Readonly<Record<'network' | 'single' | 'linear' | 'news', MortalityFigures>>
   readonly calibration: readonly CalibrationTenth[]
-  /** of the whole training */
+  /** of this run; networks kept from an earlier one took none of it */
   readonly seconds: number
 }
 

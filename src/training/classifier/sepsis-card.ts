@@ -22,7 +22,7 @@ export interface SepsisMetrics {
   /** the network alone, fold by fold */
   readonly folds: readonly SepsisFigures[]
   readonly calibration: readonly CalibrationTenth[]
-  /** of the whole training */
+  /** of this run; networks kept from an earlier one took none of it */
   readonly seconds: number
 }
 

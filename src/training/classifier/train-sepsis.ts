@@ -83,8 +83,6 @@ export async function trainSepsis(
     return fitted
   }
   try {
-    const scale = fitScale(sepsisInputs, stays)
-    const fitted = await fitAll(stays, scale, 'all patients', 0, recipe.members)
     const said: Said[] = []
     const figures: SepsisFigures[] = []
     for (let held = 0; held < recipe.folds; held++) {
@@ -96,10 +94,12 @@ export async function trainSepsis(
       const members = fold.map(({ weights }) => weights)
       const found = saidOf(recipe, members, { train, test, scale, hours })
       said.push(...found)
-      const now = figuresOf(found)
-      figures.push(now.network)
-      log(`fold ${held + 1}: utility ${now.network.utility.toFixed(4)}, AUROC ${now.network.auroc.toFixed(4)}, one network ${now.single.utility.toFixed(4)}`) // biome-ignore format: one line
+      const now = figureOf(found, 'network')
+      figures.push(now)
+      log(`fold ${held + 1}: utility ${now.utility.toFixed(4)}, AUROC ${now.auroc.toFixed(4)}`)
     }
+    const scale = fitScale(sepsisInputs, stays)
+    const fitted = await fitAll(stays, scale, 'all patients', 0, recipe.members)
     const example = stays.find((stay) => stay.rows >= GOLDEN_STEPS && isPositive(stay)) ?? stays[0]!
     const made: Pick<Made, 'kind'> = { kind: 'sepsis-hour' }
     const { onnx, golden } = await exportClassifier(
@@ -164,7 +164,7 @@ interface Fold {
 function saidOf(recipe: SepsisRecipe, members: readonly ClassifierWeights[], fold: Fold): Said[] {
   const { train, test, scale, hours } = fold
   const network = everyHourLogits(recipe.shape, scale, members, test)
-  const single = everyHourLogits(recipe.shape, scale, members.slice(0, 1), test)
+  const single = members.length === 1 ? network : everyHourLogits(recipe.shape, scale, members.slice(0, 1), test)
   const linear = fitLinear(train, scale, (stay) => gainOfAlarm(stay.labels), LINEAR, random(1))
   const level = newsLevel(train)
   const clock = clockOf(train, hours)
@@ -204,23 +204,19 @@ function clockOf(stays: readonly ClassifierStay[], hours: ReadonlyMap<string, Fl
   return clock.ranges().map(([from, to]) => [from, to])
 }
 
-const FORECASTERS = ['network', 'single', 'linear', 'news', 'clock'] as const
+type Forecaster = 'network' | 'single' | 'linear' | 'news' | 'clock'
 
 /** Of patients that what is judged had not seen. */
-function figuresOf(said: readonly Said[]): Record<(typeof FORECASTERS)[number], SepsisFigures> {
-  const labels = joined(said.map((it) => it.stay.labels))
-  const of = (name: (typeof FORECASTERS)[number]): SepsisFigures => {
-    const worth = said.map((it) => patientUtility(it.stay.labels, it[name].map((logit) => (logit >= 0 ? 1 : 0)))) // biome-ignore format: one line
-    const earned = Float64Array.from(worth, (it) => it.earned)
-    const best = Float64Array.from(worth, (it) => it.best)
-    const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
-    return {
-      utility: total(earned) / total(best),
-      interval: ratioInterval(earned, best),
-      ...areas(joined(said.map((it) => it[name])), labels),
-    }
+function figureOf(said: readonly Said[], name: Forecaster): SepsisFigures {
+  const worth = said.map((it) => patientUtility(it.stay.labels, it[name].map((logit) => (logit >= 0 ? 1 : 0)))) // biome-ignore format: one line
+  const earned = Float64Array.from(worth, (it) => it.earned)
+  const best = Float64Array.from(worth, (it) => it.best)
+  const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
+  return {
+    utility: total(earned) / total(best),
+    interval: ratioInterval(earned, best),
+    ...areas(joined(said.map((it) => it[name])), joined(said.map((it) => it.stay.labels))),
   }
-  return Object.fromEntries(FORECASTERS.map((name) => [name, of(name)])) as ReturnType<typeof figuresOf>
 }
 
 function metricsOf(
@@ -243,7 +239,13 @@ function metricsOf(
     patients: sorted.length,
     septic: sorted.filter((it) => isPositive(it.stay)).length,
     hours: sorted.reduce((sum, it) => sum + it.stay.rows, 0),
-    crossValidated: figuresOf(sorted),
+    crossValidated: {
+      network: figureOf(sorted, 'network'),
+      single: figureOf(sorted, 'single'),
+      linear: figureOf(sorted, 'linear'),
+      news: figureOf(sorted, 'news'),
+      clock: figureOf(sorted, 'clock'),
+    },
     above: { linear: above('linear'), clock: above('clock') },
     calibration: calibrationTenths(probabilities, joined(sorted.map((it) => it.stay.labels))),
   }
