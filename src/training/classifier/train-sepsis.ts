@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { VigilError } from '../../errors.ts'
-import { bestThreshold } from '../../evaluation/metrics/best-threshold.ts'
 import { ratioInterval } from '../../evaluation/metrics/bootstrap.ts'
 import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
 import { ClockBaseline, firesAt } from '../../evaluation/metrics/clock.ts'
@@ -35,7 +34,7 @@ const DEALING = 2019
 const NEWS = sepsisInputs.names.indexOf('news')
 const NEWS_LEVELS = [3, 4, 5, 6, 7, 8, 9]
 
-/** What every forecaster said of patients it had not seen, hour by hour: logits; alarms are from its own level on. */
+/** What every forecaster said of patients it had not seen, hour by hour: logits, 0 or more is an alarm. */
 interface Said {
   readonly stay: ClassifierStay
   readonly fold: number
@@ -115,7 +114,7 @@ export async function trainSepsis(
       ...platt,
       scale,
       asked: 'every-row',
-      threshold: levelOf(said),
+      threshold: 0,
       clock: clockOf(stays, hours),
       onnx,
       seed,
@@ -209,8 +208,8 @@ function clockOf(stays: readonly ClassifierStay[], hours: ReadonlyMap<string, Fl
 type Forecaster = 'network' | 'single' | 'linear' | 'news' | 'clock'
 
 /** Of patients that what is judged had not seen. */
-function figureOf(said: readonly Said[], name: Forecaster, levels: ReadonlyMap<number, number>): SepsisFigures {
-  const worth = said.map((it) => patientUtility(it.stay.labels, firedOf(it, name, levels)))
+function figureOf(said: readonly Said[], name: Forecaster): SepsisFigures {
+  const worth = said.map((it) => patientUtility(it.stay.labels, firedOf(it, name)))
   const earned = Float64Array.from(worth, (it) => it.earned)
   const best = Float64Array.from(worth, (it) => it.best)
   const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
@@ -221,34 +220,19 @@ function figureOf(said: readonly Said[], name: Forecaster, levels: ReadonlyMap<n
   }
 }
 
-/** The level from which alarms of these networks earn most. */
-function levelOf(said: readonly Said[]): number {
-  return bestThreshold(joined(said.map((it) => it.network)), joined(said.map((it) => gainOfAlarm(it.stay.labels))))
-}
-
-/** fold -> the level that the patients of all other folds give for it */
-function levelsOf(said: readonly Said[]): Map<number, number> {
-  const folds = new Set(said.map((it) => it.fold))
-  return new Map(Array.from(folds, (fold) => [fold, levelOf(said.filter((it) => it.fold !== fold))]))
-}
-
-/** [hours] whether an alarm is raised; the baselines' logits have their level taken off already. */
-function firedOf(it: Said, name: Forecaster, levels: ReadonlyMap<number, number>): Uint8Array {
-  const level = name === 'network' || name === 'single' ? levels.get(it.fold)! : 0
-  return Uint8Array.from(it[name], (logit) => (logit >= level ? 1 : 0))
-}
+/** [hours] whether an alarm is raised. */
+const firedOf = (it: Said, name: Forecaster): Uint8Array => Uint8Array.from(it[name], (logit) => (logit >= 0 ? 1 : 0))
 
 function metricsOf(
   said: readonly Said[],
   { slope, intercept }: { slope: number; intercept: number },
 ): Omit<SepsisMetrics, 'seconds'> {
   const sorted = [...said].sort((a, b) => (a.stay.name < b.stay.name ? -1 : 1))
-  const levels = levelsOf(sorted)
-  const figure = (name: Forecaster) => figureOf(sorted, name, levels)
-  const folds = Array.from(levels.keys()).sort((a, b) => a - b)
+  const figure = (name: Forecaster) => figureOf(sorted, name)
+  const folds = [...new Set(said.map((it) => it.fold))].sort((a, b) => a - b)
   const above = (other: 'linear' | 'clock'): readonly [number, number] => {
-    const ours = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, 'network', levels)))
-    const theirs = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, other, levels)))
+    const ours = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, 'network')))
+    const theirs = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, other)))
     const gained = Float64Array.from(ours, (it, i) => it.earned - theirs[i]!.earned)
     return ratioInterval(
       gained,
@@ -271,10 +255,8 @@ function metricsOf(
       figureOf(
         sorted.filter((it) => it.fold === fold),
         'network',
-        levels,
       ),
     ),
-    atZero: figureOf(sorted, 'network', new Map(folds.map((fold) => [fold, 0]))).utility,
     above: { linear: above('linear'), clock: above('clock') },
     calibration: calibrationTenths(probabilities, joined(sorted.map((it) => it.stay.labels))),
   }

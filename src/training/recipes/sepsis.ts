@@ -35,5 +35,5 @@ export const sepsis: SepsisRecipe = {
   },
   lessons: { batch: 64, mix: 40, drawn: 1 / 3, inputDropout: 0.15, divisor: 2500 },
   folds: 5,
-  foldMembers: 1,
+  foldMembers: 2,
 }
