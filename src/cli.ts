@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
@@ -22,6 +23,7 @@ const vigil = new Command('vigil')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
   .addCommand(replayCommand())
+  .addCommand(simulateCommand())
   .addCommand(trainCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { EpisodeScript, GroundTruth } from './episode.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
@@ -19,6 +20,8 @@ const SCHEMAS = {
   'journal-entry': JournalEntry,
   'model-manifest': ModelManifest,
   'golden-steps': GoldenSteps,
+  episodes: EpisodeScript,
+  'ground-truth': GroundTruth,
   settings: Settings,
 } as const
 
