@@ -13,7 +13,8 @@ const SIDE = 0 // -1 below, 1 above, 2 asystole, 0 inside
 const SINCE = 1 // event time the run began, ms
 const LAST = 2 // event time of the newest value outside, ms
 const VALUE = 3 // that value
-const FIELDS = 4
+const FIELD_NAMES = ['side', 'since', 'last', 'value'] as const
+const FIELDS = FIELD_NAMES.length
 const BELOW = -1
 const ABOVE = 1
 const STILL = 2
@@ -40,6 +41,8 @@ interface LimitedChannel {
 export interface LimitPlan {
   /** doubles of one patient's row */
   readonly stateSize: number
+  /** [stateSize] what each of them is, whichever channels have limits */
+  readonly fields: readonly string[]
   /** channels of the table: D */
   readonly width: number
   readonly limited: readonly LimitedChannel[]
@@ -72,7 +75,8 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
       beats: name === 'hr',
     }
   })
-  return { stateSize: limited.length * FIELDS, width: table.channels.length, limited }
+  const fields = limited.flatMap(({ channel }) => FIELD_NAMES.map((field) => `limit.${channel.name}.${field}`))
+  return { stateSize: fields.length, fields, width: table.channels.length, limited }
 }
 
 /** Forget every run (a new patient at the bed). */

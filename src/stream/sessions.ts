@@ -19,8 +19,8 @@ export interface Session {
   /** where the newest reading came from */
   source: string
   partition: number
-  /** event time, ms, of the entry that admitted the patient; NaN when a reading did */
-  admittedAt: number
+  /** event time, ms, of the entry that admitted the patient; undefined when a reading did */
+  admittedAt: number | undefined
   /** offset of the newest input that was applied to this patient */
   lastOffset: number
   /** readings whose time is far ahead of the patient's clock; usually none */
@@ -37,6 +37,10 @@ export interface Session {
   lostAt: number | undefined
   /** wall clock of the newest arrival that moved the patient's clock or closed a tick, ms: for the silence watch only, never for scores */
   arrived: number
+  /** offset of the first input that the patient's saved record does not know; -1 when it knows all */
+  unsavedFrom: number
+  /** the newest saved record; undefined before the first */
+  savedAs: Buffer | undefined
 }
 
 /** The patients of this process: key -> session -> slot. A discharged patient's slot is given to the next one. */
@@ -75,7 +79,7 @@ export class Sessions {
       mode,
       source,
       partition,
-      admittedAt: Number.NaN,
+      admittedAt: undefined,
       lastOffset: -1,
       aside: NONE,
       open: undefined,
@@ -85,6 +89,8 @@ export class Sessions {
       inParts: false,
       lostAt: undefined,
       arrived: 0,
+      unsavedFrom: -1,
+      savedAs: undefined,
     }
     this.#byKey.set(patientKey, session)
     this.#bySlot[slot] = session
@@ -120,3 +126,19 @@ export function beginsAgain(session: Session, code: string, onset: number): numb
 }
 
 const NONE: readonly SetAside[] = []
+
+/** Whether a reading is of another encounter than the patient's. */
+export function another({ encounter }: Session, reading: Reading): boolean {
+  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
+}
+
+/** Whether a reading says something new of where its patient lies, or of how it is read. */
+export function elsewhere(session: Session, reading: Reading): boolean {
+  const { encounter, unit, bed, mode } = reading
+  return (
+    mode !== session.mode ||
+    (encounter !== undefined && encounter !== session.encounter) ||
+    (unit !== undefined && unit !== session.unit) ||
+    (bed !== undefined && bed !== session.bed)
+  )
+}

@@ -13,9 +13,11 @@ import {
   advanceClock,
   agreedStamps,
   type GridPlan,
+  gridFields,
   gridPlan,
   lastTick,
   newestTime,
+  openFields,
   resetGrid,
   resetOpen,
   takeReading,
@@ -23,7 +25,9 @@ import {
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
-import { type Session, Sessions } from './sessions.ts'
+import { SavedPatients } from './saved-patients.ts'
+import { another, elsewhere, type Session, Sessions } from './sessions.ts'
+import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
 
 export interface WardOptions {
@@ -37,6 +41,8 @@ export interface WardOptions {
   readonly tap: FrameTap | undefined
   /** this process, in envelopes */
   readonly instance: string
+  /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
+  readonly partitioned?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -51,6 +57,8 @@ const LIMITS_GRID = { cadenceSeconds: 1, latenessSeconds: 2 }
  * them; outputs are taken by the pipeline. A patient's future is a function of its own journal and of nothing else.
  */
 export class Ward {
+  /** the patients' state as records; only while the ward is at rest */
+  readonly state: WardState
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -83,6 +91,14 @@ export class Ward {
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
     this.#watch = new Watch(table, detectors, settings)
+    const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
+    const saved = new SavedPatients({
+      table,
+      detectors,
+      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
+    })
+    this.state = new WardState(this.#sessions, saved, (session) => this.#clear(session))
   }
 
   /** length of a tick, seconds */
@@ -128,6 +144,15 @@ export class Ward {
       return true
     }
     const session = this.#sessionOf(input, batch.partition)
+    if (session.partition !== batch.partition && this.#options.partitioned === true) {
+      this.#bury(
+        session,
+        reject('other-partition', 'its key was sent to another partition before', 'key'),
+        offset,
+        batch.partition,
+      )
+      return true
+    }
     const verdict = this.#judge(session, input)
     // another patient at the key, or a clock that began on a wrong stamp: everything begins anew
     const anew = verdict === 'restart' || another(session, input)
@@ -144,6 +169,7 @@ export class Ward {
     session.source = batch.source
     session.partition = batch.partition
     session.lastOffset = offset
+    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset, arrived)
     // a clock that begins anew accepts its first stamp
     if (anew || verdict === 'accept') this.#accepted(session, input, offset)
     else this.#setAside(session, input, offset)
@@ -157,7 +183,7 @@ export class Ward {
       const silentMs = now - session.arrived
       if (session.lostAt !== undefined || silentMs < seconds * 1000) continue
       const newest = newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot))
-      const from = Number.isNaN(newest) ? session.admittedAt : newest
+      const from = Number.isNaN(newest) ? (session.admittedAt ?? Number.NaN) : newest
       entries.push({
         kind: 'journal',
         patientKey: session.patientKey,
@@ -281,19 +307,20 @@ export class Ward {
   }
 
   /** A reading of this patient that is not scored becomes a dead letter. */
-  #bury(session: Session, rejection: Rejection, offset: number): void {
+  #bury(session: Session, rejection: Rejection, offset: number, partition = session.partition): void {
     this.#options.telemetry.rejected(rejection.reason, 1)
     this.#outputs.push({
       kind: 'dead-letter',
       rejection: { ...rejection, source: session.source },
-      partition: session.partition,
+      partition,
       offset,
+      patientKey: session.patientKey,
     })
   }
 
   #apply(entry: JournalEntry, partition: number): void {
-    this.#outputs.push({ kind: 'journal', entry })
     let session = this.#sessions.find(entry.patientKey)
+    this.#outputs.push({ kind: 'journal', entry, partition: session?.partition ?? partition })
     if (session === undefined) {
       if (entry.entry !== 'admit') return
       session = this.#sessions.open(entry.patientKey, 'live', this.#source, partition)
@@ -313,6 +340,7 @@ export class Ward {
       case 'discharge':
         this.#say(session, this.#watch.close(session, entry.at, 'end'), session.lastOffset)
         this.#refuse(session, session.aside)
+        this.state.unsaved(session.partition).settled(session)
         this.#sessions.drop(session)
         break
       case 'signal-lost':
@@ -356,20 +384,4 @@ export class Ward {
     }
     if (session.started?.size === 0) session.started = undefined
   }
-}
-
-/** Whether a reading is of another encounter than the patient's. */
-function another({ encounter }: Session, reading: Reading): boolean {
-  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
-}
-
-/** Whether a reading says something new of where its patient lies, or of how it is read. */
-function elsewhere(session: Session, reading: Reading): boolean {
-  const { encounter, unit, bed, mode } = reading
-  return (
-    mode !== session.mode ||
-    (encounter !== undefined && encounter !== session.encounter) ||
-    (unit !== undefined && unit !== session.unit) ||
-    (bed !== undefined && bed !== session.bed)
-  )
 }

@@ -10,7 +10,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
-import { Rows } from './rows.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
@@ -42,6 +42,12 @@ export class Watch {
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limits.stateSize + NEWS2_STATE_SIZE)
     this.#sources = alertSources(detectors, settings)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    const fields = [...this.#limits.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)]
+    return { rows: this.#rows, fields }
   }
 
   /** A new patient on the slot. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Profile } from './profile.ts'
 
 const span = {
   bed: z.int().positive().describe('number of the bed, from 1'),
@@ -47,7 +48,7 @@ export const GroundTruth = z.strictObject({
       unit: z.string(),
       bed: z.string(),
       ageYears: z.number(),
-      profile: z.enum(['adult', 'child']),
+      profile: Profile,
       from: time,
       to: time,
       channels: z.array(z.string()),

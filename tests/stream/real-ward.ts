@@ -44,6 +44,8 @@ export function countingTelemetry() {
 interface WardGiven {
   maxBatch?: number
   settings?: Settings
+  /** of the first input; 0 by default */
+  offset?: number
 }
 
 /** A ward with the shipped model on a real engine, that remembers every frame and output. */
@@ -69,7 +71,7 @@ function freshWard(
   manifest: ModelManifest,
   table: ChannelTable,
   engine: StepEngine,
-  { maxBatch = 64, settings = Settings.parse({}) }: WardGiven,
+  { maxBatch = 64, settings = Settings.parse({}), offset: first = 0 }: WardGiven,
 ) {
   const { counts, telemetry } = countingTelemetry()
   const frames: FrameReport[] = []
@@ -91,7 +93,7 @@ function freshWard(
     now: () => 0,
   })
   const outputs: Output[] = []
-  let offset = 0
+  let offset = first
 
   /** Put inputs in, in order, and score and step all that they close. */
   async function give(inputs: readonly (Reading | JournalEntry)[], arrived = 0): Promise<void> {

@@ -79,11 +79,18 @@ export function* simulatedBed(
   let second = 0
   for (const lying of patientsOf(options)) {
     for (; second < lying.from; second++) yield undefined
-    yield { ...entryAt(options, second, lying.patientKey), entry: 'admit', encounter: `${lying.patientKey}-stay` }
+    const { patientKey, person } = lying
+    yield {
+      ...entryAt(options, second, patientKey),
+      entry: 'admit',
+      encounter: `${patientKey}-stay`,
+      unit: options.unit,
+      bed: options.bed,
+      profile: person.profile,
+    }
     yield* stay(options, lying, table)
     second = lying.to
-    if (second < Math.round(options.hours * HOUR))
-      yield { ...entryAt(options, second, lying.patientKey), entry: 'discharge' }
+    if (second < Math.round(options.hours * HOUR)) yield { ...entryAt(options, second, patientKey), entry: 'discharge' }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Random } from '../../random.ts'
+import { type Profile, profileOf } from '../../vitals/profile.ts'
 import type { WardSetting } from './settings.ts'
 
 /** A simulated patient at rest, and how they react. */
 export interface Person {
   readonly ageYears: number
-  readonly profile: 'adult' | 'child'
+  readonly profile: Profile
   readonly hr: number
   readonly resp: number
   readonly spo2: number
@@ -54,7 +55,7 @@ export function drawPerson({ uniform, normal }: Random, setting: WardSetting, ar
   const sys = rest.sys + spread(child ? 6 : 10)
   return {
     ageYears: Math.round(ageYears * 10) / 10,
-    profile: child ? 'child' : 'adult',
+    profile: profileOf(Math.floor(ageYears * 365.25)),
     hr: rest.hr + spread(child ? 8 : 11),
     resp: rest.resp + spread(2.4),
     spo2: Math.min(99, (child ? 97.6 : 96.8) + shift.spo2 + spread(1.1)),

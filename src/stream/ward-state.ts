@@ -1,0 +1,93 @@
+import type { SavedPatients } from './saved-patients.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Layout } from './state-record.ts'
+import { Unsaved } from './unsaved.ts'
+
+/** Where a record came from. */
+export interface LoadedFrom {
+  readonly source: string
+  readonly partition: number
+  /** layouts that records of other builds were written by, by id */
+  readonly layouts: ReadonlyMap<string, Layout>
+  /** wall clock, ms: from now on the bed may fall silent */
+  readonly now: number
+}
+
+/** What a record says of itself. */
+export interface Loaded {
+  /** offset of the newest input that it knows */
+  readonly lastOffset: number
+  /** the models that it was made by */
+  readonly models: readonly string[]
+}
+
+/** The patients of a ward as records, partition by partition. To be used only while the ward is at rest. */
+export class WardState {
+  readonly #sessions: Sessions
+  readonly #saved: SavedPatients
+  readonly #clear: (session: Session) => void
+  /** partition -> its patients whose state is newer than their record */
+  readonly #unsaved = new Map<number, Unsaved>()
+
+  /** @param clear makes the rows of a session's slot those of a new patient */
+  constructor(sessions: Sessions, saved: SavedPatients, clear: (session: Session) => void) {
+    this.#sessions = sessions
+    this.#saved = saved
+    this.#clear = clear
+  }
+
+  /** What records of this build are written by; to be kept beside them. */
+  get layouts(): readonly Layout[] {
+    return this.#saved.layouts
+  }
+
+  /** The partition's patients whose state is newer than their record. */
+  unsaved(partition: number): Unsaved {
+    const known = this.#unsaved.get(partition)
+    if (known !== undefined) return known
+    const unsaved = new Unsaved()
+    this.#unsaved.set(partition, unsaved)
+    return unsaved
+  }
+
+  /**
+   * A patient's whole state as a record, which counts as saved from now on; undefined when there is no such patient.
+   * @returns the record, and the one before it
+   */
+  save(patientKey: string): { readonly record: Buffer; readonly before: Buffer | undefined } | undefined {
+    const session = this.#sessions.find(patientKey)
+    if (session === undefined) return undefined
+    const before = session.savedAs
+    const record = this.#saved.save(session)
+    session.savedAs = record
+    this.unsaved(session.partition).settled(session)
+    return { record, before }
+  }
+
+  /**
+   * Take a patient over from its record, as it was.
+   * @throws VigilError state-unreadable; there is no such patient then
+   */
+  load(patientKey: string, record: Buffer, { source, partition, layouts, now }: LoadedFrom): Loaded {
+    const session = this.#sessions.open(patientKey, 'live', source, partition)
+    this.#clear(session)
+    session.arrived = now
+    try {
+      const models = this.#saved.load(session, record, layouts)
+      session.savedAs = record
+      const { watching } = session
+      session.watching = 'warming'
+      this.#sessions.watch(session, watching)
+      return { lastOffset: session.lastOffset, models }
+    } catch (error) {
+      this.#sessions.drop(session)
+      throw error
+    }
+  }
+
+  /** Forget every patient of a partition that is another process's now. */
+  leave(partition: number): void {
+    for (const session of [...this.#sessions.all()]) if (session.partition === partition) this.#sessions.drop(session)
+    this.#unsaved.delete(partition)
+  }
+}
