@@ -1,6 +1,6 @@
 import { random } from '../../random.ts'
 import { type FaultCell, FIRST_SECOND, GRACE_SECONDS } from './grid.ts'
-import { C, CHANNELS, type Recording, robustSd } from './recording.ts'
+import { C, CHANNELS, ownGaps, type Recording, robustSd } from './recording.ts'
 
 /** A recording with one fault in it. */
 export interface FaultyRecording extends Recording {
@@ -25,14 +25,14 @@ function hash(text: string): number {
 /**
  * Put one cell of the grid into a recording. Where it begins and its sign are drawn from recording, cell and seed; the
  * sign is turned where the channel's range has no room. Values stay whole and inside the range.
- * @returns undefined when the recording is too short for it
+ * @returns undefined when the recording has no place for it
  */
 export function inject(recording: Recording, cell: FaultCell, seed: number): FaultyRecording | undefined {
   const { name, seconds } = recording
-  const last = seconds - cell.seconds - GRACE_SECONDS
-  if (last < FIRST_SECOND) return undefined
+  const places = placesFor(recording, cell.seconds + GRACE_SECONDS)
+  if (places.length === 0) return undefined
   const { uniform } = random(hash(`${name}/${cell.kind}/${cell.channels.join('+')}/${cell.size}/${seed}`))
-  const from = FIRST_SECOND + Math.floor(uniform() * (last - FIRST_SECOND + 1))
+  const from = places[Math.floor(uniform() * places.length)]!
   const to = from + cell.seconds
   const sign = uniform() < 0.5 ? -1 : 1
   const values = recording.values.slice()
@@ -82,6 +82,18 @@ export function inject(recording: Recording, cell: FaultCell, seed: number): Fau
       break
   }
   return { ...recording, values, cell, from, to }
+}
+
+/** Seconds at which something of a length may begin: nothing of it meets a drop-out of the recording itself. */
+function placesFor(recording: Recording, length: number): number[] {
+  const gaps = ownGaps(recording)
+  const places: number[] = []
+  let clear = 0
+  for (let end = FIRST_SECOND; end < recording.seconds; end++) {
+    clear = gaps[end] === 1 ? 0 : clear + 1
+    if (clear >= length) places.push(end - length + 1)
+  }
+  return places
 }
 
 /** A value outside its channel's range never reaches a frame: a cable in the wrong socket may print nothing. */

@@ -67,6 +67,27 @@ export function readingAt(
   }
 }
 
+/** seconds without a value of a channel that had one from which it is a drop-out, whoever made it */
+export const GAP_SECONDS = 10
+const AFTER_GAP = 30
+
+/**
+ * [N] 1 where the recording itself has a drop-out, and for 30 s after it. An alarm that starts there on untouched data
+ * is neither true nor false, no fault is put there, and the time does not count as watched.
+ */
+export function ownGaps({ values, seconds }: Pick<Recording, 'values' | 'seconds'>): Uint8Array {
+  const marked = new Uint8Array(seconds)
+  for (let c = 0; c < C; c++) {
+    let last = -1
+    for (let i = 0; i <= seconds; i++) {
+      if (i < seconds && Number.isNaN(values[i * C + c]!)) continue
+      if (last >= 0 && i - last > GAP_SECONDS) marked.fill(1, last + 1, Math.min(seconds, i + AFTER_GAP))
+      last = i
+    }
+  }
+  return marked
+}
+
 /** 1.4826 times the median absolute deviation of a channel, at least 1: one step of what the monitor prints. */
 export function robustSd({ values, seconds }: Pick<Recording, 'values' | 'seconds'>, c: number): number {
   const present: number[] = []

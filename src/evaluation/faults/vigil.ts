@@ -2,7 +2,7 @@ import type { AlertBody } from '../../vitals/alert.ts'
 import { isOwn, type WatchedModel, watchWard, withThreshold } from '../watched.ts'
 import { detectionDelay, WARM_UP } from './alarms.ts'
 import type { FaultyRecording } from './inject.ts'
-import { type Recording, readingAt } from './recording.ts'
+import { ownGaps, type Recording, readingAt } from './recording.ts'
 import type { Conducted } from './tune.ts'
 
 /** One alarm of the ward in one recording. */
@@ -11,6 +11,8 @@ interface Start {
   readonly second: number
   readonly body: AlertBody
 }
+
+const secondOf = ({ second }: Start): number => second
 
 /** Own alarms that start in each recording, every recording a patient of one ward. */
 async function startsIn(model: WatchedModel, recordings: readonly Recording[]): Promise<Start[][]> {
@@ -55,19 +57,20 @@ export async function conductVigil(
   allowed: number,
 ): Promise<VigilConducted> {
   const at = (log: number): WatchedModel => ({ ...model, manifest: withThreshold(model.manifest, 10 ** log) })
-  const falseAlarms = async (log: number) => (await startsIn(at(log), untouched)).flat().length
+  const gaps = untouched.map(ownGaps)
+  const falseAlarms = async (log: number) =>
+    (await startsIn(at(log), untouched)).flatMap((starts, i) => starts.filter(({ second }) => gaps[i]![second] !== 1))
+      .length
   let [low, high] = [STRICTEST, LOOSEST]
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2
     if ((await falseAlarms(middle)) <= allowed) low = middle
     else high = middle
   }
+  const own = new Map((await startsIn(at(low), untouched)).map((it, i) => [untouched[i]!.name, it.map(secondOf)]))
   const starts = await startsIn(at(low), faulty)
   const found = faulty.map((fault, i) => {
-    const delay = detectionDelay(
-      starts[i]!.map(({ second }) => second),
-      fault,
-    )
+    const delay = detectionDelay(starts[i]!.map(secondOf), fault, own.get(fault.name) ?? [])
     return { delay, body: starts[i]!.find(({ second }) => second - fault.from === delay)?.body }
   })
   return {
