@@ -41,7 +41,7 @@ const SILENT: Telemetry = {
  */
 export async function watchWard(
   { manifest, engine, table, maxBatch }: WatchedModel,
-  batches: Iterable<readonly Input[]>,
+  batches: Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>,
   onAlert: (body: AlertBody) => void,
 ): Promise<Watched> {
   const ward = new Ward({
@@ -55,7 +55,7 @@ export async function watchWard(
     now: () => 0,
   })
   let [frames, refused, offset] = [0, 0, 0]
-  for (const inputs of batches) {
+  for await (const inputs of batches) {
     const batch: InputBatch = { source: 'evaluation', partition: 0, inputs, offsets: [], done() {} }
     for (const input of inputs) {
       while (!ward.accept(input, batch, offset, 0)) frames += await ward.drain()
@@ -77,6 +77,10 @@ export async function watchWard(
 export function withThreshold(manifest: ModelManifest, q: number): ModelManifest {
   return { ...manifest, policy: { ...manifest.policy, q } }
 }
+
+/** Whether an alert is of the patient as the model sees them: what an alarm budget is about. */
+export const isAdvisory = (body: Pick<AlertBody, 'source' | 'kind'>): boolean =>
+  isOwn(body) && body.kind !== 'technical'
 
 /** Who speaks for the fixed rules that run beside every model, which no model threshold changes. */
 const RULES: ReadonlySet<string> = new Set(['limits', 'news2', 'signal'])

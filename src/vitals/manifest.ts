@@ -75,6 +75,15 @@ export const ModelManifest = z.strictObject({
   }),
   /** shipped alert policy: raise when n of the last `of` ticks had p < q; clear after clearSeconds with p > 10 q */
   policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+  /** how the threshold was set from a site's own recordings; absent as shipped */
+  site: z
+    .strictObject({
+      budgetPerPatientDay: z.number().positive(),
+      patients: positive,
+      patientDays: z.number().positive(),
+      alarms: z.number().nonnegative().describe('advisories in these recordings at this threshold'),
+    })
+    .optional(),
   training: z.strictObject({
     recipe: z.string(),
     seed: z.int(),

@@ -123,7 +123,8 @@ export function physiology(
     const held = (1 - 2.2 * lost) * (1 - 0.25 * sepsis) * (1 - 0.1 * irregular)
     const restMean = person.dia + (person.sys - person.dia) / 3
     const mean = (restMean + tone) * held - 1.1 * inhaled + 0.4 * normal()
-    reflex += ((restMean - mean) / restMean - reflex) / REFLEX
+    // it holds what is right for the time of day
+    reflex += ((restMean + 4 * day - mean) / restMean - reflex) / REFLEX
     const width = (person.sys - person.dia) * Math.max(0.3, 1 - 1.5 * volume) * (1 - 0.12 * irregular) - 1.2 * inhaled
     // heart rate
     if (excursionLeft > 0) excursionLeft--

@@ -18,6 +18,8 @@ export interface SimulatedWard {
   readonly unit?: string
   /** checked by `checkEpisodes` */
   readonly episodes?: readonly Episode[]
+  /** only one in so many of the beds, the first of them first; each as it is in the whole ward */
+  readonly every?: number
 }
 
 export interface Pace {
@@ -30,7 +32,7 @@ export interface Pace {
 const SPAN = 8
 
 function bedsOf(ward: SimulatedWard): SimulatedBed[] {
-  return Array.from({ length: ward.beds }, (_, i) => ({
+  const beds = Array.from({ length: ward.beds }, (_, i) => ({
     seed: Math.imul(ward.seed + 1, 0x9e3779b1) + Math.imul(i, 0x85ebca6b),
     setting: ward.setting,
     start: ward.start,
@@ -39,6 +41,7 @@ function bedsOf(ward: SimulatedWard): SimulatedBed[] {
     bed: `${i + 1}`,
     episodes: (ward.episodes ?? []).filter(({ bed }) => bed === i + 1),
   }))
+  return beds.filter((_, i) => i % (ward.every ?? 1) === 0)
 }
 
 /** All that arrives from a ward, in the order it happens; `times` are those of the ward, whatever a stamp says. */

@@ -1,0 +1,140 @@
+import { VigilError } from '../../errors.ts'
+import type { Input } from '../../stream/ports.ts'
+import { isAdvisory, type WatchedModel, watchWard, withThreshold } from '../watched.ts'
+
+/** A ward's inputs, as often as they are asked for: of all patients, or of one in `every`. */
+export type OpenWard = (every: number) => Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>
+
+/** What one threshold does to a ward. */
+export interface Alarmed {
+  readonly patientDays: number
+  readonly patients: number
+  /** advisories that started: what the budget is about */
+  readonly alarms: number
+  /** fixed-limit alarms that started: they are in the recordings at any threshold */
+  readonly limitAlarms: number
+  /** technical alerts that started: sensors and signals, likewise */
+  readonly technical: number
+}
+
+export interface CalibratedThreshold extends Alarmed {
+  readonly q: number
+}
+
+const SECONDS_A_DAY = 86_400
+/** log10 of the thresholds that may come out */
+const [STRICTEST, LOOSEST] = [-30, -0.3]
+/** patients of a pilot: one in so many */
+const PILOT_EVERY = 8
+const PILOT_PASSES = 9
+const FULL_PASSES = 3
+/** a count this near to the wanted one, as ln of the ratio, is taken */
+const NEAR = 0.04
+/** slope of ln rate over ln q while nothing better is known, and between what it may be */
+const [SLOPE, FLATTEST, STEEPEST] = [0.5, 0.05, 3]
+
+/** Put a ward through the model at one threshold. */
+export async function alarmed(model: WatchedModel, q: number, open: OpenWard, every: number): Promise<Alarmed> {
+  let [alarms, limitAlarms, technical] = [0, 0, 0]
+  const patients = new Set<string>()
+  const noted = async function* () {
+    for await (const inputs of open(every)) {
+      for (const input of inputs) if (input.kind !== 'rejection') patients.add(input.patientKey)
+      yield inputs
+    }
+  }
+  const at = { ...model, manifest: withThreshold(model.manifest, q) }
+  const { frames } = await watchWard(at, noted(), (body) => {
+    if (body.phase !== 'start') return
+    if (body.kind === 'technical') technical++
+    else if (isAdvisory(body)) alarms++
+    else if (body.source.detector === 'limits') limitAlarms++
+  })
+  const patientDays = (frames * model.manifest.grid.cadenceSeconds) / SECONDS_A_DAY
+  return { patientDays, patients: patients.size, alarms, limitAlarms, technical }
+}
+
+/**
+ * The threshold of the model's policy at which a ward has a wanted number of advisories a patient-day: first on a part
+ * of the patients, in several passes, then on all of them, in as few as it takes.
+ * @param perDay advisories a patient-day
+ * @throws VigilError budget-unreachable when the recordings are too short to hold one advisory at this budget, or no
+ * threshold comes within a factor of two of it
+ */
+export async function calibrateThreshold(
+  model: WatchedModel,
+  open: OpenWard,
+  perDay: number,
+  say: (line: string) => void,
+): Promise<CalibratedThreshold> {
+  const points: { readonly log: number; readonly off: number }[] = []
+  const measure = async (log: number, every: number): Promise<Alarmed & { readonly off: number }> => {
+    const found = await alarmed(model, 10 ** log, open, every)
+    const wanted = perDay * found.patientDays
+    if (every === 1 && wanted < 1) {
+      throw new VigilError(
+        'budget-unreachable',
+        `${found.patientDays.toFixed(2)} patient-days hold ${wanted.toFixed(2)} advisories at this budget; at least 1 is needed to set a threshold`,
+      )
+    }
+    // half an alarm more on both sides: a count of none says little, not nothing
+    const off = Math.log((found.alarms + 0.5) / (wanted + 0.5))
+    say(
+      `q ${(10 ** log).toExponential(2)}: ${found.alarms} advisories in ${found.patientDays.toFixed(1)} patient-days of ${found.patients} patients`,
+    )
+    points.push({ log, off })
+    return { ...found, off }
+  }
+  const start = Math.log10(model.manifest.policy.q)
+  const { log, slope } = await pilot(start, async (at) => (await measure(at, PILOT_EVERY)).off, points)
+  let at = log
+  let best: (CalibratedThreshold & { readonly off: number }) | undefined
+  for (let pass = 0; pass < FULL_PASSES; pass++) {
+    const found = await measure(at, 1)
+    if (best === undefined || Math.abs(found.off) < Math.abs(best.off)) best = { ...found, q: 10 ** at }
+    if (Math.abs(found.off) <= NEAR) break
+    at = clamp(at - found.off / slope / Math.LN10)
+  }
+  if (Math.abs(best!.off) > Math.LN2) {
+    throw new VigilError(
+      'budget-unreachable',
+      `the nearest threshold gives ${best!.alarms} advisories in ${best!.patientDays.toFixed(1)} patient-days, the budget is ${perDay} a patient-day`,
+    )
+  }
+  const { off: _, ...calibrated } = best!
+  return calibrated
+}
+
+const clamp = (log: number): number => Math.min(LOOSEST, Math.max(STRICTEST, log))
+
+/** Where the part of the patients says the threshold is, and how steeply alarms rise there: ln rate over ln q. */
+async function pilot(
+  start: number,
+  offAt: (log: number) => Promise<number>,
+  points: readonly { readonly log: number; readonly off: number }[],
+): Promise<{ log: number; slope: number }> {
+  let [low, high] = [STRICTEST, LOOSEST]
+  let log = clamp(start)
+  for (let pass = 0; pass < PILOT_PASSES; pass++) {
+    const off = await offAt(log)
+    if (Math.abs(off) <= 2 * NEAR) break
+    if (off > 0) high = Math.min(high, log)
+    else low = Math.max(low, log)
+    if (high - low < 0.02) break
+    const guess = log - off / slopeOf(points) / Math.LN10
+    log = guess > low && guess < high ? guess : (Math.max(low, log - 4) + Math.min(high, log + 4)) / 2
+  }
+  const nearest = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off))[0]!
+  return { log: nearest.log, slope: slopeOf(points) }
+}
+
+/** Slope of the points nearest to the wanted rate, by least squares; thresholds in ln. */
+function slopeOf(points: readonly { readonly log: number; readonly off: number }[]): number {
+  const near = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off)).slice(0, 4)
+  const mean = (of: (point: (typeof near)[number]) => number) => near.reduce((sum, it) => sum + of(it), 0) / near.length
+  const [x, y] = [mean((it) => it.log * Math.LN10), mean((it) => it.off)]
+  const spread = mean((it) => (it.log * Math.LN10 - x) ** 2)
+  if (spread < 1e-9) return SLOPE
+  const slope = mean((it) => (it.log * Math.LN10 - x) * (it.off - y)) / spread
+  return Math.min(STEEPEST, Math.max(FLATTEST, slope))
+}
