@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
+import { calibrateCommand } from './commands/calibrate.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -26,6 +27,7 @@ const vigil = new Command('vigil')
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(calibrateCommand())
   .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())

@@ -33,21 +33,44 @@ const SILENT: Telemetry = {
   sinkFailed() {},
 }
 
+/** Inputs in order. */
+export type Batches = Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>
+
+/** Inputs through a fresh ward that one model watches, with the default settings. */
+export function watchWard(
+  { manifest, engine, table, maxBatch }: WatchedModel,
+  batches: Batches,
+  onAlert: (body: AlertBody) => void,
+): Promise<Watched> {
+  return watch(table, [new Detector(manifest, table, engine, maxBatch)], Settings.parse({}), maxBatch, batches, onAlert)
+}
+
+/** Inputs through a fresh ward without a model: fixed limits and NEWS2 alone. */
+export function watchRules(
+  table: ChannelTable,
+  settings: Settings,
+  batches: Batches,
+  onAlert: (body: AlertBody) => void,
+): Promise<Watched> {
+  return watch(table, [], settings, 1024, batches, onAlert)
+}
+
 /**
- * Inputs through a fresh ward: the sessions, grid, steps, scores, limits and alert lives that serve a bed, with the
- * default settings and no wall clock.
- * @param batches inputs in order
+ * The sessions, grid, steps, scores, limits and alert lives that serve a bed, without a wall clock.
  * @param onAlert told of every alert event, in order
  */
-export async function watchWard(
-  { manifest, engine, table, maxBatch }: WatchedModel,
-  batches: Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>,
+async function watch(
+  table: ChannelTable,
+  detectors: readonly Detector[],
+  settings: Settings,
+  maxBatch: number,
+  batches: Batches,
   onAlert: (body: AlertBody) => void,
 ): Promise<Watched> {
   const ward = new Ward({
     table,
-    detectors: [new Detector(manifest, table, engine, maxBatch)],
-    settings: Settings.parse({}),
+    detectors,
+    settings,
     maxBatch,
     telemetry: SILENT,
     tap: undefined,

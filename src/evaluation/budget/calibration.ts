@@ -67,71 +67,77 @@ export async function calibrateThreshold(
   perDay: number,
   say: (line: string) => void,
 ): Promise<CalibratedThreshold> {
-  const points: { readonly log: number; readonly off: number }[] = []
-  const measure = async (log: number, every: number): Promise<Alarmed & { readonly off: number }> => {
+  const points: Point[] = []
+  let best: (CalibratedThreshold & { readonly off: number }) | undefined
+  const measure = async (log: number, every: number): Promise<{ off: number; patients: number }> => {
     const found = await alarmed(model, 10 ** log, open, every)
     const wanted = perDay * found.patientDays
+    const days = Number(found.patientDays.toPrecision(3))
     if (every === 1 && wanted < 1) {
       throw new VigilError(
         'budget-unreachable',
-        `${found.patientDays.toFixed(2)} patient-days hold ${wanted.toFixed(2)} advisories at this budget; at least 1 is needed to set a threshold`,
+        `${days} patient-days hold ${wanted.toPrecision(2)} advisories at this budget; a threshold needs 1`,
       )
     }
     // half an alarm more on both sides: a count of none says little, not nothing
     const off = Math.log((found.alarms + 0.5) / (wanted + 0.5))
     say(
-      `q ${(10 ** log).toExponential(2)}: ${found.alarms} advisories in ${found.patientDays.toFixed(1)} patient-days of ${found.patients} patients`,
+      `q ${(10 ** log).toExponential(2)}: ${found.alarms} advisories, ${days} patient-days, ${found.patients} patients`,
     )
     points.push({ log, off })
-    return { ...found, off }
+    if (every === 1 && (best === undefined || Math.abs(off) < Math.abs(best.off)))
+      best = { ...found, q: 10 ** log, off }
+    return { off, patients: found.patients }
   }
-  const start = Math.log10(model.manifest.policy.q)
-  const { log, slope } = await pilot(start, async (at) => (await measure(at, PILOT_EVERY)).off, points)
-  let at = log
-  let best: (CalibratedThreshold & { readonly off: number }) | undefined
-  for (let pass = 0; pass < FULL_PASSES; pass++) {
-    const found = await measure(at, 1)
-    if (best === undefined || Math.abs(found.off) < Math.abs(best.off)) best = { ...found, q: 10 ** at }
-    if (Math.abs(found.off) <= NEAR) break
-    at = clamp(at - found.off / slope / Math.LN10)
+  let every = PILOT_EVERY
+  let log = clamp(Math.log10(model.manifest.policy.q))
+  const first = await measure(log, every)
+  // too few to stand for all
+  if (first.patients < PILOT_EVERY) {
+    points.length = 0
+    every = 1
   }
-  if (Math.abs(best!.off) > Math.LN2) {
-    throw new VigilError(
-      'budget-unreachable',
-      `the nearest threshold gives ${best!.alarms} advisories in ${best!.patientDays.toFixed(1)} patient-days, the budget is ${perDay} a patient-day`,
-    )
+  log = await pilot(log, async (at) => (await measure(at, every)).off, points)
+  for (let pass = 0; pass < FULL_PASSES && !(best !== undefined && Math.abs(best.off) <= NEAR); pass++) {
+    const { off } = await measure(log, 1)
+    log = clamp(log - off / slopeOf(points) / Math.LN10)
   }
-  const { off: _, ...calibrated } = best!
-  return calibrated
+  const { off, ...calibrated } = best!
+  if (Math.abs(off) <= Math.LN2) return calibrated
+  throw new VigilError(
+    'budget-unreachable',
+    `the nearest threshold gives ${calibrated.alarms} advisories in ${Number(calibrated.patientDays.toPrecision(3))} patient-days, the budget is ${perDay} a patient-day`,
+  )
+}
+
+/** What was tried: log10 of the threshold, and ln of the alarms over those wanted. */
+interface Point {
+  readonly log: number
+  readonly off: number
 }
 
 const clamp = (log: number): number => Math.min(LOOSEST, Math.max(STRICTEST, log))
 
-/** Where the part of the patients says the threshold is, and how steeply alarms rise there: ln rate over ln q. */
-async function pilot(
-  start: number,
-  offAt: (log: number) => Promise<number>,
-  points: readonly { readonly log: number; readonly off: number }[],
-): Promise<{ log: number; slope: number }> {
+/** The threshold that a part of the patients asks for, by bisection helped by the slope. */
+async function pilot(start: number, offAt: (log: number) => Promise<number>, points: Point[]): Promise<number> {
   let [low, high] = [STRICTEST, LOOSEST]
-  let log = clamp(start)
-  for (let pass = 0; pass < PILOT_PASSES; pass++) {
-    const off = await offAt(log)
+  let log = start
+  for (let pass = 0; pass < PILOT_PASSES && high - low >= 0.02; pass++) {
+    const known = points.find((it) => it.log === log)?.off
+    const off = known ?? (await offAt(log))
     if (Math.abs(off) <= 2 * NEAR) break
     if (off > 0) high = Math.min(high, log)
     else low = Math.max(low, log)
-    if (high - low < 0.02) break
     const guess = log - off / slopeOf(points) / Math.LN10
     log = guess > low && guess < high ? guess : (Math.max(low, log - 4) + Math.min(high, log + 4)) / 2
   }
-  const nearest = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off))[0]!
-  return { log: nearest.log, slope: slopeOf(points) }
+  return points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off))[0]!.log
 }
 
 /** Slope of the points nearest to the wanted rate, by least squares; thresholds in ln. */
-function slopeOf(points: readonly { readonly log: number; readonly off: number }[]): number {
+function slopeOf(points: readonly Point[]): number {
   const near = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off)).slice(0, 4)
-  const mean = (of: (point: (typeof near)[number]) => number) => near.reduce((sum, it) => sum + of(it), 0) / near.length
+  const mean = (of: (point: Point) => number) => near.reduce((sum, it) => sum + of(it), 0) / near.length
   const [x, y] = [mean((it) => it.log * Math.LN10), mean((it) => it.off)]
   const spread = mean((it) => (it.log * Math.LN10 - x) ** 2)
   if (spread < 1e-9) return SLOPE
