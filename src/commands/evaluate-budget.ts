@@ -3,13 +3,14 @@ import { withClosing } from '../closing.ts'
 import { evaluateBudget } from '../evaluation/budget/evaluate.ts'
 import { SETTINGS, type WardSetting } from '../ingest/simulator/settings.ts'
 import { evaluatedModel } from './evaluated-model.ts'
-import { alarmBudget, printJson, whole } from './options.ts'
+import { alarmBudget, positive, printJson, whole } from './options.ts'
 
 interface BudgetFlags {
   budget: string
   calibrationBeds: number
   beds: number
   from: WardSetting['name']
+  hours: number
   seed: number
   model: string
   dir?: string
@@ -20,13 +21,14 @@ export function budget(): Command {
   return new Command('budget')
     .description('an alarm budget kept: a threshold from one simulated ward, realised on another')
     .option('--budget <n/patient-day>', 'advisories a patient-day', '1/patient-day')
-    .option('--beds <n>', 'patients watched for a day each to realise it', whole(1), 104)
-    .option('--calibration-beds <n>', 'patients whose day sets the threshold', whole(1), 104)
+    .option('--beds <n>', 'patients watched to realise it', whole(1), 104)
+    .option('--calibration-beds <n>', 'patients who set the threshold', whole(1), 104)
     .addOption(
       new Option('--from <setting>', 'settings of the ward that sets the threshold')
         .choices(Object.keys(SETTINGS))
         .default('training'),
     )
+    .option('--hours <n>', 'hours of a patient', positive, 24)
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
     .option('--model <id>', 'the model to judge: NAME or NAME@VERSION', 'bedside')
     .option('--dir <folder>', 'the registry it is in; the shipped models by default')

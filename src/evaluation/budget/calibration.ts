@@ -9,7 +9,7 @@ export type OpenWard = (every: number) => Iterable<readonly Input[]> | AsyncIter
 export interface Alarmed {
   readonly patientDays: number
   readonly patients: number
-  /** advisories that started: what the budget is about */
+  /** advisories that started: what the budget is about; between two passes where neither was near enough */
   readonly alarms: number
   /** fixed-limit alarms that started: they are in the recordings at any threshold */
   readonly limitAlarms: number
@@ -27,11 +27,11 @@ const [STRICTEST, LOOSEST] = [-30, -0.3]
 /** patients of a pilot: one in so many */
 const PILOT_EVERY = 8
 const PILOT_PASSES = 9
-const FULL_PASSES = 3
+const FULL_PASSES = 2
 /** a count this near to the wanted one, as ln of the ratio, is taken */
-const NEAR = 0.04
+const NEAR = 0.06
 /** slope of ln rate over ln q while nothing better is known, and between what it may be */
-const [SLOPE, FLATTEST, STEEPEST] = [0.5, 0.05, 3]
+const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 2.5]
 
 /** Put a ward through the model at one threshold. */
 export async function alarmed(model: WatchedModel, q: number, open: OpenWard, every: number): Promise<Alarmed> {
@@ -68,7 +68,7 @@ export async function calibrateThreshold(
   say: (line: string) => void,
 ): Promise<CalibratedThreshold> {
   const points: Point[] = []
-  let best: (CalibratedThreshold & { readonly off: number }) | undefined
+  const full: (Point & { readonly found: Alarmed })[] = []
   const measure = async (log: number, every: number): Promise<{ off: number; patients: number }> => {
     const found = await alarmed(model, 10 ** log, open, every)
     const wanted = perDay * found.patientDays
@@ -85,8 +85,7 @@ export async function calibrateThreshold(
       `q ${(10 ** log).toExponential(2)}: ${found.alarms} advisories, ${days} patient-days, ${found.patients} patients`,
     )
     points.push({ log, off })
-    if (every === 1 && (best === undefined || Math.abs(off) < Math.abs(best.off)))
-      best = { ...found, q: 10 ** log, off }
+    if (every === 1) full.push({ log, off, found })
     return { off, patients: found.patients }
   }
   let every = PILOT_EVERY
@@ -98,15 +97,17 @@ export async function calibrateThreshold(
     every = 1
   }
   log = await pilot(log, async (at) => (await measure(at, every)).off, points)
-  for (let pass = 0; pass < FULL_PASSES && !(best !== undefined && Math.abs(best.off) <= NEAR); pass++) {
+  const slope = slopeOf(points)
+  for (let pass = 0; pass < FULL_PASSES && (full.length === 0 || Math.abs(nearest(full).off) > NEAR); pass++) {
     const { off } = await measure(log, 1)
-    log = clamp(log - off / slopeOf(points) / Math.LN10)
+    log = clamp(log - off / slope / Math.LN10)
   }
-  const { off, ...calibrated } = best!
-  if (Math.abs(off) <= Math.LN2) return calibrated
+  const best = between(full)
+  if (Math.abs(best.off) <= Math.LN2) return best.calibrated
+  const { alarms, patientDays } = best.calibrated
   throw new VigilError(
     'budget-unreachable',
-    `the nearest threshold gives ${calibrated.alarms} advisories in ${Number(calibrated.patientDays.toPrecision(3))} patient-days, the budget is ${perDay} a patient-day`,
+    `the nearest threshold gives ${alarms} advisories in ${Number(patientDays.toPrecision(3))} patient-days, the budget is ${perDay} a patient-day`,
   )
 }
 
@@ -114,6 +115,26 @@ export async function calibrateThreshold(
 interface Point {
   readonly log: number
   readonly off: number
+}
+
+const nearest = <T extends Point>(points: readonly T[]): T =>
+  points.reduce((best, it) => (Math.abs(it.off) < Math.abs(best.off) ? it : best))
+
+/** The threshold between the nearest pass above the budget and the nearest below it; the nearest one where one lacks. */
+function between(full: readonly (Point & { readonly found: Alarmed })[]): {
+  readonly off: number
+  readonly calibrated: CalibratedThreshold
+} {
+  const best = nearest(full)
+  const [above, below] = [full.filter(({ off }) => off > 0), full.filter(({ off }) => off <= 0)]
+  if (above.length === 0 || below.length === 0 || Math.abs(best.off) <= NEAR)
+    return { off: best.off, calibrated: { ...best.found, q: 10 ** best.log } }
+  const [high, low] = [nearest(above), nearest(below)]
+  const share = high.off / (high.off - low.off)
+  const log = high.log + share * (low.log - high.log)
+  const mixed = (of: (found: Alarmed) => number) =>
+    Math.round(of(high.found) + share * (of(low.found) - of(high.found)))
+  return { off: 0, calibrated: { ...best.found, alarms: mixed((it) => it.alarms), q: 10 ** log } }
 }
 
 const clamp = (log: number): number => Math.min(LOOSEST, Math.max(STRICTEST, log))
@@ -131,12 +152,12 @@ async function pilot(start: number, offAt: (log: number) => Promise<number>, poi
     const guess = log - off / slopeOf(points) / Math.LN10
     log = guess > low && guess < high ? guess : (Math.max(low, log - 4) + Math.min(high, log + 4)) / 2
   }
-  return points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off))[0]!.log
+  return nearest(points).log
 }
 
 /** Slope of the points nearest to the wanted rate, by least squares; thresholds in ln. */
 function slopeOf(points: readonly Point[]): number {
-  const near = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off)).slice(0, 4)
+  const near = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off)).slice(0, 3)
   const mean = (of: (point: Point) => number) => near.reduce((sum, it) => sum + of(it), 0) / near.length
   const [x, y] = [mean((it) => it.log * Math.LN10), mean((it) => it.off)]
   const spread = mean((it) => (it.log * Math.LN10 - x) ** 2)

@@ -8,11 +8,13 @@ import { type Alarmed, alarmed, calibrateThreshold, type OpenWard } from './cali
 export interface BudgetPlan {
   /** advisories a patient-day */
   readonly perDay: number
-  /** patients of the calibration ward and of the ward on which it is realised, a day each */
+  /** patients of the calibration ward and of the ward on which it is realised */
   readonly calibrationBeds: number
   readonly beds: number
   /** settings of the ward whose recordings set the threshold */
   readonly from: WardSetting['name']
+  /** hours of a patient */
+  readonly hours: number
   readonly seed: number
 }
 
@@ -37,7 +39,6 @@ interface RatesOf {
   readonly technical: number
 }
 
-const HOURS = 24
 /** an ordinary day; its first reading at midnight */
 const START = Date.UTC(2026, 0, 1)
 
@@ -54,10 +55,10 @@ export function openSimulated(ward: SimulatedWard, table: ChannelTable): OpenWar
  */
 export async function evaluateBudget(
   model: WatchedModel,
-  { perDay, calibrationBeds, beds, from, seed }: BudgetPlan,
+  { perDay, calibrationBeds, beds, from, hours, seed }: BudgetPlan,
   say: (line: string) => void,
 ): Promise<BudgetResult> {
-  const common = { hours: HOURS, start: START, unit: 'SIM' }
+  const common = { hours, start: START, unit: 'SIM' }
   const own = { ...common, setting: SETTINGS[from], beds: calibrationBeds, seed: 2 * seed }
   const unseen = { ...common, setting: SETTINGS.evaluation, beds, seed: 2 * seed + 1 }
   const calibrated = await calibrateThreshold(model, openSimulated(own, model.table), perDay, say)
