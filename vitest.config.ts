@@ -27,7 +27,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: 'unit',
       include: ['tests/**/*.test.ts'],
-      exclude: [...configDefaults.exclude, 'tests/{laws,integration,browser,gpu,long}/**'],
+      exclude: [...configDefaults.exclude, 'tests/{laws,integration,kafka,browser,gpu,long}/**'],
       globalSetup: ['./tests/setup/code.ts'],
       sequence: { groupOrder: 0 },
       maxWorkers: cores,
@@ -47,8 +47,9 @@ const projects: TestProjectInlineConfiguration[] = [
   },
   alone('integration', 2),
 ]
-if (chromium) projects.push(alone('browser', 3, './tests/setup/page.ts'))
-if (process.env.VIGIL_LONG) projects.push(alone('long', 4))
+if (process.env.VIGIL_BROKER !== 'none') projects.push(alone('kafka', 3, './tests/setup/broker.ts'))
+if (chromium) projects.push(alone('browser', 4, './tests/setup/page.ts'))
+if (process.env.VIGIL_LONG) projects.push(alone('long', 5))
 
 export default defineConfig({
   test: {

@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
@@ -24,6 +25,7 @@ const vigil = new Command('vigil')
   .showHelpAfterError('(vigil --help lists the commands)')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
+  .addCommand(serveCommand())
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())

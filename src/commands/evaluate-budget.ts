@@ -26,7 +26,7 @@ export function budget(): Command {
     .addOption(
       new Option('--from <setting>', 'settings of the ward that sets the threshold')
         .choices(Object.keys(SETTINGS))
-        .default('training'),
+        .default('evaluation'),
     )
     .option('--hours <n>', 'hours of a patient', positive, 24)
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)

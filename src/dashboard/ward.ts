@@ -150,6 +150,7 @@ export function wardFeed({
       models = serving
     },
     watchingChanged: changed,
+    left: forget,
     counted(total) {
       counts = { ...total }
     },

@@ -142,7 +142,9 @@ export function decodeReading(text: string, table: ChannelTable, mode: Mode = 'l
 
 /** The same, of a message that is parsed already. */
 export function decodeMessage(message: unknown, table: ChannelTable, mode: Mode = 'live'): Decoded {
-  if (!isFields(message)) return refused(reject('not-an-object', `${shown(message)} is not a JSON object`))
+  // a text may be a whole message that was encoded twice, with its patient
+  const what = typeof message === 'string' ? 'a text' : shown(message)
+  if (!isFields(message)) return refused(reject('not-an-object', `${what} is not a JSON object`))
   return message['kind'] === 'journal' ? decodeEntry(message) : decodeFields(message, table, mode)
 }
 

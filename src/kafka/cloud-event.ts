@@ -1,4 +1,5 @@
 import { type Rejection, reject } from '../vitals/rejection.ts'
+import { MAX_RECORD } from './json-value.ts'
 import type { LogRecord } from './port.ts'
 
 /**
@@ -76,9 +77,11 @@ export function wrongEvent(
 export function formOf(headers: LogRecord['headers'], types: ReadonlySet<string>): Form | Rejection {
   let contentType: string | undefined
   let event: Map<string, Buffer> | undefined
+  let bytes = 0
   for (const name in headers) {
     const it = headers[name]
     if (it === undefined) continue
+    bytes += name.length + it.length
     const lower = name.toLowerCase()
     if (lower === 'content-type') contentType = it.toString()
     else if (lower.startsWith(PREFIX)) {
@@ -86,6 +89,7 @@ export function formOf(headers: LogRecord['headers'], types: ReadonlySet<string>
       event.set(lower, it)
     }
   }
+  if (bytes > MAX_RECORD) return reject('too-long', `${bytes} bytes of headers, more than ${MAX_RECORD}`)
   if (contentType !== undefined && contentType !== JSON_ITSELF && mediaType(contentType) === STRUCTURED)
     return 'structured'
   const attributes = event

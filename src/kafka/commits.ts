@@ -1,9 +1,11 @@
 import { VigilError } from '../errors.ts'
 import type { Committer, KafkaTelemetry, Output } from '../stream/ports.ts'
 import type { WardState } from '../stream/ward-state.ts'
+import type { AlertEnvelope } from '../vitals/alert.ts'
 import { alertRecord } from './alert-record.ts'
 import type { Owned } from './owned.ts'
 import type { PlainWriter } from './port.ts'
+import { selfTestSeconds } from './self-test.ts'
 import { takeTransaction } from './transaction.ts'
 
 export interface CommitOptions {
@@ -109,7 +111,7 @@ export class Commits implements Committer {
     const { prefix, state, plain, telemetry, failed, wake } = this.#options
     owned.committedAt = now
     const began = performance.now()
-    const { records, positions, states } = takeTransaction(owned, {
+    const { records, positions, alerts, letters, states } = takeTransaction(owned, {
       prefix,
       state,
       withAlerts: plain === undefined,
@@ -121,6 +123,8 @@ export class Commits implements Committer {
         await owned.writer!.commit(records, positions)
         owned.commitMs = performance.now() - began
         telemetry.committed(owned.commitMs / 1000, states, records.length)
+        for (const reason of letters) telemetry.deadLetter(reason, 1)
+        this.#selfTested(owned, alerts)
       } catch (error) {
         failed(owned, broken(error))
       } finally {
@@ -130,6 +134,16 @@ export class Commits implements Committer {
     }
     owned.committing = run()
     return owned.committing
+  }
+
+  #selfTested(owned: Owned, alerts: readonly AlertEnvelope[]): void {
+    const now = this.#options.now()
+    for (const alert of alerts) {
+      const seconds = selfTestSeconds(alert, now)
+      if (seconds === undefined) continue
+      owned.selfTestedAt = now
+      this.#options.telemetry.selfTest(seconds)
+    }
   }
 
   /** One timer for whichever partition is due next. */

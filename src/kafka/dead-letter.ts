@@ -14,6 +14,12 @@ export interface Place {
 /** Rejections that are told one by one; of the others there is only the number. */
 const TOLD = 16
 
+/**
+ * Bytes of the longest original that a dead letter carries: a broker takes 1 MB a record, unpacked by us, and what came
+ * packed may be a thousand times as long. A letter that the broker refused would hold its partition up for good.
+ */
+const LARGEST = 900_000
+
 // named by KIP-1034, as Kafka Streams writes them: texts all, numbers in decimal digits. There is no `.stacktrace`.
 const EXCEPTION = '__streams.errors.exception'
 const MESSAGE = '__streams.errors.message'
@@ -23,6 +29,7 @@ const OFFSET = '__streams.errors.offset'
 
 const ID = 'vigil.id'
 const REASON = 'vigil.reason'
+const ORIGINAL = 'vigil.original'
 const COUNT = 'vigil.rejections'
 const EACH = 'vigil.rejection.'
 
@@ -37,7 +44,8 @@ export function deadLetterId({ topic, partition, offset }: Place): string {
  * is read: an event's id or subject may name a patient. In binary mode the value alone is the reading.
  * @param topic of the dead letters; of as many partitions as that of the readings
  * @param rejections [>= 1] of this record; the first gives the reason
- * @param original undefined when it is no longer at hand; it stands at `place` as long as the topic keeps it
+ * @param original left out when it is too long, or undefined because it is no longer at hand; then the header
+ *   `vigil.original` says so, and it stands at `place` as long as its topic keeps it
  */
 export function deadLetter(
   topic: string,
@@ -46,6 +54,8 @@ export function deadLetter(
   original: Pick<LogRecord, 'key' | 'value' | 'headers'> | undefined,
 ): NewRecord {
   const { reason, detail } = rejections[0]!
+  const length = (original?.key?.length ?? 0) + (original?.value?.length ?? 0)
+  const kept = length > LARGEST ? undefined : original
   const headers: Record<string, string | Buffer> = {
     [EXCEPTION]: `vigil.Rejection: ${reason}`,
     [MESSAGE]: detail,
@@ -54,14 +64,15 @@ export function deadLetter(
     [OFFSET]: String(place.offset),
     [ID]: deadLetterId(place),
     [REASON]: reason,
+    [ORIGINAL]: kept === undefined ? 'left-out' : 'kept',
     [COUNT]: String(rejections.length),
   }
   rejections.slice(0, TOLD).forEach((it, i) => {
     headers[EACH + i] = JSON.stringify({ reason: it.reason, detail: it.detail, path: it.path, column: it.column })
   })
-  const type = original?.headers['content-type']
+  const type = kept?.headers['content-type']
   if (type !== undefined && isReadable(type.toString())) headers['content-type'] = type
-  return { topic, partition: place.partition, key: original?.key ?? null, value: original?.value ?? null, headers }
+  return { topic, partition: place.partition, key: kept?.key ?? null, value: kept?.value ?? null, headers }
 }
 
 /** A dead letter read back. */
@@ -69,6 +80,8 @@ export interface ReadDeadLetter {
   readonly id: string
   /** how many places were rejected; `letters` tells the first of them */
   readonly count: number
+  /** key and value are those of the rejected record; false: they are null here, and stand at its place */
+  readonly original: boolean
   /** [1..16] */
   readonly letters: readonly DeadLetter[]
 }
@@ -90,7 +103,7 @@ export function readDeadLetter(record: LogRecord): ReadDeadLetter | Rejection {
   }
   const id = headerText(record, ID)
   if (id !== deadLetterId(place)) return reject('bad-record', 'its id is not that of its place', ID)
-  return { id, count, letters }
+  return { id, count, original: headerText(record, ORIGINAL) === 'kept', letters }
 }
 
 function letterOf(text: string, { topic, partition, offset }: Place): DeadLetter | Rejection {

@@ -2,14 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import { defer, Subject } from 'rxjs'
 import { VigilError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
+import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
 import type { Ward } from '../stream/ward.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { Commits } from './commits.ts'
 import { type Decode, type Intake, takeReadings } from './intake.ts'
 import { Owned } from './owned.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord, MemberPulse, PlainWriter } from './port.ts'
+import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
 import { type Restored, restore } from './restore.ts'
+import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
 
 export interface KafkaWardOptions {
@@ -31,6 +32,8 @@ export interface KafkaWardOptions {
 const MOST_AHEAD = 4096
 /** Inputs of one batch: where a flush may end, and a commit begin. */
 const BATCH = 1024
+/** A fetch or a handler that takes so long hangs, s. */
+const HANGING_SECONDS = 60
 /** After a failure a partition is taken back after 0.1, 0.2, 0.4 ... seconds, at most so late. */
 const LONGEST_PAUSE_MS = 5000
 
@@ -88,14 +91,39 @@ export class KafkaWard implements GroupEvents {
     return { live, restoring: this.#owned.size - live }
   }
 
-  /** When the group and its brokers last showed that they live; undefined before the first generation. */
-  get pulse(): MemberPulse | undefined {
-    return this.#member?.pulse()
+  /** The live partitions' numbers and, by topic, the next offset each will work. */
+  get live(): { readonly partition: number; readonly worked: ReadonlyMap<string, number> }[] {
+    return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
   }
 
-  /** The live partitions' numbers and, by topic, the next offset each will work. */
-  positions(): { readonly partition: number; readonly worked: ReadonlyMap<string, number> }[] {
-    return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
+  /** Patients whose state is newer than their record. */
+  get unsaved(): number {
+    const { state } = this.#options.ward
+    return this.live.reduce((sum, { partition }) => sum + state.unsaved(partition).size, 0)
+  }
+
+  /** Whether a self-test alert is missing that should have been committed by now. */
+  get selfTestOverdue(): boolean {
+    const now = this.#options.now()
+    return [...this.#owned.values()].some((it) => it.live && now - it.selfTestedAt > OVERDUE_SECONDS * 1000)
+  }
+
+  /** Whether every partition that the group gave this process is watched. */
+  ready(): Check {
+    if (this.#member === undefined) return { ok: false, reason: 'not yet a member of the group' }
+    const { live, restoring } = this.partitions
+    return { ok: restoring === 0, reason: `${live} partitions live, ${restoring} on their way` }
+  }
+
+  /** Whether the membership is for good, and neither the brokers nor a handler hang. */
+  alive(): Check {
+    if (this.#broken) return { ok: false, reason: 'the membership is lost for good' }
+    const pulse = this.#member?.pulse()
+    if (pulse === undefined) return { ok: true, reason: 'not yet a member of the group' }
+    const ago = (at: number | undefined) => (at === undefined ? 0 : (this.#options.now() - at) / 1000)
+    const [polled, busy] = [ago(pulse.polled), ago(pulse.busySince)]
+    const reason = `last fetch ${polled.toFixed(1)} s ago, oldest handler ${busy.toFixed(1)} s old`
+    return { ok: Math.max(polled, busy) < HANGING_SECONDS, reason }
   }
 
   /** Take nothing in any more, save everything, leave the group; the source completes. */
@@ -292,6 +320,7 @@ export class KafkaWard implements GroupEvents {
     if (known.size > 0) owned.restored = known
     owned.layoutsKept = ward.state.layouts.every(({ id }) => changelog.layouts.has(id))
     owned.committed = worked
+    owned.selfTestedAt = now()
     for (const [topic, next] of from) {
       owned.fetched.set(topic, next)
       owned.worked.set(topic, next)

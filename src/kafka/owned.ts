@@ -37,6 +37,8 @@ export class Owned {
   /** wall clock, ms, of the last commit's begin, and how long it took */
   committedAt = 0
   commitMs = 0
+  /** wall clock, ms, of the last self-test alert that was committed; of the beginning before the first */
+  selfTestedAt = 0
   /** alerts on their way outside the transaction (at-least-once) */
   sending: Promise<unknown> = Promise.resolve()
   /** the records that decoded rejections came from */

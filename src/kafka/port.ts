@@ -71,8 +71,9 @@ export interface GroupEvents {
    */
   records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>
   /**
-   * The membership is lost: for good (an error that retrying cannot mend), or it is tried again. Either way none of the
-   * partitions is this member's any more, and those of the next generation are all new.
+   * The membership is lost: for good (an error that retrying cannot mend), or it is tried again until it is there or
+   * turns out to be lost for good. Either way none of the partitions is this member's any more, and those of the next
+   * generation are all new.
    */
   crashed(error: VigilError, willRetry: boolean): void
 }

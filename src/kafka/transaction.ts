@@ -1,7 +1,7 @@
 import type { Output } from '../stream/ports.ts'
 import type { WardState } from '../stream/ward-state.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
-import type { Rejection } from '../vitals/rejection.ts'
+import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import { alertRecord } from './alert-record.ts'
 import { checkpointRecord, layoutRecord, stateRecord } from './changelog.ts'
 import { deadLetter } from './dead-letter.ts'
@@ -17,6 +17,8 @@ export interface Transaction {
   readonly positions: readonly Position[]
   /** the alerts in it, or beside it where they leave at least once */
   readonly alerts: readonly AlertEnvelope[]
+  /** the first reason of each dead letter in it */
+  readonly letters: readonly RejectionReason[]
   readonly states: number
 }
 
@@ -81,8 +83,8 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
     }
     records.push(evidenceRecord(prefix, { head, state: row }))
   }
-  for (const letters of together(outputs))
-    records.push(deadLetterOf(owned, topicName(prefix, 'readings.dlq'), letters, readings))
+  const letters = together(outputs)
+  for (const each of letters) records.push(deadLetterOf(owned, topicName(prefix, 'readings.dlq'), each, readings))
 
   if (!owned.layoutsKept) for (const layout of state.layouts) records.push(layoutRecord(stateTopic, partition, layout))
   owned.layoutsKept = true
@@ -91,7 +93,7 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   const next = Object.fromEntries(owned.committed)
   records.push(checkpointRecord(stateTopic, partition, { snapshotOffset, next }))
   const positions = [...owned.committed].map(([topic, offset]) => ({ topic, partition, offset }))
-  return { records, positions, alerts, states: before.size }
+  return { records, positions, alerts, letters: letters.map((each) => each[0]!.rejection.reason), states: before.size }
 }
 
 /** Whose state an output belongs to; undefined where nobody was recognised. */

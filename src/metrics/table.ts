@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../errors.ts'
 import { AlertKind, Phase, Priority } from '../vitals/alert.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
 import { WATCHING } from '../vitals/watching.ts'
@@ -16,6 +17,7 @@ export interface Metric {
   readonly buckets?: readonly number[]
 }
 
+const ERRORS = Object.keys(ERROR_CODES)
 const REASONS = Object.keys(REJECTION_REASONS)
 const DETECTORS = 16
 const PROVIDERS = 4
@@ -37,5 +39,20 @@ export const METRICS = {
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
+  partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
+  rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },
+  restoreSeconds: { name: 'vigil_restore_seconds', type: 'histogram', help: 'From the adoption of a partition to its first live record: fence, changelog, states.', labels: {}, buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] },
+  restoredBytes: { name: 'vigil_restored_bytes_total', type: 'counter', help: 'Bytes of the changelog read in restores.', labels: {} },
+  commitSeconds: { name: 'vigil_commit_seconds', type: 'histogram', help: 'Duration of one transaction: alerts, states, dead letters, positions.', labels: {}, buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5] },
+  committedStates: { name: 'vigil_committed_states_total', type: 'counter', help: 'States of patients saved in committed transactions.', labels: {} },
+  committedRecords: { name: 'vigil_committed_records_total', type: 'counter', help: 'Records in committed transactions.', labels: {} },
+  aborts: { name: 'vigil_commit_failures_total', type: 'counter', help: 'Commits that failed, by error code; the partition was read back from its changelog. kafka-fenced: another process owns it.', labels: { code: ERRORS } },
+  dirty: { name: 'vigil_unsaved_patients', type: 'gauge', help: 'Patients whose state is newer than their saved record.', labels: {} },
+  lag: { name: 'vigil_lag_records', type: 'gauge', help: 'Readings in the own partitions that are not worked yet.', labels: {} },
+  deadLetters: { name: 'vigil_dead_letters_total', type: 'counter', help: 'Dead letters written to Kafka, by the reason of their first rejection.', labels: { reason: REASONS } },
+  rekeyed: { name: 'vigil_rekeyed_records_total', type: 'counter', help: 'Records without a key, written again under their patient\'s: their order among others is lost.', labels: {} },
+  misplaced: { name: 'vigil_misplaced_records_total', type: 'counter', help: 'Records in another partition than their key\'s by Java\'s murmur2 partitioner: encounters and acknowledgements may miss their patients.', labels: {} },
+  unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
+  selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

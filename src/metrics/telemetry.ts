@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Telemetry } from '../stream/ports.ts'
+import type { Check, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
-import { type Check, pipelineCheck } from './health.ts'
+import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -19,6 +19,8 @@ export interface ServedModel {
 export interface PrometheusTelemetry extends Telemetry {
   /** replace the models `vigil_model_info` names */
   serving(models: readonly ServedModel[]): void
+  /** what the Kafka side tells; its series are there once something was told */
+  readonly kafka: KafkaTelemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -105,6 +107,29 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     serving(models) {
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
+    },
+    kafka: {
+      partitions(counts) {
+        for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])
+      },
+      rebalanced: () => write.rebalances(NONE, 1),
+      restored(seconds, bytes) {
+        write.restoreSeconds(NONE, seconds)
+        write.restoredBytes(NONE, bytes)
+      },
+      committed(seconds, states, records) {
+        write.commitSeconds(NONE, seconds)
+        write.committedStates(NONE, states)
+        write.committedRecords(NONE, records)
+      },
+      aborted: (code) => write.aborts({ code }, 1),
+      dirty: (patients) => write.dirty(NONE, patients),
+      lag: (records) => write.lag(NONE, records),
+      deadLetter: (reason, count) => write.deadLetters({ reason }, count),
+      rekeyed: (count) => write.rekeyed(NONE, count),
+      misplaced: (count) => write.misplaced(NONE, count),
+      unreadable: (count) => write.unreadable(NONE, count),
+      selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),

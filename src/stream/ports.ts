@@ -104,6 +104,8 @@ export interface FrameTap {
   frames(reports: readonly FrameReport[]): void
   /** a bed's watching state changed; a bed that falls silent has no frame to say so */
   watchingChanged(patientKey: string, watching: Watching): void
+  /** another process watches the patient now */
+  left(patientKey: string): void
 }
 
 /** What the pipeline tells the metrics. Counts only, never a patient. */
@@ -142,6 +144,12 @@ export interface KafkaTelemetry {
   unreadable(count: number): void
   /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
   selfTest(seconds: number | undefined): void
+}
+
+/** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
+export interface Check {
+  readonly ok: boolean
+  readonly reason: string
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
-import type { Mode, Reading } from '../vitals/reading.ts'
+import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /** A reading that waits for others to agree with its time. */
@@ -94,7 +94,7 @@ export class Sessions {
     }
     this.#byKey.set(patientKey, session)
     this.#bySlot[slot] = session
-    this.#counts[session.watching]++
+    this.#count(session, 1)
     return session
   }
 
@@ -102,13 +102,17 @@ export class Sessions {
     this.#byKey.delete(session.patientKey)
     this.#bySlot[session.slot] = undefined
     this.#free.push(session.slot)
-    this.#counts[session.watching]--
+    this.#count(session, -1)
   }
 
   watch(session: Session, watching: Watching): void {
-    this.#counts[session.watching]--
-    this.#counts[watching]++
+    this.#count(session, -1)
     session.watching = watching
+    this.#count(session, 1)
+  }
+
+  #count(session: Session, by: 1 | -1): void {
+    if (!isSelfTest(session.patientKey)) this.#counts[session.watching] += by
   }
 }
 

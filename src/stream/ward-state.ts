@@ -26,11 +26,21 @@ export class WardState {
   readonly #sessions: Sessions
   readonly #saved: SavedPatients
   readonly #clear: (session: Session) => void
+  readonly #left: (patientKey: string) => void
   /** partition -> its patients whose state is newer than their record */
   readonly #unsaved = new Map<number, Unsaved>()
 
-  /** @param clear makes the rows of a session's slot those of a new patient */
-  constructor(sessions: Sessions, saved: SavedPatients, clear: (session: Session) => void) {
+  /**
+   * @param clear makes the rows of a session's slot those of a new patient
+   * @param left told of every patient that `leave` forgets
+   */
+  constructor(
+    sessions: Sessions,
+    saved: SavedPatients,
+    clear: (session: Session) => void,
+    left: (patientKey: string) => void,
+  ) {
+    this.#left = left
     this.#sessions = sessions
     this.#saved = saved
     this.#clear = clear
@@ -87,7 +97,11 @@ export class WardState {
 
   /** Forget every patient of a partition that is another process's now. */
   leave(partition: number): void {
-    for (const session of [...this.#sessions.all()]) if (session.partition === partition) this.#sessions.drop(session)
+    for (const session of [...this.#sessions.all()]) {
+      if (session.partition !== partition) continue
+      this.#sessions.drop(session)
+      this.#left(session.patientKey)
+    }
     this.#unsaved.delete(partition)
   }
 }

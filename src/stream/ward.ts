@@ -43,6 +43,8 @@ export interface WardOptions {
   readonly instance: string
   /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
   readonly partitioned?: boolean
+  /** false: frames are stepped, and nothing is said of them; for benches */
+  readonly scoring?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -98,7 +100,12 @@ export class Ward {
       rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
-    this.state = new WardState(this.#sessions, saved, (session) => this.#clear(session))
+    this.state = new WardState(
+      this.#sessions,
+      saved,
+      (session) => this.#clear(session),
+      (patientKey) => options.tap?.left(patientKey),
+    )
   }
 
   /** length of a tick, seconds */
@@ -203,7 +210,7 @@ export class Ward {
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
       const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
-      this.#score(round)
+      if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {
         detector.remember(round, forecasts[i]!)

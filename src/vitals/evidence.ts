@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PatientKey } from './reading.ts'
 
 const id = z.string().regex(/^[0-9a-f]{32}$/)
 
@@ -7,7 +8,7 @@ const id = z.string().regex(/^[0-9a-f]{32}$/)
  * the head of the record; its value is the state record itself, whose bytes say their own layout.
  */
 export const EvidenceHead = z.strictObject({
-  patientKey: z.string().min(1).max(261),
+  patientKey: PatientKey,
   alertId: id,
   eventId: id.describe('the message that opened the alert'),
   topic: z.string().min(1).describe('where the readings stand'),

@@ -82,6 +82,14 @@ const BED_KEY = 'bed:'
 /** Whether nobody knows who lies there: the patient is known only by the bed. */
 export const keyedByBed = (patientKey: string): boolean => patientKey.startsWith(BED_KEY)
 
+const SELF_TEST = 'vigil:self-test:'
+
+/** The key of a partition's self-test patient, whose readings Vigil itself writes to see that it would be heard. */
+export const selfTestKey = (partition: number): string => `${SELF_TEST}${partition}`
+
+/** Whether a patient is a self-test's: no bed, and of no account in any number of beds. */
+export const isSelfTest = (patientKey: string): boolean => patientKey.startsWith(SELF_TEST)
+
 /** The key of a patient known only by the bed. */
 export function bedKey(unit: string | undefined, bed: string): string {
   return `${BED_KEY}${unit ?? ''}/${bed}`

@@ -80,6 +80,7 @@ function freshWard(
     wants: () => true,
     frames: (reports) => void frames.push(...reports),
     watchingChanged: (key, watching) => void watched.push([key, watching]),
+    left() {},
   }
   const detector = new Detector(manifest, table, engine, maxBatch)
   const ward = new Ward({

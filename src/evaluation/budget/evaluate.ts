@@ -50,8 +50,9 @@ export function openSimulated(ward: SimulatedWard, table: ChannelTable): OpenWar
 }
 
 /**
- * A threshold from one simulated ward, realised on another with other patients: always in the `evaluation` settings,
- * which nothing was trained on.
+ * A threshold from one simulated ward, realised on another with other patients, always in the `evaluation` settings, which
+ * nothing was trained on. A site sets its threshold from its own ward: `from` is `evaluation` unless it is asked how a
+ * threshold fares that was set elsewhere.
  */
 export async function evaluateBudget(
   model: WatchedModel,

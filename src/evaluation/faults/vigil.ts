@@ -43,7 +43,7 @@ export interface VigilConducted extends Conducted {
 
 /** thresholds tried, log10 of q; and how often the bracket is halved */
 const [STRICTEST, LOOSEST] = [-30, -0.3]
-const HALVINGS = 18
+const HALVINGS = 13
 
 /**
  * The ward as it serves, at the loosest threshold of the manifest's policy that keeps its false alarms within what is

@@ -7,6 +7,8 @@ export interface Held {
   partitions: readonly number[]
   /** ms since 1970 */
   since: number
+  /** name that the coordinator gave it, to come back under after a crash */
+  memberId: string | undefined
 }
 
 /** Its topics, and what it had; of a member whose metadata nobody can read, nothing. */
@@ -25,9 +27,10 @@ function decodeMember(metadata: Buffer): { topics: readonly string[]; userData: 
  * as all of kafkajs: each generation all members join, and keep what they had.
  */
 export function stickyAssigner(held: Readonly<Held>): PartitionAssigner {
-  return ({ cluster }: { cluster: Cluster }): Assigner => ({
+  return ({ cluster }: { cluster: Cluster }): Assigner & { returning(): string | undefined } => ({
     name: 'vigil-sticky',
     version: 1,
+    returning: () => held.memberId,
     async assign({ members, topics }) {
       const numbers = new Map(
         topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).map((each) => each.partitionId)]),

@@ -39,12 +39,9 @@ const NEEDED = [
   { api: 28, version: 0, what: 'offsets in transactions' },
 ] as const
 
-async function checkVersions(cluster: Cluster): Promise<void> {
-  const { versions } = (await cluster.findControllerBroker()) as unknown as {
-    versions: Record<number, { minVersion: number; maxVersion: number } | undefined>
-  }
+function checkVersions({ brokerPool: { versions } }: Cluster): void {
   for (const { api, version, what } of NEEDED)
-    if ((versions[api]?.maxVersion ?? -1) < version)
+    if ((versions?.[api]?.maxVersion ?? -1) < version)
       throw new VigilError('kafka-unsupported', `the broker is too old: it lacks ${what}; Kafka 2.1 to 4.x fits`)
 }
 
@@ -75,8 +72,8 @@ export async function openKafka(settings: Settings['kafka'], log: Log): Promise<
       OPEN_MS,
       (async () => {
         await cluster.connect()
+        checkVersions(cluster)
         await cluster.refreshMetadataIfNecessary()
-        await checkVersions(cluster)
         return prepareTopics({ kafka, cluster }, settings, log)
       })(),
       () =>

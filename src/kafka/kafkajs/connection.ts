@@ -75,6 +75,8 @@ const CONNECT_MS = 3000
  */
 export function libraryConfig(settings: Settings['kafka'], log: Log): KafkaConfig {
   const sasl = saslOf(settings)
+  const odd = settings.brokers.find((broker) => !/^[^:\s]+:\d{1,5}$/.test(broker))
+  if (odd !== undefined) throw new VigilError('config-invalid', 'kafka.brokers takes HOST:PORT', { place: odd })
   return {
     brokers: settings.brokers,
     clientId: settings.clientId,

@@ -19,7 +19,7 @@ interface Trouble {
 type Verdict = readonly [ErrorCode, boolean, string]
 
 const RIGHT = 'give this user the right with kafka-acls.sh (docs/kafka.md lists what Vigil needs)'
-const BY_TYPE: Readonly<Record<string, Verdict>> = {
+const BY_TYPE: Record<string, Verdict> = {
   SASL_AUTHENTICATION_FAILED: ['kafka-auth', false, 'check kafka.saslUsername and the password'],
   UNSUPPORTED_SASL_MECHANISM: ['kafka-auth', false, 'the broker does not offer this kafka.saslMechanism'],
   ILLEGAL_SASL_STATE: [
@@ -76,6 +76,19 @@ const BY_TYPE: Readonly<Record<string, Verdict>> = {
   RECORD_LIST_TOO_LARGE: ['kafka-failed', false, 'records are larger than segment.bytes of their topic'],
   NOT_ENOUGH_REPLICAS: ['kafka-failed', true, 'fewer replicas are in sync than min.insync.replicas asks for'],
 }
+
+const ELECTING: Verdict = ['kafka-unreachable', true, 'the cluster is starting or electing a leader; that passes']
+for (const type of [
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'REQUEST_TIMED_OUT',
+  'NETWORK_EXCEPTION',
+])
+  BY_TYPE[type] = ELECTING
 
 /** Number of an error that kafkajs 2.2.4 does not know by name. */
 const NEWER: Readonly<Record<string, Verdict>> = {

@@ -10,6 +10,8 @@ import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
  * resumed or sought partition, and sets what an idle member costs.
  */
 const MAX_WAIT_MS = 200
+/** ms after which a topic that got more partitions is noticed at the latest */
+const METADATA_MS = 15_000
 /** crashes in a row, without a record in between, after which an unknown error is taken for one that stays */
 const TRIES = 5
 /** ms before the first and the later restarts */
@@ -55,13 +57,14 @@ class Member implements GroupMember {
   readonly #context: JoinContext
   readonly #topics: readonly string[]
   readonly #events: GroupEvents
-  readonly #held: Held = { partitions: [], since: 0 }
+  readonly #held: Held = { partitions: [], since: 0, memberId: undefined }
   /** keys of topic and partition of which no batch may begin */
   readonly #paused = new Set<string>()
   /** begin of each pending call of `records` */
   readonly #busy = new Map<symbol, number>()
   readonly #confirming = new Set<{ left: number; done: (confirmed: boolean) => void }>()
   #consumer: Consumer | undefined
+  /** as whom it has its partitions; undefined after a crash */
   #memberId: string | undefined
   #announced = false
   #leaving = false
@@ -94,7 +97,7 @@ class Member implements GroupMember {
       rebalanceTimeout: settings.sessionTimeoutMs,
       heartbeatInterval: settings.heartbeatIntervalMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
-      metadataMaxAge: 60_000,
+      metadataMaxAge: METADATA_MS,
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: async () => false },
     })
@@ -129,19 +132,28 @@ class Member implements GroupMember {
     const before = new Set(memberId === this.#memberId ? this.#held.partitions : [])
     const kept = partitions.filter((partition) => before.has(partition))
     this.#memberId = memberId
+    this.#held.memberId = memberId
     this.#held.partitions = partitions
     this.#held.since = Date.now()
     this.#announced = false
     this.#confirm(false)
-    for (const partition of partitions)
-      if (!before.has(partition)) for (const topic of this.#topics) this.pause(topic, partition)
+    this.#pause(
+      this.#topics,
+      partitions.filter((partition) => !before.has(partition)),
+    )
     this.#heard = Date.now()
     try {
+      if (partitions.some((partition) => partition >= this.#context.partitions))
+        throw new VigilError(
+          'kafka-topics',
+          `a topic got more than ${this.#context.partitions} partitions, so patients have moved to others: stop all of the group, and give every topic as many`,
+        )
       this.#events.joined(partitions, kept, this)
-    } finally {
-      this.#settled = true
-      this.#settle?.resolve()
+    } catch (error) {
+      throw new HandlerFailure(error)
     }
+    this.#settled = true
+    this.#settle?.resolve()
   }
 
   #rebalancing(): void {
@@ -175,7 +187,8 @@ class Member implements GroupMember {
         failure ??= error
         this.#rebalancing()
       })
-    }, this.#context.settings.heartbeatIntervalMs)
+      // kafkajs sends no more than one an interval, whatever it is asked for.
+    }, this.#context.settings.heartbeatIntervalMs / 2)
     this.#busy.set(pending, Date.now())
     try {
       await this.#events.records(topic, partition, batch.messages.map(record))
@@ -195,6 +208,7 @@ class Member implements GroupMember {
     const error = handler ?? (await this.#context.explain(cause))
     if (this.#leaving) return
     const old = this.#consumer
+    const lost = this.#memberId !== undefined
     this.#consumer = undefined
     this.#memberId = undefined
     this.#confirm(false)
@@ -210,7 +224,7 @@ class Member implements GroupMember {
       this.#settle?.reject(error)
       return
     }
-    if (this.#settled) this.#events.crashed(error, !hopeless)
+    if (lost || (hopeless && this.#settled)) this.#events.crashed(error, !hopeless)
     if (hopeless) return
     const wait = RESTART_MS[Math.min(this.#crashes, RESTART_MS.length - 1)]
     this.#restart = setTimeout(() => void this.start(), wait)
@@ -226,11 +240,13 @@ class Member implements GroupMember {
     }
   }
 
+  #pause(topics: readonly string[], partitions: number[]): void {
+    for (const topic of topics) for (const partition of partitions) this.#paused.add(keyOf(topic, partition))
+    if (partitions.length > 0) this.#consumer?.pause(topics.map((topic) => ({ topic, partitions })))
+  }
+
   pause(topic: string, partition: number): void {
-    this.#tell(partition, (consumer) => {
-      this.#paused.add(keyOf(topic, partition))
-      consumer.pause([{ topic, partitions: [partition] }])
-    })
+    this.#tell(partition, () => this.#pause([topic], [partition]))
   }
 
   resume(topic: string, partition: number): void {
@@ -264,22 +280,24 @@ class Member implements GroupMember {
   }
 }
 
-/** Marks an error as the handler's own, through whatever kafkajs wraps around it. */
+/** Marks an error as the caller's own; not by `cause`, which kafkajs unwraps. */
 class HandlerFailure extends Error {
   /** for kafkajs: trying again is of no use */
   readonly retriable = false
+  readonly failure: unknown
 
-  constructor(cause: unknown) {
-    super('a handler of records failed', { cause })
+  constructor(failure: unknown) {
+    super('a handler failed')
+    this.failure = failure
   }
 }
 
 function handlerFailure(error: unknown): VigilError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if (at instanceof HandlerFailure)
-      return at.cause instanceof VigilError
-        ? at.cause
-        : new VigilError('internal', 'a handler of records failed', { cause: at.cause })
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (!(at instanceof HandlerFailure)) continue
+    if (at.failure instanceof VigilError) return at.failure
+    return new VigilError('internal', at.message, { cause: at.failure })
+  }
   return undefined
 }
 

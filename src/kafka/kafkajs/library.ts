@@ -20,6 +20,23 @@ load(filterPath)
 load.cache[filterPath]!.exports = abortedLeftOut
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
+/** The part of kafkajs' ConsumerGroup that a returning member needs. */
+interface ConsumerGroup {
+  memberId: string | null
+  readonly assigners: readonly { readonly returning?: () => string | undefined }[]
+  connect(): Promise<void>
+}
+const group = (load('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
+const { connect } = group
+/**
+ * A consumer made anew after its broker restarted comes back as the member it was. As a new one it would have to wait
+ * until the session of its former self times out.
+ */
+group.connect = async function connectAsBefore(this: ConsumerGroup) {
+  this.memberId ??= this.assigners[0]?.returning?.() ?? null
+  return connect.call(this)
+}
+
 const kafkajs = load('kafkajs') as typeof import('kafkajs')
 export const {
   AssignerProtocol,
@@ -62,6 +79,8 @@ export interface BrokerMetadata {
 
 /** Connections to the whole cluster, as kafkajs has them inside. */
 export interface Cluster {
+  /** what a broker can do: highest and lowest version by number of the request; null before `connect` */
+  readonly brokerPool: { readonly versions: Readonly<Record<number, { maxVersion: number } | undefined>> | null }
   connect(): Promise<void>
   disconnect(): Promise<void>
   refreshMetadata(): Promise<void>
@@ -70,6 +89,9 @@ export interface Cluster {
   findTopicPartitionMetadata(topic: string): BrokerMetadata['topicMetadata'][number]['partitionMetadata']
   findBroker(of: { nodeId: number }): Promise<Broker>
   findControllerBroker(): Promise<Broker>
+  fetchTopicsOffset(
+    of: readonly { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<unknown>
   removeBroker(of: { host: string; port: number }): void
 }
 

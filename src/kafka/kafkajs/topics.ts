@@ -89,6 +89,30 @@ async function survey(cluster: Cluster, plans: readonly TopicPlan[]): Promise<Ma
 }
 
 /**
+ * Wait until brokers lead every partition of new topics: a consumer that comes before joins its group again and again.
+ */
+async function led(cluster: Cluster, topics: ReadonlyMap<string, number>): Promise<void> {
+  const wanted = [...topics].map(([topic, count]) => ({
+    topic,
+    partitions: Array.from({ length: count }, (_, partition) => ({ partition })),
+    fromBeginning: true,
+  }))
+  for (let look = 0; ; look++) {
+    try {
+      await cluster.addMultipleTargetTopics([...topics.keys()])
+      await cluster.refreshMetadata()
+      await cluster.fetchTopicsOffset(wanted)
+      return
+    } catch (error) {
+      // Whoever has no right to read them finds out where it matters.
+      if (typeOf(error) === 'TOPIC_AUTHORIZATION_FAILED') return
+      if (look === LOOKS) throw vigilError(error, 'waiting for the leaders of new topics')
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/**
  * Make the missing topics, and hold all against what Vigil needs. New ones get as many partitions as the readings have.
  * @returns partitions of the co-partitioned topics
  * @throws VigilError `kafka-topics` with everything that has to be changed
@@ -122,6 +146,7 @@ export async function prepareTopics(
         throw new VigilError('kafka-topics', `made, but not seen: ${missing.map((plan) => plan.name).join(', ')}`, {
           retriable: true,
         })
+      await led(context.cluster, found)
     }
     await admin.connect()
     const configs = await configsOf(admin, [...found.keys()], log)
