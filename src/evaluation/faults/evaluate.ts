@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { VigilError } from '../../errors.ts'
 import { findRecordings } from '../../ingest/find-recordings.ts'
 import { recordingKey } from '../../ingest/recording.ts'
@@ -48,7 +50,8 @@ export interface FaultsResult {
       }
     >
   >
-  readonly byFault: Readonly<Record<string, Readonly<Record<string, Omit<DetectorFigures, 'falseAlarmsPerPatientHour'>>>>>
+  /** a share of none is null */
+  readonly byFault: Readonly<Record<string, Readonly<Record<string, { sensitivity: number | null; medianDelaySeconds: number | null }>>>>
   /** ours: of the single-channel faults found, how often the alert names the faulty channel first */
   readonly topChannel: { readonly accuracy: number | null; readonly found: number; readonly byFault: Readonly<Record<string, number | null>> }
   /** ours: what was said of the faults found */
@@ -59,17 +62,18 @@ const SINGLE_CHANNEL: ReadonlySet<FaultKind> = new Set(['spike', 'drift', 'flat-
 
 /**
  * Faults put into recordings of patients that nothing was tuned on, at the same rate of false alarms for all.
- * @param dir a folder of BIDMC numerics: what of it the model's manifest names as train, validation or calibration is not
+ * @param folder BIDMC numerics, or the folder that PhysioNet publishes them in (`bidmc_csv`): what of it the model's manifest names as train, validation or calibration is not
  * tested on; train and validation must be there, to fit and tune the baselines
  * @param perHour false alarms per patient-hour allowed on the untouched recordings
  * @throws VigilError data-missing, recording-unreadable, recording-format
  */
 export async function evaluateFaults(
   model: WatchedModel,
-  dir: string,
+  folder: string,
   perHour: number,
   say: (line: string) => void,
 ): Promise<FaultsResult> {
+  const dir = existsSync(join(folder, 'bidmc_csv')) ? join(folder, 'bidmc_csv') : folder
   const { split } = model.manifest.training
   const paths = (await findRecordings([dir])).filter((path) => path.includes('_Numerics'))
   const names = new Set(paths.map(recordingKey))
@@ -114,7 +118,11 @@ export async function evaluateFaults(
     })),
     byFault: record(
       FAULT_KINDS.map((kind) => [kind, kind]),
-      (kind) => record([...results], ({ delays }) => figures(delays.filter((_, i) => faulty[i]!.cell.kind === kind))),
+      (kind) =>
+        record([...results], ({ delays }) => {
+          const own = delays.filter((_, i) => faulty[i]!.cell.kind === kind)
+          return own.length === 0 ? { sensitivity: null, medianDelaySeconds: null } : figures(own)
+        }),
     ),
     topChannel: topChannel(faulty, ours.delays, ours.topChannels),
     codes: counted(ours.codes),

@@ -41,9 +41,9 @@ export interface VigilConducted extends Conducted {
   readonly codes: readonly (string | undefined)[]
 }
 
-/** thresholds tried, log10 of q; and how often the bracket is halved */
-const [STRICTEST, LOOSEST] = [-30, -0.3]
-const HALVINGS = 13
+/** thresholds tried, log10 of q: from the strictest on in steps, then how often the last step is halved */
+const [STRICTEST, LOOSEST, STEP] = [-24, -0.3, 1.5]
+const HALVINGS = 7
 
 /**
  * The ward as it serves, at the loosest threshold of the manifest's policy that keeps its false alarms within what is
@@ -61,7 +61,9 @@ export async function conductVigil(
   const falseAlarms = async (log: number) =>
     (await startsIn(at(log), untouched)).flatMap((starts, i) => starts.filter(({ second }) => gaps[i]![second] !== 1))
       .length
-  let [low, high] = [STRICTEST, LOOSEST]
+  // from above: where everything is one long alarm there are few of them again
+  let [low, high] = [STRICTEST, STRICTEST + STEP]
+  while (high < LOOSEST && (await falseAlarms(high)) <= allowed) [low, high] = [high, high + STEP]
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2
     if ((await falseAlarms(middle)) <= allowed) low = middle
