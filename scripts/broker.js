@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { filesBelow } from './files.js'
 import { ROOT, say } from './setup.js'
 
 /**
@@ -16,4 +18,14 @@ export async function brokerMissing() {
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+/** What a test that speaks to a broker takes it from. */
+const TAKES_ONE = /from '[./]*\/(broker|topics|broker\/open-broker)\.ts'/
+
+/** @returns {string[]} the test files that need a broker: below `tests/kafka`, and they import what opens or gives one */
+export function brokerTests() {
+  return filesBelow('tests/kafka').filter(
+    (file) => file.endsWith('.test.ts') && TAKES_ONE.test(readFileSync(join(ROOT, file), 'utf8')),
+  )
 }

@@ -2,7 +2,7 @@
 // goes to vitest (`npm test -- tests/vitals`), which then runs without coverage.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerMissing } from './broker.js'
+import { brokerMissing, brokerTests } from './broker.js'
 import { ensureChromium } from './browser.js'
 import { buildCode, buildPage } from './build.js'
 import { staticChecks } from './check.js'
@@ -36,7 +36,7 @@ const noBroker = await brokerMissing().catch((/** @type {Error} */ error) => err
 if (noBroker !== undefined) {
   say(`the Kafka tests do not run: ${noBroker}`)
   if (inCi) failed.push('a Kafka broker, which CI must have')
-  else skipped.push(...filesBelow('tests/kafka').filter((file) => file.endsWith('.test.ts')))
+  else skipped.push(...brokerTests())
 }
 if (
   run(process.execPath, ['--input-type=module', '-e', "await import('onnxruntime-node')"], {

@@ -2,12 +2,15 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE, openWard } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE, wardFeed } from '../dashboard/ward.ts'
+import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
+import { controlDecoder } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
 import { KafkaWard } from '../kafka/kafka-ward.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import type { KafkaClient } from '../kafka/port.ts'
 import { recordDecoder } from '../kafka/record-decoder.ts'
 import { topicName } from '../kafka/topics.ts'
+import { Watchdog } from '../kafka/watchdog.ts'
 import type { Log } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
@@ -80,7 +83,10 @@ export async function openServing(
       settings: kafka,
       partitions: client.partitions,
       decode: recordDecoder({ table: served.table, topic: topic('readings'), eventTypes: kafka.eventTypes }),
-      controls: new Map(),
+      controls: new Map([
+        [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],
+        [topic('alerts.acks'), controlDecoder(topic('alerts.acks'), decodeAcknowledgement)],
+      ]),
       telemetry: telemetry.kafka,
       log,
       now: Date.now,
@@ -100,7 +106,17 @@ export async function openServing(
     log,
   })
   atEnd(() => http.close())
+  const watchdog = new Watchdog({
+    url: kafka.watchdogUrl,
+    instance: INSTANCE,
+    told: telemetry.kafka.watching,
+    log,
+    now: Date.now,
+  })
+  atEnd(() => watchdog.close())
   const beats = heartbeats({
+    told: (trouble) => watchdog.sign(trouble),
+    trouble: () => [telemetry.progress(), around.alive()].find(({ ok }) => !ok)?.reason,
     plain,
     client,
     around,

@@ -15,6 +15,15 @@ import type { Settings } from '../vitals/settings.ts'
 import { alertCounter } from './alert-counter.ts'
 import { type RanWard, ranWard } from './shape.ts'
 
+export interface KafkaFlags {
+  readonly readings: number
+  readonly patients: number
+  readonly partitions: number
+  /** readings a second of the latency run; 0 leaves it out */
+  readonly pacedAt: number
+  readonly pacedSeconds: number
+}
+
 /** Settings for topics and a group of this run alone, on one broker: `KAFKA_BROKERS`, else one of its own. */
 export async function benchSettings(
   settings: Settings,

@@ -3,19 +3,10 @@ import { countOnly } from '../kafka/kafkajs/count-only.ts'
 import { topicName } from '../kafka/topics.ts'
 import type { Log } from '../log.ts'
 import type { Settings } from '../vitals/settings.ts'
-import { benchSettings, workAll } from './kafka-ward.ts'
+import { benchSettings, type KafkaFlags, workAll } from './kafka-ward.ts'
 import { loaded } from './loaded.ts'
 import { type Latency, pacedLatency } from './paced.ts'
 import type { RanWard } from './shape.ts'
-
-export interface KafkaFlags {
-  readonly readings: number
-  readonly patients: number
-  readonly partitions: number
-  /** readings a second of the latency run; 0 leaves it out */
-  readonly pacedAt: number
-  readonly pacedSeconds: number
-}
 
 export interface KafkaBench extends RanWard {
   readonly readings: number

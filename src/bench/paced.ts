@@ -2,7 +2,7 @@ import { openServing } from '../app/serving.ts'
 import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
 import type { Settings } from '../vitals/settings.ts'
-import type { KafkaFlags } from './kafka.ts'
+import type { KafkaFlags } from './kafka-ward.ts'
 import { loaded } from './loaded.ts'
 
 /** Reading written -> alert seen, ms. */

@@ -1,4 +1,3 @@
-import type { Log } from '../log.ts'
 import type { AccessRule } from './access-rules.ts'
 import type { Certificates } from './certificates.ts'
 import type { FreezingProxy } from './freezing-proxy.ts'
@@ -14,7 +13,7 @@ export type SecureListener = (typeof SECURE_LISTENERS)[number]
 export interface BrokerOptions {
   /** it will be killed and started again: only one that this process starts itself will do */
   readonly own?: boolean
-  /** port of the plaintext listener; a free one when absent */
+  /** port of the plaintext listener of a broker in Java; a free one when absent. Docker chooses its own */
   readonly port?: number
   readonly listeners?: readonly SecureListener[]
   /** user -> password, for both SASL listeners; they exist from the first start */
@@ -55,8 +54,3 @@ export interface Broker {
 }
 
 export type Say = NonNullable<BrokerOptions['say']>
-
-/** What a broker says of itself, as log lines. */
-export function sayTo(log: Log): Say {
-  return (line) => log.info({}, line)
-}

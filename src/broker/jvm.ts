@@ -58,7 +58,10 @@ const TAIL = 8000
 
 /** @param data folder that goes away if this process dies before the program */
 export async function startJvm(java: string, args: readonly string[], data: string): Promise<Jvm> {
-  const child = spawn('sh', ['-c', KEEPER, 'sh', data, java, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] })
+  const child = spawn('sh', ['-c', KEEPER, 'sh', data, java, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true, // a terminal's Ctrl-C is for us, who then end it in order
+  })
   const [stdin, , , life] = child.stdio as unknown as [Writable, Readable, Readable, Readable]
   let printed = ''
   let alive = true

@@ -7,7 +7,6 @@ import { javaBroker } from './java-broker.ts'
 /** Why only a broker of our own process will do; undefined when any will. */
 function particular(options: BrokerOptions): string | undefined {
   if (options.own) return 'one to kill and start again was asked for'
-  if (options.port !== undefined) return 'a fixed port was asked for'
   if (options.listeners?.length) return 'listeners with TLS or a log-in were asked for'
   if (options.denying) return 'an authoriser was asked for'
   if (options.proxies) return 'listeners behind a proxy were asked for'

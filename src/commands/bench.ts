@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
-import { benchKafka, type KafkaFlags } from '../bench/kafka.ts'
+import { benchKafka } from '../bench/kafka.ts'
+import type { KafkaFlags } from '../bench/kafka-ward.ts'
 import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'

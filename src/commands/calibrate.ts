@@ -72,6 +72,7 @@ async function calibrate(flags: CalibrateFlags, atEnd: AtEnd): Promise<void> {
     patients: found.patients,
     patientDays: Number(found.patientDays.toPrecision(4)),
     advisories: found.alarms,
+    called: found.called,
     limitAlarms: found.limitAlarms,
     technical: found.technical,
   }

@@ -31,6 +31,7 @@ const SILENT: Telemetry = {
   watching() {},
   queued() {},
   sinkFailed() {},
+  entered() {},
 }
 
 /** Inputs in order. */

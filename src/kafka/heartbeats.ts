@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../log.ts'
 import type { KafkaTelemetry } from '../stream/ports.ts'
 import type { Heartbeat } from '../vitals/heartbeat.ts'
@@ -18,8 +19,10 @@ export interface HeartbeatOptions {
   readonly instance: string
   readonly telemetry: KafkaTelemetry
   readonly log: Log
-  /** told after each try: whether Kafka took the heartbeat */
-  readonly told?: (ok: boolean) => void
+  /** told after each try: why nobody may be watching, undefined when all is well */
+  readonly told: (trouble: string | undefined) => void
+  /** what is wrong with this process beside Kafka */
+  readonly trouble: () => string | undefined
   /** wall clock, ms */
   readonly now: () => number
 }
@@ -27,6 +30,7 @@ export interface HeartbeatOptions {
 /** A heartbeat comes this often, and whoever hears none for three is not told any more. */
 const EVERY_MS = 5000
 const CONFIRM_SECONDS = 15
+const LATE_MS = 4000
 /** Every how many heartbeats the self-test patients have a reading. */
 const SELF_TEST_EVERY = 2
 
@@ -35,7 +39,7 @@ const SELF_TEST_EVERY = 2
  * lag and unsaved states as metrics.
  */
 export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> } {
-  const { around, plain, telemetry, log, told = () => {} } = options
+  const { around, plain, telemetry, log, told, trouble } = options
   const readings = topicName(options.topicPrefix, 'readings')
   let seq = 0
   let beating = Promise.resolve()
@@ -71,12 +75,12 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
     }
     const tests = seq % SELF_TEST_EVERY === 0 ? partitions.map((it) => selfTestReading(readings, it, now)) : []
     try {
-      await plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests])
+      await inTime(plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests]))
       telemetry.lag(await lag())
-      told(true)
+      told(trouble())
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'the heartbeat did not reach Kafka')
-      told(false)
+      told('Kafka did not take the heartbeat')
     }
   }
 
@@ -89,4 +93,14 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
       await beating
     },
   }
+}
+
+/** A heartbeat that takes longer than it should come does not count as one; kafkajs would try for minutes. */
+async function inTime(sent: Promise<void>): Promise<void> {
+  sent.catch(() => {})
+  const late = setTimeout(LATE_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`no answer within ${LATE_MS / 1000} s`)
+  })
+  late.catch(() => {})
+  await Promise.race([sent, late])
 }

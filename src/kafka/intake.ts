@@ -1,4 +1,5 @@
 import type { Input } from '../stream/ports.ts'
+import type { Control } from '../vitals/control.ts'
 import type { Rejection } from '../vitals/rejection.ts'
 import { partitionOf } from './murmur2.ts'
 import type { Owned } from './owned.ts'
@@ -16,15 +17,15 @@ export interface Intake {
   readonly misplaced: number
 }
 
-/** Decodes a record of the topic. Inputs that belong to one record share its offset. */
-export type Decode = (record: LogRecord) => DecodedRecord
+/** Decodes a record of a topic. Inputs that belong to one record share its offset. */
+export type Decode = (record: LogRecord) => DecodedRecord | Control | Rejection
 
 /**
- * Readings as inputs. What the restored states know already is left out: a patient's readings up to its newest, and
+ * Records as inputs. What the restored states know already is left out: a patient's readings up to its newest, and
  * rejections below what was committed, since they stand in the dead letters.
  * @param partitions of the topic
  */
-export function takeReadings(
+export function takeRecords(
   owned: Owned,
   topic: string,
   partitions: number,
@@ -38,7 +39,13 @@ export function takeReadings(
   const committed = owned.committed.get(topic) ?? 0
   for (const record of records) {
     const { offset } = record
-    const { reading, rejections, keyless } = decode(record)
+    const decoded = decode(record)
+    if ('kind' in decoded) {
+      // a control message, or why it is none: nobody's readings, and never read twice once they are committed
+      if (offset >= committed) push(decoded, record)
+      continue
+    }
+    const { reading, rejections, keyless } = decoded
     if (keyless && reading !== undefined) {
       const partition = partitionOf(reading.patientKey, partitions)
       if (offset >= committed) again.push(rekeyed(record, reading.patientKey, topic, owned.number, partition))
@@ -54,9 +61,9 @@ export function takeReadings(
   if (owned.restored !== undefined && (records.at(-1)?.offset ?? -1) >= owned.restoredTo) owned.restored = undefined
   return { inputs, offsets, rekeyed: again, misplaced }
 
-  function push(rejection: Rejection, record: LogRecord): void {
-    owned.originals.set(rejection, record)
-    inputs.push(rejection)
+  function push(input: Rejection | Control, record: LogRecord): void {
+    owned.originals.set(input, record)
+    inputs.push(input)
     offsets.push(record.offset)
   }
 }

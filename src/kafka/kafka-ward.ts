@@ -6,7 +6,7 @@ import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn 
 import type { Ward } from '../stream/ward.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { Commits } from './commits.ts'
-import { type Decode, type Intake, takeReadings } from './intake.ts'
+import { type Decode, type Intake, takeRecords } from './intake.ts'
 import { Owned } from './owned.ts'
 import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
 import { type Restored, restore } from './restore.ts'
@@ -194,7 +194,7 @@ export class KafkaWard implements GroupEvents {
 
   #take(owned: Owned, topic: string, records: readonly LogRecord[]): Intake {
     const { decode, controls, partitions, telemetry } = this.#options
-    const intake = takeReadings(owned, topic, partitions, records, controls.get(topic) ?? decode)
+    const intake = takeRecords(owned, topic, partitions, records, controls.get(topic) ?? decode)
     if (intake.misplaced > 0) telemetry.misplaced(intake.misplaced)
     if (intake.rekeyed.length > 0) telemetry.rekeyed(intake.rekeyed.length)
     return intake
@@ -303,11 +303,13 @@ export class KafkaWard implements GroupEvents {
     const { ward, log, telemetry, now } = this.#options
     const { number: partition } = owned
     const known = new Map<string, number>()
+    const entries: Input[] = []
     let unreadable = 0
     for (const [patientKey, record] of changelog.states) {
       try {
         const options = { source: this.#topics[0], partition, layouts: changelog.layouts, now: now() }
-        const { lastOffset } = ward.state.load(patientKey, record, options)
+        const { lastOffset, entry } = ward.state.load(patientKey, record, options)
+        if (entry !== undefined) entries.push(entry)
         known.set(patientKey, lastOffset)
         owned.restoredTo = Math.max(owned.restoredTo, lastOffset)
       } catch (error) {
@@ -325,7 +327,7 @@ export class KafkaWard implements GroupEvents {
       owned.fetched.set(topic, next)
       owned.worked.set(topic, next)
     }
-    return []
+    return entries
   }
 
   #seek(owned: Owned): void {

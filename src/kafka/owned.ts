@@ -27,8 +27,6 @@ export class Owned {
   outputs: Output[] = []
   /** keyless records under their patients' keys, to be written with the position that passes them */
   rekeyed: NewRecord[] = []
-  /** patients taken over whose layouts or records must be written anew */
-  readonly renewed = new Set<string>()
   /** the changelog knows this build's layouts */
   layoutsKept = false
   /** wall clock, ms, since when an output waits that should leave soon */
@@ -62,7 +60,7 @@ export class Owned {
 
   /** Whether anything was worked or came out since the last commit. */
   get moved(): boolean {
-    if (this.outputs.length > 0 || this.rekeyed.length > 0 || this.renewed.size > 0) return true
+    if (this.outputs.length > 0 || this.rekeyed.length > 0) return true
     for (const [topic, next] of this.worked) if (next > (this.committed.get(topic) ?? -1)) return true
     return false
   }

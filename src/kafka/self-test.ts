@@ -4,7 +4,7 @@ import type { NewRecord } from './port.ts'
 
 /** The heart that stops every so often, seconds of event time: asystole needs no model and no hold. */
 const CYCLE = 120
-/** Alive again for the rest of the cycle, so that the alert ends and can begin anew. */
+/** Alive again for the rest of the cycle: the alert latches, and calls again when the heart stops again. */
 const STILL = 10
 /** A self-test alert that is not committed after so long is overdue, s: a cycle and some slack. */
 export const OVERDUE_SECONDS = CYCLE + 30
@@ -17,9 +17,9 @@ export function selfTestReading(topic: string, partition: number, now: number): 
   return { topic, partition, key: patient, value: JSON.stringify(reading) }
 }
 
-/** Seconds since the reading behind the start of a self-test alert was written; undefined for any other alert. */
+/** Seconds since the reading behind a call of the self-test alert was written; undefined for any other message. */
 export function selfTestSeconds({ body, trace, mode }: AlertEnvelope, now: number): number | undefined {
-  if (mode !== 'test' || body.phase !== 'start' || body.subject.patientKey !== selfTestKey(trace.partition))
+  if (mode !== 'test' || body.signal.call !== 'now' || body.subject.patientKey !== selfTestKey(trace.partition))
     return undefined
   return (now - body.times.event) / 1000
 }

@@ -59,8 +59,6 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
     if (output.kind === 'journal')
       records.push(journalRecord(prefix, { entry: output.entry, topic: readings, partition }))
   }
-  for (const patientKey of owned.renewed) if (!before.has(patientKey)) save(patientKey)
-  owned.renewed.clear()
   const unsaved = state.unsaved(partition)
   for (let left = quota; left > 0; left--) {
     const session = unsaved.next()

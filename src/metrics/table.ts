@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../errors.ts'
-import { AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
+import { JournalEntry } from '../vitals/journal.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
@@ -17,6 +18,7 @@ export interface Metric {
   readonly buckets?: readonly number[]
 }
 
+const ENTRIES = JournalEntry.options.map(({ shape }) => shape.entry.value)
 const ERRORS = Object.keys(ERROR_CODES)
 const REASONS = Object.keys(REJECTION_REASONS)
 const DETECTORS = 16
@@ -34,6 +36,9 @@ export const METRICS = {
   stepSeconds: { name: 'vigil_step_seconds', type: 'histogram', help: 'Duration of one step call, all its rows, gather and scatter included.', labels: { provider: PROVIDERS }, buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] },
   stepRows: { name: 'vigil_step_rows', type: 'histogram', help: 'Patients in one step call.', labels: { provider: PROVIDERS }, buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384] },
   alerts: { name: 'vigil_alerts_total', type: 'counter', help: 'Alert events sent, by detector, kind, priority and phase; an episode has several.', labels: { detector: DETECTORS, kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
+  onsets: { name: 'vigil_alert_onsets_total', type: 'counter', help: 'Episodes that began, by whether somebody was called: all of them are the onsets before silencing, those of `now` the ones after it.', labels: { kind: AlertKind.options, priority: Priority.options, call: Call.options } },
+  calls: { name: 'vigil_alert_calls_total', type: 'counter', help: 'Messages that call somebody: an onset, an escalation, or the end of a pause, a mute or a silence.', labels: { kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
+  entries: { name: 'vigil_journal_entries_total', type: 'counter', help: 'Journal entries applied: admissions, acknowledgements, pauses, mutes, verdicts of the wall clock.', labels: { entry: ENTRIES } },
   beds: { name: 'vigil_beds', type: 'gauge', help: 'Beds by whether anybody watches them; blind means no signal.', labels: { watching: WATCHING } },
   waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
@@ -53,6 +58,7 @@ export const METRICS = {
   rekeyed: { name: 'vigil_rekeyed_records_total', type: 'counter', help: 'Records without a key, written again under their patient\'s: their order among others is lost.', labels: {} },
   misplaced: { name: 'vigil_misplaced_records_total', type: 'counter', help: 'Records in another partition than their key\'s by Java\'s murmur2 partitioner: encounters and acknowledgements may miss their patients.', labels: {} },
   unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
+  notWatching: { name: 'vigil_not_watching', type: 'gauge', help: '1 while this process cannot watch its partitions: Kafka does not answer, or the pipeline hangs.', labels: {} },
   selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

@@ -91,9 +91,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
     },
-    alert({ source, kind, priority, phase }) {
+    alert({ source, kind, priority, phase, signal }) {
       write.alerts({ detector: source.detector, kind, priority, phase }, 1)
+      if (phase === 'start') write.onsets({ kind, priority, call: signal.call }, 1)
+      if (signal.call === 'now') write.calls({ kind, priority, phase }, 1)
     },
+    entered: (entry) => write.entries({ entry }, 1),
     watching(beds) {
       for (const watching of WATCHING) write.beds({ watching }, beds[watching])
     },
@@ -129,6 +132,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       rekeyed: (count) => write.rekeyed(NONE, count),
       misplaced: (count) => write.misplaced(NONE, count),
       unreadable: (count) => write.unreadable(NONE, count),
+      watching: (watching) => write.notWatching(NONE, watching ? 0 : 1),
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),

@@ -20,7 +20,7 @@ interface Aside {
 }
 
 /** The facts of a patient's state as plain JSON: equal sessions give equal text. */
-export function factsOf(session: Session, table: ChannelTable): unknown {
+export function factsOf(session: Session, table: ChannelTable): Readonly<Record<string, unknown>> {
   const facts: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(session)) {
     if (value === undefined || (OWN as readonly string[]).includes(key)) continue

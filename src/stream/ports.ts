@@ -1,14 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
+import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
-/** One thing of a source, in its order: a reading, what could not be read, or what changed a patient's future. */
-export type Input = Reading | Rejection | JournalEntry
+/**
+ * One thing of a source, in its order: a reading, what could not be read, a control message, or what changed a patient's
+ * future when it was recorded.
+ */
+export type Input = Reading | Rejection | Control | JournalEntry
 
 /**
  * Consecutive inputs of one partition. A batch carries its acknowledgement: the pipeline calls `done` once every
@@ -115,6 +119,8 @@ export interface Telemetry {
   frames(count: number): void
   stepped(provider: string, rows: number, seconds: number): void
   alert(body: AlertBody): void
+  /** an entry was applied: an admission, an acknowledgement, a mute, a verdict of the wall clock ... */
+  entered(entry: JournalEntry['entry']): void
   watching(beds: Readonly<Record<Watching, number>>): void
   /** inputs that arrived and are not yet scored and delivered, and the age of the oldest in seconds */
   queued(inputs: number, oldestSeconds: number): void
@@ -142,6 +148,8 @@ export interface KafkaTelemetry {
   misplaced(count: number): void
   /** saved states that could not be read: their patients begin cold */
   unreadable(count: number): void
+  /** whether this process can watch its partitions at all */
+  watching(watching: boolean): void
   /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
   selfTest(seconds: number | undefined): void
 }

@@ -1,4 +1,5 @@
 import type { ChannelTable } from '../vitals/channels.ts'
+import type { WatchedBy } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
 import { factsOf, restoreFacts } from './facts.ts'
 import type { SavedRows } from './rows.ts'
@@ -8,6 +9,8 @@ import { decodeState, encodeState, type Layout, layout, layoutOf } from './state
 interface Parts {
   readonly table: ChannelTable
   readonly detectors: readonly Detector[]
+  /** the set of limits, and its version */
+  readonly limits: WatchedBy['limits']
   /** rows that every patient has */
   readonly rows: readonly SavedRows[]
   /** rows of patients whose sets come in parts */
@@ -49,16 +52,17 @@ export class SavedPatients {
       at += rows.stride
     }
     this.#eachState((engine, from, to) => engine.readState(session.slot, this.#floats.subarray(from, to)))
-    return encodeState({ facts: factsOf(session, this.#parts.table), doubles, floats: this.#floats }, of)
+    const { table, limits } = this.#parts
+    return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats: this.#floats }, of)
   }
 
   /**
    * Put a record into a session that was just opened, its rows cleared.
    * @param layouts those kept beside the records, by id
-   * @returns the models that the record was made by
+   * @returns what watches the patient from here on, where that is not what made the record
    * @throws VigilError state-unreadable; the session is as it was then
    */
-  load(session: Session, bytes: Buffer, layouts: ReadonlyMap<string, Layout>): readonly string[] {
+  load(session: Session, bytes: Buffer, layouts: ReadonlyMap<string, Layout>): WatchedBy | undefined {
     const id = layoutOf(bytes)
     const of = this.layouts.find((it) => it.id === id) ?? layouts.get(id) ?? layout([], [])
     const { facts, doubles, floats } = decodeState(bytes, of)
@@ -83,7 +87,24 @@ export class SavedPatients {
         from = to
       }
     })
-    return of.states.map((state) => state.model)
+    const limits = (facts as { readonly limits?: WatchedBy['limits'] }).limits
+    return this.#successors(of, limits)
+  }
+
+  /** The models that are not those of a record, and the limits; undefined where all are the same. */
+  #successors({ states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
+    const { detectors, limits } = this.#parts
+    const others = detectors.filter(({ model }) => !states.some((state) => state.model === model))
+    const gone = states.length !== detectors.length
+    const same = before?.set === limits.set && before.version === limits.version
+    if (others.length === 0 && !gone && same) return undefined
+    const models = others.map(({ manifest: { detector, name, version, graph } }) => ({
+      detector,
+      name,
+      version,
+      sha256: graph.sha256,
+    }))
+    return { models, limits }
   }
 
   #rowsOf(session: Session): readonly SavedRows[] {

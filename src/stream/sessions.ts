@@ -1,4 +1,6 @@
+import type { Calls } from '../alerts/calls.ts'
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
+import type { Profile } from '../vitals/profile.ts'
 import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
 
@@ -21,11 +23,19 @@ export interface Session {
   partition: number
   /** event time, ms, of the entry that admitted the patient; undefined when a reading did */
   admittedAt: number | undefined
+  /** age group; undefined while nobody told the age */
+  profile: Profile | undefined
   /** offset of the newest input that was applied to this patient */
   lastOffset: number
   /** readings whose time is far ahead of the patient's clock; usually none */
   aside: readonly SetAside[]
   open: OpenAlerts | undefined
+  /** alert code -> the last call for it; undefined while nobody was called */
+  calls: Calls | undefined
+  /** event time, ms, until which a procedure mutes the bed */
+  mutedUntil: number | undefined
+  /** event time, ms, at which the patient left: what remains knows stragglers, until it is forgotten */
+  departedAt: number | undefined
   /** alert code -> newest onset, and how many episodes began no later than one before: outlives every new beginning */
   begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
@@ -55,7 +65,14 @@ export class Sessions {
     return this.#counts
   }
 
+  /** the session of a patient who is here */
   find(patientKey: string): Session | undefined {
+    const session = this.#byKey.get(patientKey)
+    return session?.departedAt === undefined ? session : undefined
+  }
+
+  /** the session of a patient who is here, or what remains of one who left */
+  known(patientKey: string): Session | undefined {
     return this.#byKey.get(patientKey)
   }
 
@@ -63,11 +80,12 @@ export class Sessions {
     return this.#bySlot[slot]!
   }
 
+  /** those who are here, and what remains of those who left */
   all(): IterableIterator<Session> {
     return this.#byKey.values()
   }
 
-  /** A session for a patient never seen before, on a free slot. The caller clears the slot's rows. */
+  /** A session for a patient who has none, on a free slot. The caller clears the slot's rows. */
   open(patientKey: string, mode: Mode, source: string, partition: number): Session {
     const slot = this.#free.pop() ?? this.#bySlot.length
     const session: Session = {
@@ -80,9 +98,13 @@ export class Sessions {
       source,
       partition,
       admittedAt: undefined,
+      profile: undefined,
       lastOffset: -1,
       aside: NONE,
       open: undefined,
+      calls: undefined,
+      mutedUntil: undefined,
+      departedAt: undefined,
       begun: undefined,
       started: undefined,
       watching: 'warming',
@@ -102,6 +124,11 @@ export class Sessions {
     this.#byKey.delete(session.patientKey)
     this.#bySlot[session.slot] = undefined
     this.#free.push(session.slot)
+    if (session.departedAt === undefined) this.#count(session, -1)
+  }
+
+  /** The patient of a session has left, at its `departedAt`: the bed is no longer counted. */
+  departed(session: Session): void {
     this.#count(session, -1)
   }
 
@@ -130,19 +157,3 @@ export function beginsAgain(session: Session, code: string, onset: number): numb
 }
 
 const NONE: readonly SetAside[] = []
-
-/** Whether a reading is of another encounter than the patient's. */
-export function another({ encounter }: Session, reading: Reading): boolean {
-  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
-}
-
-/** Whether a reading says something new of where its patient lies, or of how it is read. */
-export function elsewhere(session: Session, reading: Reading): boolean {
-  const { encounter, unit, bed, mode } = reading
-  return (
-    mode !== session.mode ||
-    (encounter !== undefined && encounter !== session.encounter) ||
-    (unit !== undefined && unit !== session.unit) ||
-    (bed !== undefined && bed !== session.bed)
-  )
-}

@@ -1,3 +1,4 @@
+import type { JournalEntry } from '../vitals/journal.ts'
 import type { SavedPatients } from './saved-patients.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Layout } from './state-record.ts'
@@ -17,8 +18,8 @@ export interface LoadedFrom {
 export interface Loaded {
   /** offset of the newest input that it knows */
   readonly lastOffset: number
-  /** the models that it was made by */
-  readonly models: readonly string[]
+  /** says so where another model or other limits watch the patient from here on; to be applied like any input */
+  readonly entry: JournalEntry | undefined
 }
 
 /** The patients of a ward as records, partition by partition. To be used only while the ward is at rest. */
@@ -27,19 +28,23 @@ export class WardState {
   readonly #saved: SavedPatients
   readonly #clear: (session: Session) => void
   readonly #left: (patientKey: string) => void
+  readonly #newest: (session: Session) => number
   /** partition -> its patients whose state is newer than their record */
   readonly #unsaved = new Map<number, Unsaved>()
 
   /**
    * @param clear makes the rows of a session's slot those of a new patient
+   * @param newest event time of a patient's clock, ms; NaN before the first reading
    * @param left told of every patient that `leave` forgets
    */
   constructor(
     sessions: Sessions,
     saved: SavedPatients,
     clear: (session: Session) => void,
+    newest: (session: Session) => number,
     left: (patientKey: string) => void,
   ) {
+    this.#newest = newest
     this.#left = left
     this.#sessions = sessions
     this.#saved = saved
@@ -65,7 +70,7 @@ export class WardState {
    * @returns the record, and the one before it
    */
   save(patientKey: string): { readonly record: Buffer; readonly before: Buffer | undefined } | undefined {
-    const session = this.#sessions.find(patientKey)
+    const session = this.#sessions.known(patientKey)
     if (session === undefined) return undefined
     const before = session.savedAs
     const record = this.#saved.save(session)
@@ -83,12 +88,25 @@ export class WardState {
     this.#clear(session)
     session.arrived = now
     try {
-      const models = this.#saved.load(session, record, layouts)
+      const others = this.#saved.load(session, record, layouts)
       session.savedAs = record
       const { watching } = session
       session.watching = 'warming'
       this.#sessions.watch(session, watching)
-      return { lastOffset: session.lastOffset, models }
+      if (session.departedAt !== undefined) this.#sessions.departed(session)
+      const { lastOffset, departedAt } = session
+      if (others === undefined || departedAt !== undefined) return { lastOffset, entry: undefined }
+      const newest = this.#newest(session)
+      const at = Number.isNaN(newest) ? (session.admittedAt ?? now) : newest
+      const entry = {
+        kind: 'journal',
+        patientKey,
+        at,
+        afterOffset: lastOffset,
+        entry: 'watched-by',
+        ...others,
+      } as const
+      return { lastOffset, entry }
     } catch (error) {
       this.#sessions.drop(session)
       throw error

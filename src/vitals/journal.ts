@@ -14,7 +14,10 @@ const until = z.number().describe('event time it ends by itself, ms since 1970')
 const by = By.optional()
 const silentSeconds = z.number().nonnegative()
 
-/** The models and the limits that watch a patient. */
+/**
+ * Who watches a patient from here on: the models that did not make its state so far, each of which begins cold, and the
+ * limits.
+ */
 export const WatchedBy = z.strictObject({
   models: z.array(z.strictObject({ detector: z.string(), name: z.string(), version: z.string(), sha256: z.string() })).readonly(),
   limits: z.strictObject({ set: z.string(), version: z.string() }),
@@ -40,7 +43,7 @@ export const JournalEntry = z.discriminatedUnion('entry', [
   z.strictObject({ ...base, entry: z.literal('mute'), by: By, until }),
   z.strictObject({ ...base, entry: z.literal('unmute'), by: By }),
   z.strictObject({ ...base, entry: z.literal('signal-lost'), silentSeconds }),
-  z.strictObject({ ...base, entry: z.literal('watched-by'), ...WatchedBy.shape }).describe('from here on; what another model made begins cold'),
+  z.strictObject({ ...base, entry: z.literal('watched-by'), ...WatchedBy.shape }).describe('from here on; the models named begin cold'),
   z.strictObject({ ...base, entry: z.literal('forgotten'), silentSeconds }).describe('silent for stream.forgetHours: no longer of the ward'),
 ]) // biome-ignore format: one entry, one line
 export type JournalEntry = z.infer<typeof JournalEntry>

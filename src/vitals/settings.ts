@@ -82,6 +82,7 @@ export const Settings = z.strictObject({
       sessionTimeoutMs: z.int().min(1000).max(300_000).default(10_000).describe('a process that is silent for so long loses its partitions'),
       heartbeatIntervalMs: z.int().min(100).max(60_000).default(1000).describe('how often the group coordinator is told that this process lives'),
       requestTimeoutMs: z.int().min(500).max(120_000).default(10_000).describe('a broker that does not answer for so long is unreachable'),
+      watchdogUrl: z.url({ protocol: /^https?$/ }).optional().describe('told by POST when this process does not watch its partitions, and when it does again: where Kafka is gone, nothing leaves by Kafka'),
       tls: z.boolean().default(false).describe('encrypt connections to the brokers'),
       caFile: z.string().optional().describe('PEM file with the authority that signed the brokers\' certificates'),
       certFile: z.string().optional().describe('PEM file with this client\'s certificate, for mutual TLS'),

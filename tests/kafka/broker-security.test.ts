@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { SASLOptions } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Broker, SecureListener } from '../../src/broker/broker.ts'
 import { CLIENT_NAME } from '../../src/broker/certificates.ts'
@@ -28,7 +29,7 @@ describe('a broker with every secure listener and an authoriser', () => {
   const at = (listener: SecureListener, more: Parameters<typeof kafkaAt>[1] = {}) =>
     kafkaAt([broker.listeners[listener]!], { ssl: { ca: broker.certificates!.ca }, ...more })
   const scram = (username: string, password: string, mechanism: 'scram-sha-512' | 'scram-sha-256' = 'scram-sha-512') =>
-    at('scram', { sasl: { mechanism, username, password } })
+    at('scram', { sasl: { mechanism, username, password } as SASLOptions })
 
   test.each(['scram-sha-256', 'scram-sha-512'] as const)('%s lets a known user in', async (mechanism) => {
     await produce(scram('nurse', PASSWORD, mechanism), 'ward.readings', [mechanism])

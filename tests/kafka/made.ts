@@ -20,13 +20,13 @@ export function envelope(body: Partial<AlertBody> = {}): AlertEnvelope {
       priority: 'medium',
       code: 'unexpected',
       label: 'SpO2 88 %, expected 94 to 98 %, since 12:04:10',
-      subject: { patientKey: 'f2a9c41d', encounterKey: 'e-81', unit: 'ICU', bed: '7' },
+      subject: { patientKey: 'f2a9c41d', keyedBy: 'patient', encounterKey: 'e-81', unit: 'ICU', bed: '7' },
       times: { event: T0 + 4000, onset: T0, detected: T0 + 4000 },
       source: {
         detector: 'bedside',
         version: '1.0.0',
         model: { name: 'bedside', version: '1.0.0', sha256: 'a'.repeat(64) },
-        thresholds: { set: 'adult-manufacturers', version: '1' },
+        thresholds: { set: 'built-in', version: '1' },
       },
       score: { name: 'p-value', value: 1.2e-7, threshold: 1e-5, persistence: { n: 3, of: 5 }, calibrated: true },
       channels: [
@@ -44,7 +44,14 @@ export function envelope(body: Partial<AlertBody> = {}): AlertEnvelope {
         },
       ],
       explanation: { text: 'SpO2 88 %, expected 94 to 98 %, since 12:04:10', method: 'surprise-share' },
-      context: { warmupSteps: 600, missingChannels: ['etco2'], staleSeconds: 0, limitAlarm: false },
+      context: {
+        warmupSteps: 600,
+        missingChannels: ['etco2'],
+        staleSeconds: 0,
+        limitAlarm: false,
+        profile: { name: 'adult', assumed: true },
+      },
+      signal: { call: 'now', latching: false, ack: false, unanswered: 0, suppressedSinceLast: 0 },
       intendedUse: 'research-advisory',
       ...body,
     },
@@ -91,7 +98,10 @@ export const anyEnvelope: fc.Arbitrary<AlertEnvelope> = fc
     state: fc.constantFrom('active', 'latched', 'inactive'),
     priority: fc.constantFrom('high', 'medium', 'low', 'info'),
     label: fc.string({ minLength: 1, maxLength: 80 }),
-    subject: fc.record({ patientKey: key, encounterKey: key, unit: key, bed: key }, { requiredKeys: ['patientKey'] }),
+    subject: fc.record(
+      { patientKey: key, keyedBy: fc.constantFrom('patient', 'bed'), encounterKey: key, unit: key, bed: key },
+      { requiredKeys: ['patientKey', 'keyedBy'] },
+    ),
     times: fc.record(
       { event: time, onset: time, detected: time, ended: time },
       { requiredKeys: ['event', 'onset', 'detected'] },

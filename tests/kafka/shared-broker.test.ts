@@ -1,11 +1,9 @@
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { answers } from '../../src/broker/answers.ts'
 import { openBroker } from '../../src/broker/open-broker.ts'
-import { consume, createTopics, kafkaAt, produce, unique } from './topics.ts'
+import { brokers, consume, createTopics, kafkaAt, produce, unique } from './topics.ts'
 
 describe('the broker that the tests share', () => {
-  const brokers = inject('brokers')
-
   test('answers, and what is produced is consumed', async () => {
     expect(await answers(brokers[0]!, 5000)).toBe(true)
     const topic = unique('shared')

@@ -4,6 +4,7 @@ import { bodyLine } from '../../src/alerts/body.ts'
 import { VigilError } from '../../src/errors.ts'
 import type { Output } from '../../src/stream/ports.ts'
 import { decodeState, encodeState, layout, layoutOf } from '../../src/stream/state-record.ts'
+import { JournalEntry } from '../../src/vitals/journal.ts'
 import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { reading } from '../stream/reading.ts'
@@ -95,10 +96,7 @@ describe("a patient's saved state", () => {
     )
     const other = wards.fresh({ settings: eager, offset: 20 })
     const from = { ...FROM, layouts: new Map([[foreign.id, foreign]]) }
-    expect(other.ward.state.load(keyOf('1'), bytes, from)).toEqual({
-      lastOffset: 19,
-      models: own.states.map(({ model }) => model),
-    })
+    expect(other.ward.state.load(keyOf('1'), bytes, from)).toEqual({ lastOffset: 19, entry: undefined })
     expect(other.ward.state.save(keyOf('1'))!.record.equals(record)).toBe(true)
   })
 
@@ -111,8 +109,14 @@ describe("a patient's saved state", () => {
     try {
       const other = next.fresh({ settings: eager, offset: 20 })
       const from = { ...FROM, layouts: new Map(bed.ward.state.layouts.map((it) => [it.id, it])) }
-      expect(other.ward.state.load(keyOf('1'), record, from).lastOffset).toBe(19)
-      await other.give([set(20)])
+      const { lastOffset, entry } = other.ward.state.load(keyOf('1'), record, from)
+      expect(lastOffset).toBe(19)
+      expect(JournalEntry.parse(entry)).toMatchObject({
+        entry: 'watched-by',
+        afterOffset: 19,
+        models: [{ detector: next.manifest.detector, version: '9.9.9' }],
+      })
+      await other.give([entry!, set(20)])
       expect(other.frames.at(-1)!.watching).toBe('warming')
       // the limit's alert, raised before, goes on: no second start
       expect(other.bodies('hr-high').filter(({ phase }) => phase === 'start')).toEqual([])

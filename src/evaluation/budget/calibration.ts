@@ -11,6 +11,8 @@ export interface Alarmed {
   readonly patients: number
   /** advisories that started: what the budget is about; between two passes where neither was near enough */
   readonly alarms: number
+  /** of these, those that called somebody: not silenced because the same was said shortly before */
+  readonly called: number
   /** fixed-limit alarms that started: they are in the recordings at any threshold */
   readonly limitAlarms: number
   /** technical alerts that started: sensors and signals, likewise */
@@ -35,7 +37,7 @@ const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 2.5]
 
 /** Put a ward through the model at one threshold. */
 export async function alarmed(model: WatchedModel, q: number, open: OpenWard, every: number): Promise<Alarmed> {
-  let [alarms, limitAlarms, technical] = [0, 0, 0]
+  let [alarms, called, limitAlarms, technical] = [0, 0, 0, 0]
   const patients = new Set<string>()
   const noted = async function* () {
     for await (const inputs of open(every)) {
@@ -47,11 +49,13 @@ export async function alarmed(model: WatchedModel, q: number, open: OpenWard, ev
   const { frames } = await watchWard(at, noted(), (body) => {
     if (body.phase !== 'start') return
     if (body.kind === 'technical') technical++
-    else if (isAdvisory(body)) alarms++
-    else if (body.source.detector === 'limits') limitAlarms++
+    else if (isAdvisory(body)) {
+      alarms++
+      if (body.signal.call === 'now') called++
+    } else if (body.source.detector === 'limits') limitAlarms++
   })
   const patientDays = (frames * model.manifest.grid.cadenceSeconds) / SECONDS_A_DAY
-  return { patientDays, patients: patients.size, alarms, limitAlarms, technical }
+  return { patientDays, patients: patients.size, alarms, called, limitAlarms, technical }
 }
 
 /**
@@ -134,7 +138,10 @@ function between(full: readonly (Point & { readonly found: Alarmed })[]): {
   const log = high.log + share * (low.log - high.log)
   const mixed = (of: (found: Alarmed) => number) =>
     Math.round(of(high.found) + share * (of(low.found) - of(high.found)))
-  return { off: 0, calibrated: { ...best.found, alarms: mixed((it) => it.alarms), q: 10 ** log } }
+  return {
+    off: 0,
+    calibrated: { ...best.found, alarms: mixed((it) => it.alarms), called: mixed((it) => it.called), q: 10 ** log },
+  }
 }
 
 const clamp = (log: number): number => Math.min(LOOSEST, Math.max(STRICTEST, log))

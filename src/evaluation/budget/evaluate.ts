@@ -26,6 +26,8 @@ export interface BudgetResult {
   readonly realised: number
   /** 95 %, of the realised rate */
   readonly interval: readonly [low: number, high: number]
+  /** advisories a patient-day that call somebody: what is left after silencing */
+  readonly realisedCalls: number
   readonly q: number
   readonly realisedOn: RatesOf
   readonly calibratedOn: RatesOf & { readonly setting: string; readonly seed: number }
@@ -35,6 +37,7 @@ interface RatesOf {
   readonly patientDays: number
   readonly patients: number
   readonly advisories: number
+  readonly called: number
   readonly limitAlarms: number
   readonly technical: number
 }
@@ -73,16 +76,18 @@ export async function evaluateBudget(
     budget: perDay,
     realised: per(realised.alarms),
     interval: [per(low), per(high)],
+    realisedCalls: per(realised.called),
     q: calibrated.q,
     realisedOn: rates(realised),
     calibratedOn: { setting: from, seed: own.seed, ...rates(calibrated) },
   }
 }
 
-const rates = ({ patientDays, patients, alarms, limitAlarms, technical }: Alarmed): RatesOf => ({
+const rates = ({ patientDays, patients, alarms, called, limitAlarms, technical }: Alarmed): RatesOf => ({
   patientDays: Number(patientDays.toPrecision(4)),
   patients,
   advisories: alarms,
+  called,
   limitAlarms,
   technical,
 })

@@ -29,7 +29,11 @@ const BY_TYPE: Record<string, Verdict> = {
   ],
   TOPIC_AUTHORIZATION_FAILED: ['kafka-unauthorised', false, `no right to read or write the topic: ${RIGHT}`],
   GROUP_AUTHORIZATION_FAILED: ['kafka-unauthorised', false, `no right to Read the group of kafka.group: ${RIGHT}`],
-  CLUSTER_AUTHORIZATION_FAILED: ['kafka-unauthorised', false, `no right on the cluster: ${RIGHT}`],
+  CLUSTER_AUTHORIZATION_FAILED: [
+    'kafka-unauthorised',
+    false,
+    `no right on the cluster, nor to Write any topic: ${RIGHT}`,
+  ],
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
     'kafka-unauthorised',
     false,

@@ -76,7 +76,7 @@ describe('a threshold from recordings', () => {
 })
 
 describe('a version of a site', () => {
-  const found = { q: 2e-6, patients: 9, patientDays: 19.9, alarms: 21, limitAlarms: 4, technical: 2 }
+  const found = { q: 2e-6, patients: 9, patientDays: 19.9, alarms: 21, called: 18, limitAlarms: 4, technical: 2 }
 
   test('calls itself calibrated from 20 patient-days on, and not before', () => {
     const at = (patientDays: number) => siteManifest(bundle.manifest, 'x', 1, { ...found, patientDays })
