@@ -71,6 +71,7 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
+      behind: () => this.#ahead > MOST_AHEAD / 2,
       wake: () => this.#turn(() => {}),
       now,
     })
