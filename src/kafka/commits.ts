@@ -69,10 +69,13 @@ export class Commits implements Committer {
     return full
   }
 
-  /** Commit everything of a partition, its unsaved states too. Only while the ward is at rest. */
-  async settle(owned: Owned): Promise<void> {
-    await owned.committing
-    if (owned.live) await this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now())
+  /**
+   * Commit everything of a partition, its unsaved states too. Only while the ward is at rest.
+   * @returns undefined where a commit is in flight: to be asked again after it
+   */
+  settle(owned: Owned): { readonly settled: Promise<void> } | undefined {
+    if (owned.committing !== undefined) return undefined
+    return { settled: owned.live ? this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now()) : NOTHING }
   }
 
   close(): void {
@@ -106,10 +109,16 @@ export class Commits implements Committer {
   /** When the partition is to be committed: wall clock, ms. */
   #due(owned: Owned): number {
     const { commitIntervalMs } = this.#options
-    const interval = owned.moved ? owned.committedAt + commitIntervalMs : Number.POSITIVE_INFINITY
+    const interval = owned.committedAt + (owned.moved ? commitIntervalMs : this.#untilOld(owned))
     if (owned.waitsSince === undefined || (this.#options.behind() && owned.waitsSince > 0)) return interval
     const rested = owned.committedAt + (1 + REST) * owned.commitMs
     return Math.min(interval, Math.max(owned.waitsSince + ALERT_MS, rested))
+  }
+
+  /** When states are to be saved though nothing moves any more, from the last commit on, ms. */
+  #untilOld(owned: Owned): number {
+    const { state, stateIntervalMs } = this.#options
+    return state.unsaved(owned.number).size > 0 ? stateIntervalMs / 2 : Number.POSITIVE_INFINITY
   }
 
   /** States to save beside those with outputs: so many that none grows older than it may, and no burst comes of it. */
@@ -135,6 +144,7 @@ export class Commits implements Committer {
         await owned.sending
         await owned.writer!.commit(records, positions)
         owned.commitMs = performance.now() - began
+        owned.failures = 0
         telemetry.committed(owned.commitMs / 1000, states, records.length)
         for (const reason of letters) telemetry.deadLetter(reason, 1)
         this.#selfTested(owned, alerts)
@@ -174,6 +184,8 @@ export class Commits implements Committer {
     )
   }
 }
+
+const NOTHING = Promise.resolve()
 
 function broken(error: unknown): VigilError {
   return error instanceof VigilError ? error : new VigilError('internal', 'a commit failed', { cause: error })
