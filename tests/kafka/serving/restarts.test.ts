@@ -107,7 +107,7 @@ describe('a service that ends and begins again', () => {
     await cp(join(SHIPPED_MODELS, 'bedside', '1.0.0'), join(dir, 'bedside', '1.0.1'), { recursive: true })
     const manifest = join(dir, 'bedside', '1.0.1', 'manifest.json')
     await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('"version": "1.0.0"', '"version": "1.0.1"'))
-    const builds = [settings, { ...settings, models: { dir, serve: ['bedside'] } }, settings]
+    const builds = [settings, { ...settings, models: { dir, serve: ['bedside@1.0.1'] } }, settings]
     for (const [i, build] of builds.entries()) {
       const running = await service(build)
       await ready(running.url)
@@ -160,7 +160,9 @@ describe('a service that ends and begins again', () => {
     await first.stop()
     await admin(settings, (it) => it.deleteTopics({ topics: [`${settings.kafka.topicPrefix}.readings`] }))
     const running = await child(settings)
+    setTimeout(() => running.signal('SIGKILL'), 40_000)
     const { code, stderr } = await running.ended
+    if (process.env.DEBUGX) console.log(stderr)
     expect(code).toBe(1)
     expect(stderr).toMatch(
       /vigil: kafka-topics: .*it was made anew; delete t-\w+\.state with it \(t-\w+\.readings\/\d\)/,
