@@ -23,7 +23,7 @@ export interface ChaosOptions extends FaultCounts {
   /** begin no more faults after so many minutes; undefined: until all are done */
   readonly minutes?: number | undefined
   readonly patients: number
-  /** kills that happen at the same time, at most */
+  /** faults at the same time, 1 unless given: several leave less time to breathe, and no time of its own to measure */
   readonly atOnce?: number
   /** a fault of the members that the oracle must find */
   readonly mutant?: Mutant | undefined
@@ -37,8 +37,8 @@ export interface ChaosOptions extends FaultCounts {
 
 /** ms: at least how long the load runs, so that every patient has had an episode */
 const LEAST_MS = 15_000
-const PARTITIONS = 6
-/** processes beside those that may be killed at the same time */
+const PARTITIONS = 8
+/** processes beside those that faults have in hand */
 const PROCESSES = 2
 const SESSION_MS = 3000
 /** How long the members may take to work what was sent, once all is quiet, ms. */
@@ -102,7 +102,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const topic = topicName(settings.kafka.topicPrefix, 'readings')
     const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
     atEnd(() => load.stop())
-    for (let i = 0; i < stage.size; i++) stage.start()
+    for (let i = 0; i < PROCESSES + (options.atOnce ?? 1); i++) stage.start()
     if ((await members.settled(DRAIN_MS)) === undefined)
       throw new VigilError(
         'internal',
@@ -157,8 +157,6 @@ function stageOf(
   return {
     members,
     broker,
-    size: PROCESSES + (options.atOnce ?? 1),
-    sessionTimeoutMs: SESSION_MS,
     mutant,
     rng: random(seed + 1),
     tally: newTally(),
@@ -175,20 +173,29 @@ function stageOf(
   }
 }
 
+/** Several faults at a time, each as soon as one before it is over, while the group is kept at its size. */
 async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began: number): Promise<void> {
-  const { seed, minutes, atOnce = 1, say = () => {} } = options
+  const { seed, minutes = Number.POSITIVE_INFINITY, atOnce = 1, say = () => {} } = options
   const faults = plannedFaults(options, seed)
-  const alone = (fault: Fault) => fault.kind !== 'kill'
-  for (let from = 0; from < faults.length; ) {
-    const elapsed = (Date.now() - began) / 60_000
-    if (minutes !== undefined && elapsed >= minutes) break
-    let to = from + 1
-    while (to < from + atOnce && !alone(faults[from]!) && faults[to] && !alone(faults[to]!)) to++
-    const together = faults.slice(from, to)
-    const names = together.map(nameOf).join(', ')
-    say(`${to}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${names}`)
-    await Promise.all(together.map((fault) => inflict(stage, fault)))
-    from = to
+  const size = PROCESSES + atOnce
+  const refill = setInterval(() => {
+    if (stage.members.all.size < size) stage.start()
+  }, 200)
+  let next = 0
+  const inTurn = async () => {
+    for (;;) {
+      const elapsed = (Date.now() - began) / 60_000
+      const fault = faults[next]
+      if (fault === undefined || elapsed >= minutes) return
+      next++
+      say(`${next}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${nameOf(fault)}`)
+      await inflict(stage, fault)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: atOnce }, inTurn))
+  } finally {
+    clearInterval(refill)
   }
 }
 

@@ -33,7 +33,7 @@ export function chaosCommand(): Command {
       4,
     )
     .option('--patients <n>', 'patients of the load', whole(1), 24)
-    .option('--at-once <n>', 'kills at the same time, at most', whole(1), 1)
+    .option('--at-once <n>', 'faults at the same time', whole(1), 1)
     .option('--process-log <file>', 'what the processes log')
     .option('--json', 'accepted everywhere; the report is one JSON object in any case')
     .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')
