@@ -25,6 +25,8 @@ export interface ChaosOptions extends FaultCounts {
   readonly patients: number
   /** faults at the same time, 1 unless given: several leave less time to breathe, and no time of its own to measure */
   readonly atOnce?: number
+  /** how long a process may be silent before its partitions move, s; 3 unless given. A busy machine needs longer */
+  readonly sessionSeconds?: number
   /** a fault of the members that the oracle must find */
   readonly mutant?: Mutant | undefined
   /** use this broker and leave it alone; undefined: one of its own, which is restarted and stalled too */
@@ -40,12 +42,14 @@ const LEAST_MS = 15_000
 const PARTITIONS = 8
 /** processes beside those that faults have in hand */
 const PROCESSES = 2
-const SESSION_MS = 3000
+/** Until the first commit in every partition, ms: the processes begin all at once. */
+const START_MS = 300_000
 /** How long the members may take to work what was sent, once all is quiet, ms. */
 const DRAIN_MS = 90_000
 
 export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly seed: number
+  readonly sessionSeconds: number
   readonly kills: number
   readonly killsByPoint: Tally['killsByPoint']
   readonly rebalances: number
@@ -64,7 +68,7 @@ export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly fallen: readonly string[]
   /** seconds; null where there was none */
   readonly seconds: {
-    /** SIGKILL, in a group that was whole, to others' first commit in every partition: a session timeout of 3 s in it */
+    /** SIGKILL, in a group that was whole, to others' first commit in every partition: the session timeout is in it */
     readonly killedToWatched: Spread
     readonly leftToWatched: Spread
     readonly stopToExit: Spread
@@ -91,7 +95,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const own = options.brokers === undefined ? await openBroker({ own: true, proxies: 1, say }) : undefined
     if (own) atEnd(() => own.stop())
     const brokers = options.brokers ?? own!.brokers
-    const input = settingsOf(brokers)
+    const input = settingsOf(brokers, options.sessionSeconds ?? 3)
     const settings = Settings.parse(input)
     const client = await openKafka(settings.kafka, log)
     atEnd(() => client.close())
@@ -103,7 +107,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
     atEnd(() => load.stop())
     for (let i = 0; i < PROCESSES + (options.atOnce ?? 1); i++) stage.start()
-    if ((await members.settled(DRAIN_MS)) === undefined)
+    if ((await members.settled(START_MS)) === undefined)
       throw new VigilError(
         'internal',
         `the processes did not begin to work: ${members.fallen.join(', ') || 'no reason'}`,
@@ -118,12 +122,15 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     say('holding the topics against an undisturbed run')
     const expected = await undisturbed(settings, log, client, members.positions)
     const { compared, first, ...found } = await verdict(client, settings.kafka.topicPrefix, expected)
-    return { ...reportOf(seed, stage.tally, members, minutes), ...found, compared, first }
+    return { ...reportOf(options, stage.tally, members, minutes), ...found, compared, first }
   })
 }
 
 /** Short times, so that much happens; everything else as a site would have it. */
-function settingsOf(brokers: readonly string[]): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
+function settingsOf(
+  brokers: readonly string[],
+  sessionSeconds: number,
+): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
   const name = `chaos-${randomUUID().slice(0, 8)}`
   return {
     kafka: {
@@ -132,7 +139,7 @@ function settingsOf(brokers: readonly string[]): z.input<typeof Settings> & { ka
       group: name,
       clientId: name,
       partitions: PARTITIONS,
-      sessionTimeoutMs: SESSION_MS,
+      sessionTimeoutMs: sessionSeconds * 1000,
       heartbeatIntervalMs: 300,
       stateIntervalMs: 2000,
       requestTimeoutMs: 5000,
@@ -234,10 +241,11 @@ function spread(ms: readonly number[]): Spread {
   return { count: ms.length, p50: at(Math.floor((sorted.length - 1) / 2)), max: at(sorted.length - 1) }
 }
 
-function reportOf(seed: number, tally: Tally, members: Members, minutes: number) {
+function reportOf({ seed, sessionSeconds = 3 }: ChaosOptions, tally: Tally, members: Members, minutes: number) {
   const { killsByPoint, rebalances, brokerRestarts, sleepersWoken, sleepersHeeded, missed, unsettled } = tally
   return {
     seed,
+    sessionSeconds,
     kills: Object.values(killsByPoint).reduce((sum, count) => sum + count, 0),
     killsByPoint,
     rebalances,

@@ -8,6 +8,7 @@ import { positive, printJson, whole } from './options.ts'
 interface Flags
   extends Record<'seed' | 'kills' | 'rebalances' | 'brokerRestarts' | 'stalls' | 'patients' | 'atOnce', number> {
   minutes?: number
+  sessionSeconds: number
   processLog?: string
 }
 
@@ -34,6 +35,7 @@ export function chaosCommand(): Command {
     )
     .option('--patients <n>', 'patients of the load', whole(1), 24)
     .option('--at-once <n>', 'faults at the same time', whole(1), 1)
+    .option('--session-seconds <n>', 'silence after which a process loses its partitions', positive, 3)
     .option('--process-log <file>', 'what the processes log')
     .option('--json', 'accepted everywhere; the report is one JSON object in any case')
     .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')
