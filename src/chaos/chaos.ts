@@ -39,7 +39,7 @@ export interface ChaosOptions extends FaultCounts {
 
 /** ms: at least how long the load runs, so that every patient has had an episode */
 const LEAST_MS = 15_000
-const PARTITIONS = 8
+const PARTITIONS = 4
 /** processes beside those that faults have in hand */
 const PROCESSES = 2
 /** Until the first commit in every partition, ms: the processes begin all at once. */
@@ -78,6 +78,28 @@ export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly compared: Verdict['compared']
   readonly first: readonly string[]
 }
+
+/** What must be 0, whatever was done. */
+const MUST_BE_0 = [
+  'alertsLost',
+  'alertsDoubled',
+  'alertsDiffering',
+  'ordersDiffering',
+  'patientsWithoutAlert',
+  'statesDiffering',
+  'deadLettersLost',
+  'deadLettersDoubled',
+  'rekeyedLost',
+  'rekeyedDoubled',
+  'entriesUnplaced',
+  'sleepersHeeded',
+] as const satisfies readonly (keyof ChaosReport)[]
+
+/** The names of what is wrong in a report; none when the faults were survived. */
+export function wrongIn(report: ChaosReport): string[] {
+  return MUST_BE_0.filter((name) => report[name] !== 0)
+}
+
 export interface Spread {
   readonly count: number
   readonly p50: number | null

@@ -1,7 +1,8 @@
 import { createWriteStream } from 'node:fs'
 import { Command } from 'commander'
-import { type ChaosOptions, chaos } from '../chaos/chaos.ts'
+import { type ChaosOptions, chaos, wrongIn } from '../chaos/chaos.ts'
 import { KILL_POINTS } from '../chaos/faults.ts'
+import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { positive, printJson, whole } from './options.ts'
 
@@ -47,7 +48,10 @@ export function chaosCommand(): Command {
         stderr: (text) => file?.write(text),
         say: (line) => void process.stderr.write(`${line}\n`),
       }
-      printJson(await chaos(options))
+      const report = await chaos(options)
       file?.end()
+      printJson(report)
+      const wrong = wrongIn(report)
+      if (wrong.length > 0) throw new VigilError('chaos-differs', `${wrong.join(', ')}; ${report.first.join('; ')}`)
     })
 }
