@@ -169,8 +169,11 @@ export class Ward {
     const why = known && this.#strange(known, input, batch.partition)
     if (known !== undefined && why !== undefined) {
       // its state knows that this one was refused: it is not refused again after a restart
-      if (known.partition === batch.partition) known.lastOffset = offset
-      this.#out.bury(known, { ...why, source: batch.source }, offset, batch.partition)
+      const refused = { ...why, source: batch.source }
+      if (known.partition === batch.partition) {
+        known.lastOffset = offset
+        this.#out.bury(known, refused, offset)
+      } else this.#out.letter(refused, batch.partition, offset) // the state stands in the other partition
       return true
     }
     const here = known !== undefined && known.departedAt === undefined
