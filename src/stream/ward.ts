@@ -82,7 +82,7 @@ export class Ward {
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings)
+    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
   }
 
   /** length of a tick, seconds */
@@ -176,7 +176,8 @@ export class Ward {
     const { detectors, telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
-      const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
+      const trusted = this.#watch.sift(round)
+      const stepping = Promise.all(detectors.map((detector) => detector.step(trusted)))
       this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {

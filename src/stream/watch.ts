@@ -1,6 +1,7 @@
 import { type AlertContext, advance, endAlert, endAll, NO_ALERTS } from '../alerts/lifecycle.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
+import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
 import { timeOfDay } from '../scoring/sentence.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -11,6 +12,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { Rows } from './rows.ts'
+import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
@@ -20,8 +22,9 @@ const SIGNAL_LOST = 'signal-lost'
 export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
 /**
- * What is said of one patient at one tick: every detector, the fixed limits and NEWS2 beside them, then the life of the
- * patient's alerts. No detector can silence a limit.
+ * What is said of one patient at one tick: every detector, the sensors, the fixed limits and NEWS2 beside them, then the
+ * life of the patient's alerts. Detectors see a round without what the sensors set aside; limits and NEWS2 see it all, so
+ * that nothing can silence a limit.
  */
 export class Watch {
   readonly #table: ChannelTable
@@ -32,15 +35,19 @@ export class Watch {
   /** [limits, NEWS2] */
   readonly #rows: Rows
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
+  readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
+  /** the round that was sifted last, as the detectors see it */
+  #trusted: FrameColumns | undefined
 
-  constructor(table: ChannelTable, detectors: readonly Detector[], settings: WatchSettings) {
+  constructor(table: ChannelTable, detectors: readonly Detector[], settings: WatchSettings, cadenceSeconds: number) {
     this.#table = table
     this.#detectors = detectors
     this.#settings = settings
     this.#limits = limitPlan(settings.limits.adult, table)
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limits.stateSize + NEWS2_STATE_SIZE)
+    this.#sensing = new Sensing(table, cadenceSeconds)
     this.#sources = alertSources(detectors, settings)
   }
 
@@ -50,11 +57,18 @@ export class Watch {
     const at = this.#rows.at(slot)
     resetLimits(this.#limits, page, at)
     resetNews2(page, at + this.#limits.stateSize)
+    this.#sensing.reset(slot)
     for (const detector of this.#detectors) detector.reset(slot)
   }
 
+  /** Look at the sensors of a round, once and before anything else; the round as detectors may take it. */
+  sift(round: FrameColumns): FrameColumns {
+    this.#trusted = this.#sensing.sift(round)
+    return this.#trusted
+  }
+
   /**
-   * Look at one frame of a patient.
+   * Look at one frame of a patient, of the round that was sifted last.
    * @param time event time of its tick, ms
    * @param wanted whether somebody wants to see the frame with its scores
    * @returns what its alerts have to say, and the report if wanted
@@ -64,11 +78,13 @@ export class Watch {
     const at = this.#rows.at(session.slot)
     const conditions = this.#conditions
     conditions.length = 0
+    const trusted = this.#trusted!
     const reports = []
+    this.#sensing.conditions(session.slot, frames.ticks[row]!, conditions)
+    const suspect = this.#sensing.suspect(session.slot)
     for (const detector of this.#detectors) {
-      const condition = detector.score(frames, row)
-      if (condition !== undefined) conditions.push(condition)
-      if (wanted) reports.push(detector.report(frames, row))
+      detector.score(trusted, row, suspect, conditions)
+      if (wanted) reports.push(detector.report(trusted, row))
     }
     const models = conditions.length
     checkLimits(this.#limits, page, at, frames, row, time, conditions)
@@ -232,6 +248,7 @@ function alertSources(detectors: readonly Detector[], settings: WatchSettings): 
   return Object.fromEntries([
     ...models,
     rule('limits', { set, version }),
+    rule(SENSORS_DETECTOR, { set: 'bidmc-1.0.0', version: '1' }),
     rule('news2', { set: 'rcp-2017', version: '1' }),
     rule('signal', { set, version }),
   ])

@@ -83,7 +83,7 @@ function coverage(manifest: ModelManifest, horizons: readonly string[], conduct:
 }
 
 function conduct(horizons: readonly string[], metrics: TrainingMetrics): string {
-  const rows = (['calibration', 'validation', 'test'] as const).map((part) => {
+  const rows = (['train', 'validation', 'calibration', 'test'] as const).map((part) => {
     const on = metrics.conduct[part]
     return [
       part,
