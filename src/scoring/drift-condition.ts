@@ -33,7 +33,12 @@ export function driftCondition(
     label: label(`${said}, slowly ${direction} ${since}${before}`, `${said}, slowly ${direction} ${since}`, said),
     onset,
     channels: [{ ...identified(channel), observed, status: 'ok', sampleTime: time }],
-    score: { name: drift.watch, value: drift.score, threshold: drift.threshold, calibrated: manifest.calibration.calibrated },
+    score: {
+      name: drift.watch,
+      value: drift.score,
+      threshold: drift.threshold,
+      calibrated: manifest.calibration.calibrated,
+    },
     explanation: {
       text,
       method: own ? "half hour against six hours, the patient's own" : 'CUSUM of one-minute mean residuals',

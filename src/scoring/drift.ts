@@ -23,26 +23,31 @@ export const AWAY_LIMIT = 4
 const SMALLEST_SPREAD = 1.5
 const NORMAL = 1.4826
 
-/** row of the patient: the minute that is filling; then FIELDS a channel */
+/**
+ * row of the patient: the minute that is filling; whether any channel drifts; then what is added up of the minute, all
+ * channels side by side, since every frame touches it; then FIELDS a channel, touched once a minute
+ */
 const MINUTE = 0
-const HEADER = 1
+const DRIFTS = 1
+const HEADER = 2
 const SUM = 0 // values of the minute ...
 const COUNT = 1
 const RESIDUALS = 2 // residuals of the longer horizons ...
 const DUE = 3
-const RISE = 4 // CUSUM upwards
-const FALL = 5
-const RISING = 6 // minute since which it is above 0; NaN = it is not
-const FALLING = 7
-const FILLED = 8 // minute means in the half hour, 0..BLOCK
-const NEXT = 9 // where the next of them goes
-const BLOCKED = 10 // half hours known
-const IN_BLOCK = 11 // minutes since the last half hour was closed
-const AWAY = 12 // half hour against six hours, in spreads; 0 while unknown
-const AWAY_SINCE = 13
-const HALF_HOUR = 14 // median of it
-const SIX_HOURS = 15
-const MINUTES = 16
+const ADDED = 4
+const RISE = 0 // CUSUM upwards
+const FALL = 1
+const RISING = 2 // minute since which it is above 0; NaN = it is not
+const FALLING = 3
+const FILLED = 4 // minute means in the half hour, 0..BLOCK
+const NEXT = 5 // where the next of them goes
+const BLOCKED = 6 // half hours known
+const IN_BLOCK = 7 // minutes since the last half hour was closed
+const AWAY = 8 // half hour against six hours, in spreads; 0 while unknown
+const AWAY_SINCE = 9
+const HALF_HOUR = 10 // median of it
+const SIX_HOURS = 11
+const MINUTES = 12
 const MEDIANS = MINUTES + BLOCK
 const FIELDS = MEDIANS + BLOCKS
 
@@ -78,7 +83,7 @@ export interface Drift {
 export function driftPlan({ calibration, grid }: DriftManifest, scores: ScorePlan): DriftPlan {
   const minuteTicks = Math.max(1, Math.round(60 / grid.cadenceSeconds))
   return {
-    stateSize: HEADER + FIELDS * scores.channels.length,
+    stateSize: HEADER + (ADDED + FIELDS) * scores.channels.length,
     minuteTicks,
     mean: Float64Array.from(calibration.minute.mean),
     sd: Float64Array.from(calibration.minute.sd),
@@ -91,7 +96,7 @@ export function resetDrift(plan: DriftPlan, state: Float64Array, at: number): vo
   state.fill(0, at, at + plan.stateSize)
   state[at + MINUTE] = Number.NaN
   for (let c = 0; c < plan.scores.channels.length; c++) {
-    const own = at + HEADER + c * FIELDS
+    const own = ownAt(plan, at, c)
     for (const field of [RISING, FALLING, AWAY_SINCE, HALF_HOUR, SIX_HOURS]) state[own + field] = Number.NaN
   }
 }
@@ -113,32 +118,44 @@ export function weighDrift(
   const C = channels.length
   const minute = Math.floor(frames.ticks[row]! / plan.minuteTicks)
   if (state[at + MINUTE] !== minute) {
-    if (!Number.isNaN(state[at + MINUTE]!)) for (let c = 0; c < C; c++) close(plan, state, at + HEADER + c * FIELDS, c, minute)
+    if (!Number.isNaN(state[at + MINUTE]!)) close(plan, state, at, minute)
     state[at + MINUTE] = minute
   }
   for (let c = 0; c < C; c++) {
     const i = row * width + channels[c]!
     if (frames.masks[i] !== 1) continue
-    const own = at + HEADER + c * FIELDS
-    state[own + SUM]! += frames.values[i]!
-    state[own + COUNT]!++
+    const added = at + HEADER + c * ADDED
+    state[added + SUM]! += frames.values[i]!
+    state[added + COUNT]!++
     if (cold) continue
     for (let k = 1; k < horizons.length; k++) {
       if (Number.isNaN(scored.statistic[k * C + c]!)) continue
-      state[own + RESIDUALS]! += scored.residual[k * C + c]!
-      state[own + DUE]!++
+      state[added + RESIDUALS]! += scored.residual[k * C + c]!
+      state[added + DUE]!++
     }
   }
 }
 
-function close(plan: DriftPlan, state: Float64Array, own: number, c: number, minute: number): void {
-  if (state[own + DUE]! > 0) {
-    const x = (state[own + RESIDUALS]! / state[own + DUE]! - plan.mean[c]!) / plan.sd[c]!
-    cusum(state, own + RISE, own + RISING, x, minute)
-    cusum(state, own + FALL, own + FALLING, 0 - x, minute)
+/** where a channel's slow fields begin */
+const ownAt = (plan: DriftPlan, at: number, c: number): number =>
+  at + HEADER + ADDED * plan.scores.channels.length + c * FIELDS
+
+function close(plan: DriftPlan, state: Float64Array, at: number, minute: number): void {
+  let any = 0
+  for (let c = 0; c < plan.scores.channels.length; c++) {
+    const added = at + HEADER + c * ADDED
+    const own = ownAt(plan, at, c)
+    if (state[added + DUE]! > 0) {
+      const x = (state[added + RESIDUALS]! / state[added + DUE]! - plan.mean[c]!) / plan.sd[c]!
+      cusum(state, own + RISE, own + RISING, x, minute)
+      cusum(state, own + FALL, own + FALLING, 0 - x, minute)
+    }
+    if (state[added + COUNT]! > 0) baseline(plan, state, own, c, state[added + SUM]! / state[added + COUNT]!, minute)
+    state.fill(0, added, added + ADDED)
+    const summed = Math.max(state[own + RISE]!, state[own + FALL]!)
+    if (summed >= CUSUM_LIMIT || Math.abs(state[own + AWAY]!) >= AWAY_LIMIT) any = 1
   }
-  if (state[own + COUNT]! > 0) baseline(plan, state, own, c, state[own + SUM]! / state[own + COUNT]!, minute)
-  state.fill(0, own + SUM, own + DUE + 1)
+  state[at + DRIFTS] = any
 }
 
 function cusum(state: Float64Array, sum: number, since: number, x: number, minute: number): void {
@@ -188,13 +205,20 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
   let found: Drift | undefined
   let most = 1
   for (let channel = 0; channel < plan.scores.channels.length; channel++) {
-    const own = at + HEADER + channel * FIELDS
+    const own = ownAt(plan, at, channel)
     const known = { channel, halfHour: state[own + HALF_HOUR]!, sixHours: state[own + SIX_HOURS]! }
     const away = Math.abs(state[own + AWAY]!)
     if (away / AWAY_LIMIT >= most) {
       most = away / AWAY_LIMIT
       const sinceMinute = state[own + AWAY_SINCE]!
-      found = { ...known, up: state[own + AWAY]! > 0, sinceMinute, watch: 'own-baseline', score: away, threshold: AWAY_LIMIT }
+      found = {
+        ...known,
+        up: state[own + AWAY]! > 0,
+        sinceMinute,
+        watch: 'own-baseline',
+        score: away,
+        threshold: AWAY_LIMIT,
+      }
     }
     for (const up of [true, false]) {
       const score = state[own + (up ? RISE : FALL)]!
@@ -208,11 +232,4 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
 }
 
 /** The cheap question before `driftOf`. */
-export function drifts(plan: DriftPlan, state: Float64Array, at: number): boolean {
-  for (let c = 0; c < plan.scores.channels.length; c++) {
-    const own = at + HEADER + c * FIELDS
-    if (state[own + RISE]! >= CUSUM_LIMIT || state[own + FALL]! >= CUSUM_LIMIT) return true
-    if (Math.abs(state[own + AWAY]!) >= AWAY_LIMIT) return true
-  }
-  return false
-}
+export const drifts = (state: Float64Array, at: number): boolean => state[at + DRIFTS] === 1

@@ -1,7 +1,7 @@
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
-import { channelOfTest, expectedBand, type Scored, type ScorePlan, valueAtResidual } from './score.ts'
 import { ownSpread } from './own-spread.ts'
+import { channelOfTest, expectedBand, type Scored, type ScorePlan, valueAtResidual } from './score.ts'
 
 /** What of a manifest persistence depends on. */
 type EvidenceManifest = Pick<ModelManifest, 'policy' | 'warmupSteps' | 'grid'>

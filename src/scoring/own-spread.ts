@@ -62,7 +62,10 @@ export function learnSpread(
       if (k > 0) continue
       const i = errorAt(plan, at, c)
       const scale = state[at + 1 + C + c]!
-      const error = Math.max(0, Math.abs(frames.values[row * plan.width + plan.channels[c]!]! - state[at + 1 + c]!) - plan.half[c]!)
+      const error = Math.max(
+        0,
+        Math.abs(frames.values[row * plan.width + plan.channels[c]!]! - state[at + 1 + c]!) - plan.half[c]!,
+      )
       const squared = Math.min(error * error, ERROR_CLIP * blended(state[i]!, state[i + 1]!, scale))
       const count = Math.min(state[i + 1]! + 1, ERROR_MEMORY)
       state[i]! += (squared - state[i]!) / count

@@ -51,6 +51,8 @@ export interface ScorePlan {
   readonly expected: Float64Array
   /** [K] covariance of residuals in the patient's own spread */
   readonly whitenings: readonly Whitening[]
+  /** [K] the tests of each horizon */
+  readonly tests: readonly Int32Array[]
   /** by test */
   readonly tails: readonly TailLookup[]
 }
@@ -143,6 +145,11 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
     curves: degreesOfFreedom.flat().map(curveOf),
     expected: Float64Array.from(calibration.expected.flat()),
     whitenings: calibration.covariance.map((of, k) => whitening(calibration.centre[k]!, of)),
+    tests: horizons.map((_, k) => {
+      const K = horizons.length
+      const each = (from: number) => Array.from({ length: count }, (_, c) => from + c)
+      return Int32Array.from([...each(k * count), ...(k === 0 ? each(K * count) : []), K * count + count + k])
+    }),
     tails: [...residual.flat(), ...leap, ...joint].map(tailLookup),
   }
 }
@@ -228,7 +235,8 @@ export function scoreFrame(
       spread[c] = out.residual[kc]! / ownSpread(plan, state, at, k, c)
       out.statistic[kc] = Math.abs(spread[c]!)
       // without its resolution cell, an error of a whole unit where a half was to be had is none
-      if (k === 0) out.statistic[K * C + c] = Math.max(0, Math.abs(value - mean) - half) / ownErrorSd(plan, state, at, c, scale)
+      if (k === 0)
+        out.statistic[K * C + c] = Math.max(0, Math.abs(value - mean) - half) / ownErrorSd(plan, state, at, c, scale)
     }
     const square = squaredDistance(plan.whitenings[k]!, mask, spread, 0, out.contribution, k * C, out.given, k * C)
     out.statistic[K * C + C + k] = minusLogChiSquareTail(square, observed)
@@ -241,21 +249,18 @@ export function scoreFrame(
 
 /** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (Bonferroni). */
 function judge(plan: ScorePlan, k: number, out: Scored): void {
-  const C = plan.channels.length
-  const K = plan.horizons.length
   let least = Number.POSITIVE_INFINITY
   let which = -1
-  const consider = (test: number): void => {
+  const tests = plan.tests[k]!
+  for (let i = 0; i < tests.length; i++) {
+    const test = tests[i]!
     const value = out.statistic[test]!
-    if (Number.isNaN(value)) return
+    if (Number.isNaN(value)) continue
     const p = tailProbability(plan.tails[test]!, value)
-    if (p >= least) return
+    if (p >= least) continue
     least = p
     which = test
   }
-  for (let c = 0; c < C; c++) consider(k * C + c)
-  if (k === 0) for (let c = 0; c < C; c++) consider(K * C + c)
-  consider(K * C + C + k)
   out.p[k] = Math.min(1, least * plan.tails.length)
   out.test[k] = which
 }

@@ -1,7 +1,6 @@
 import type { AlertChannel } from '../vitals/alert.ts'
 import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
-import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 import {
   APART,
   FAULT,
@@ -21,6 +20,7 @@ import {
   SINCE,
   VALUE,
 } from './sensors.ts'
+import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 
 /** who says so, in `Condition.detector` and in an alert's source */
 export const SENSORS_DETECTOR = 'sensors'
@@ -178,7 +178,10 @@ function missing(
           code: 'leads-off',
           priority: 'medium',
           onset,
-          labels: [`No heart rate by ECG ${since}: check the leads (${beside(pulse)})`, `No heart rate by ECG ${since}`],
+          labels: [
+            `No heart rate by ECG ${since}: check the leads (${beside(pulse)})`,
+            `No heart rate by ECG ${since}`,
+          ],
           channels: [absent],
           text: `The ECG gives no heart rate, while the oximeter goes on: ${beside(pulse)}.`,
         }),

@@ -61,7 +61,8 @@ const OFFSET = 2 // what is usual of it
 const SPREAD = 3 // its variance
 const PAIRS = 4 // observations of it
 export const APART = 5 // tick since which it is a mismatch
-export const SENSOR_HEADER = 6
+const KNOWN = 6 // sensors that ever gave a value, one bit each
+export const SENSOR_HEADER = 7
 
 interface Sensor extends SensorFacts {
   /** index in the channel table */
@@ -85,7 +86,13 @@ export interface SensorPlan {
   /** where the pair stands in `sensors` */
   readonly pair: readonly [number, number]
   /** [sys, dia, mean] in the channel table; where in the row their trouble began */
-  readonly pressures: readonly { readonly name: string; readonly three: readonly number[]; readonly sinceAt: number }[]
+  readonly pressures: readonly {
+    readonly name: string
+    readonly three: readonly number[]
+    readonly sinceAt: number
+    /** the mean, in `sensors` */
+    readonly mean: number
+  }[]
 }
 
 export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorPlan {
@@ -96,6 +103,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
     name,
     three: ['sys', 'dia', 'mean'].map((part) => table.index.get(`${name}_${part}`)!),
     sinceAt: sinceAt + i,
+    mean: place(`${name}_mean`),
   }))
   const sensors = known.map((facts) => {
     const index = table.index.get(facts.channel)!
@@ -122,6 +130,7 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
   state.fill(Number.NaN, at, at + plan.stateSize)
   state.fill(0, at + FAULTS, at + FAULTS + 1)
   state.fill(0, at + OFFSET, at + PAIRS + 1)
+  state[at + KNOWN] = 0
   for (let s = 0; s < plan.sensors.length; s++) {
     const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
     for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT]) state[own + field] = 0
@@ -148,16 +157,22 @@ export function siftFrame(
   const tick = frames.ticks[row]!
   let faults = 0
   let aside = false
+  let known = state[at + KNOWN]!
   for (let i = 0; i < plan.pressures.length; i++) {
-    const { three, sinceAt } = plan.pressures[i]!
+    const { three, sinceAt, mean } = plan.pressures[i]!
+    if (frames.masks[from + three[2]!] !== 1 && ((known >> mean) & 1) === 0) continue
     if (!contradict(frames, from, three)) state[at + sinceAt] = Number.NaN
     else if (Number.isNaN(state[at + sinceAt]!)) state[at + sinceAt] = tick
   }
   for (let s = 0; s < plan.sensors.length; s++) {
     const sensor = plan.sensors[s]!
+    const observed = frames.masks[from + sensor.index] === 1
+    // most patients have a few of all sensors: the rows of the others are not even looked at
+    if (!observed && ((known >> s) & 1) === 0) continue
     const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
     let fault = 0
-    if (frames.masks[from + sensor.index] === 1) {
+    if (observed) {
+      known |= 1 << s
       fault = observe(plan, state, at, own, sensor, tick, frames.values[from + sensor.index]!)
       if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
@@ -172,6 +187,7 @@ export function siftFrame(
     if (state[own + GOOD_TICK] !== state[own + SEEN] && !Number.isNaN(state[own + SEEN]!)) aside = true
   }
   if (mismatch(plan, state, at, frames, from, tick)) faults |= MISMATCH
+  state[at + KNOWN] = known
   state[at + FAULTS] = faults
   return aside
 }
@@ -266,14 +282,7 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
  * A value that stands still for longer than the patient's own values ever do. Due changes: the run times how often this
  * value changes, the patient's own count shrunk to the population's. A partner that moves meanwhile needs less of them.
  */
-function isFlat(
-  plan: SensorPlan,
-  state: Float64Array,
-  at: number,
-  own: number,
-  sensor: Sensor,
-  tick: number,
-): boolean {
+function isFlat(plan: SensorPlan, state: Float64Array, at: number, own: number, sensor: Sensor, tick: number): boolean {
   const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
   if (run < SHORTEST_RUN) return false
   const rate =
@@ -294,7 +303,8 @@ function mismatch(
   from: number,
   tick: number,
 ): boolean {
-  const [one, other] = [plan.sensors[plan.pair[0]]!.index, plan.sensors[plan.pair[1]]!.index]
+  const one = plan.sensors[plan.pair[0]]!.index
+  const other = plan.sensors[plan.pair[1]]!.index
   if (frames.masks[from + one] !== 1 || frames.masks[from + other] !== 1) {
     state[at + APART] = Number.NaN
     return false
@@ -319,11 +329,11 @@ function mismatch(
 }
 
 /** whether a tick's mean pressure lies outside its systolic and diastolic value */
-export function contradict(frames: FrameColumns, from: number, [sys, dia, mean]: readonly number[]): boolean {
+export function contradict(frames: FrameColumns, from: number, three: readonly number[]): boolean {
   const { masks, values } = frames
-  if (masks[from + mean!] !== 1) return false
-  const of = values[from + mean!]!
-  return (
-    (masks[from + sys!] === 1 && of > values[from + sys!]!) || (masks[from + dia!] === 1 && of < values[from + dia!]!)
-  )
+  const sys = from + three[0]!
+  const dia = from + three[1]!
+  const mean = from + three[2]!
+  if (masks[mean] !== 1) return false
+  return (masks[sys] === 1 && values[mean]! > values[sys]!) || (masks[dia] === 1 && values[mean]! < values[dia]!)
 }

@@ -39,7 +39,7 @@ export function tailLookup(table: TailTable): TailLookup {
 export function tailProbability(lookup: TailLookup, value: number): number {
   const { values, logs } = lookup
   const last = values.length - 1
-  if (value <= values[0]!) return Math.exp(logs[0]!)
+  if (value <= values[0]!) return logs[0] === 0 ? 1 : Math.exp(logs[0]!)
   if (value > values[last]!) {
     return Math.max(SMALLEST, Math.exp(logs[last]! + logExceedance(lookup.tail, value - values[last]!)))
   }

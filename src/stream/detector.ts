@@ -1,6 +1,6 @@
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
-import { driftCondition } from '../scoring/drift-condition.ts'
 import { type DriftPlan, driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../scoring/drift.ts'
+import { driftCondition } from '../scoring/drift-condition.ts'
 import {
   BAND_LEVEL,
   type EvidencePlan,
@@ -115,7 +115,9 @@ export class Detector {
     const slot = frames.slots[row]!
     const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
-    const [scoresAt, evidenceAt, driftAt] = [at + this.#scoresAt, at + this.#evidenceAt, at + this.#driftAt]
+    const scoresAt = at + this.#scoresAt
+    const evidenceAt = at + this.#evidenceAt
+    const driftAt = at + this.#driftAt
     scoreFrame(this.#scores, page, scoresAt, frames, row, this.#scored)
     const raised = weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored, suspect)
     if (raised) out.push(unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!))
@@ -123,7 +125,7 @@ export class Detector {
       learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
     const cold = evidenceSteps(page, evidenceAt) <= this.manifest.warmupSteps
     weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
-    if (!drifts(this.#drift, page, driftAt)) return
+    if (!drifts(page, driftAt)) return
     const drift = driftOf(this.#drift, page, driftAt)!
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
     const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000

@@ -1,5 +1,5 @@
-import { faultsOf, MISSING, resetSensors, type SensorPlan, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import { sensorConditions } from '../scoring/sensor-conditions.ts'
+import { faultsOf, MISSING, resetSensors, type SensorPlan, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
@@ -10,6 +10,8 @@ export class Sensing {
   readonly #table: ChannelTable
   readonly #plan: SensorPlan
   readonly #rows: Rows
+  /** [rows of a round] faults of each row of the round that was sifted last */
+  #faults = new Int32Array(0)
   /** a round without what was set aside; made when first needed */
   #clean: FrameColumns | undefined
 
@@ -30,24 +32,28 @@ export class Sensing {
    */
   sift(round: FrameColumns): FrameColumns {
     let clean: FrameColumns | undefined
+    if (this.#faults.length < round.count) this.#faults = new Int32Array(round.ticks.length)
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
-      if (!siftFrame(this.#plan, page, at, round, row)) continue
+      const aside = siftFrame(this.#plan, page, at, round, row)
+      this.#faults[row] = faultsOf(page, at)
+      if (!aside) continue
       clean ??= this.#copy(round)
       trusted(this.#plan, page, at, clean, row)
     }
     return clean ?? round
   }
 
-  /** Whether a sensor of the patient makes something up at this tick, rather than being silent. */
-  suspect(slot: number): boolean {
-    return (faultsOf(this.#rows.page(slot), this.#rows.at(slot)) & ~MISSING) !== 0
+  /** Whether a sensor makes something up in a row of the round that was sifted last, rather than being silent. */
+  suspect(row: number): boolean {
+    return (this.#faults[row]! & ~MISSING) !== 0
   }
 
-  /** What is wrong with the patient's sensors at this tick, added to `out`. */
-  conditions(slot: number, tick: number, out: Condition[]): void {
+  /** What is wrong with the sensors in a row of the round that was sifted last, added to `out`. */
+  conditions(slot: number, row: number, tick: number, out: Condition[]): void {
+    if (this.#faults[row] === 0) return
     sensorConditions(this.#plan, this.#table, this.#rows.page(slot), this.#rows.at(slot), tick, out)
   }
 

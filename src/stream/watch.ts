@@ -80,8 +80,8 @@ export class Watch {
     conditions.length = 0
     const trusted = this.#trusted!
     const reports = []
-    this.#sensing.conditions(session.slot, frames.ticks[row]!, conditions)
-    const suspect = this.#sensing.suspect(session.slot)
+    this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
+    const suspect = this.#sensing.suspect(row)
     for (const detector of this.#detectors) {
       detector.score(trusted, row, suspect, conditions)
       if (wanted) reports.push(detector.report(trusted, row))

@@ -5,8 +5,8 @@ import { tailTable } from '../scoring/tail-table.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
-import type { FramedStay } from './dataset.ts'
 import { ledoitWolf } from './covariance.ts'
+import type { FramedStay } from './dataset.ts'
 import { forecastStay, serveStay } from './serve-stays.ts'
 
 /** A manifest whose calibration may be missing still. */

@@ -1,5 +1,5 @@
-import { resetSensors, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, writeFeatures } from '../inference/features.ts'
+import { resetSensors, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import { gridPlan, resetGrid, takeReading } from '../stream/grid.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'

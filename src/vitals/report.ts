@@ -15,7 +15,9 @@ export const DetectorReport = z
     p: z
       .record(z.string(), known)
       .readonly()
-      .describe('chance that a minute of a patient as before shows as much, by horizon in seconds; null: nothing was due'),
+      .describe(
+        'chance that a minute of a patient as before shows as much, by horizon in seconds; null: nothing was due',
+      ),
     threshold: z.number().describe("the patient's own q: an advisory is raised below it"),
     surprise: known.describe('excess surprise of the frame at the first horizon, nats'),
     contributions: z
