@@ -69,6 +69,8 @@ interface Sensor extends SensorFacts {
   readonly index: number
   /** index in `sensors` of the partner, -1 = none */
   readonly beside: number
+  /** heart rate by ECG: 0 is asystole */
+  readonly beats: boolean
   /** whether its absence is missed */
   readonly continuous: boolean
   /** where in the row the trouble of its pressures began, 0 = it is no pressure */
@@ -111,6 +113,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
       ...facts,
       index,
       beside: place(facts.partner),
+      beats: facts.channel === 'hr',
       continuous: table.channels[index]!.cadence === 'continuous',
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
     }
@@ -262,6 +265,8 @@ function leapt(
   before: number,
 ): boolean {
   const since = (tick - state[own + GOOD_TICK]!) * plan.cadenceSeconds
+  // no heart beat with a good signal is asystole, and no artefact
+  if (sensor.beats && value === 0) return false
   if (!(Math.abs(value - state[own + GOOD]!) >= sensor.leap) || since > LEAP_SECONDS) return false
   const near = Math.abs(value - before) < sensor.leap / 2
   state[own + LEAPS] = near || state[own + LEAPS] === 0 ? state[own + LEAPS]! + 1 : 1
