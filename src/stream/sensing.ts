@@ -3,7 +3,10 @@ import { faultsOf, MISSING, resetSensors, type SensorPlan, sensorPlan, siftFrame
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
-import { Rows } from './rows.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
+
+/** Of the row: another one is not what an older saved state means. */
+const LAYOUT = 1
 
 /** The sensors of every patient of a ward: a row each, looked at before any model. */
 export class Sensing {
@@ -19,6 +22,11 @@ export class Sensing {
     this.#table = table
     this.#plan = sensorPlan(table, cadenceSeconds)
     this.#rows = new Rows(this.#plan.stateSize)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    return { rows: this.#rows, fields: numbered(`sensors/${LAYOUT}`, this.#plan.stateSize) }
   }
 
   /** A new patient on the slot. */
