@@ -10,6 +10,10 @@ import type { Scored, ScorePlan } from './score.ts'
  */
 const SLACK = 0.25
 export const CUSUM_LIMIT = 13.12
+/** one minute enters with at most this many standard deviations: a jump is no drift */
+const CLIP = 3
+/** share of the forecasts that come due in a full minute, below which the minute says nothing of drift */
+const ENOUGH = 0.5
 /** the sum is not let further: it must be able to come back */
 const CUSUM_MOST = 2 * CUSUM_LIMIT
 
@@ -58,6 +62,8 @@ export interface DriftPlan {
   /** doubles of one patient's row */
   readonly stateSize: number
   readonly minuteTicks: number
+  /** fewest residuals of a channel in a minute that counts */
+  readonly fewest: number
   /** [C] minute's mean residual when all is well */
   readonly mean: Float64Array
   readonly sd: Float64Array
@@ -85,6 +91,7 @@ export function driftPlan({ calibration, grid }: DriftManifest, scores: ScorePla
   return {
     stateSize: HEADER + (ADDED + FIELDS) * scores.channels.length,
     minuteTicks,
+    fewest: ENOUGH * scores.horizons.slice(1).reduce((sum, ticks) => sum + minuteTicks / ticks, 0),
     mean: Float64Array.from(calibration.minute.mean),
     sd: Float64Array.from(calibration.minute.sd),
     scores,
@@ -145,8 +152,9 @@ function close(plan: DriftPlan, state: Float64Array, at: number, minute: number)
   for (let c = 0; c < plan.scores.channels.length; c++) {
     const added = at + HEADER + c * ADDED
     const own = ownAt(plan, at, c)
-    if (state[added + DUE]! > 0) {
-      const x = (state[added + RESIDUALS]! / state[added + DUE]! - plan.mean[c]!) / plan.sd[c]!
+    if (state[added + DUE]! > 0 && state[added + DUE]! >= plan.fewest) {
+      const mean = state[added + RESIDUALS]! / state[added + DUE]!
+      const x = Math.max(-CLIP, Math.min(CLIP, (mean - plan.mean[c]!) / plan.sd[c]!))
       cusum(state, own + RISE, own + RISING, x, minute)
       cusum(state, own + FALL, own + FALLING, 0 - x, minute)
     }

@@ -1,5 +1,20 @@
 import type { FrameColumns } from '../vitals/frame.ts'
-import type { Scored, ScorePlan } from './score.ts'
+
+/** What of a `ScorePlan` the own spread depends on. */
+interface SpreadPlan {
+  readonly ownAt: number
+  readonly horizons: readonly number[]
+  readonly channels: Int32Array
+  readonly width: number
+  readonly half: Float64Array
+}
+
+/** What of a `Scored` is learnt from. */
+interface Learnt {
+  readonly p: Float64Array
+  readonly residual: Float64Array
+  readonly statistic: Float64Array
+}
 
 /** fields of a channel after its K variances of residuals: variance of the one-step error, observations of it */
 export const OWN_FIELDS = 2
@@ -19,16 +34,16 @@ const ERROR_CLIP = 100
  * change counts and a wild one's usual jumps do not. Row, at `plan.ownAt`: variance of residuals minus 1 [K * C], then
  * [variance of errors, observations] x C: all 0 = nothing known yet.
  */
-const errorAt = (plan: ScorePlan, at: number, c: number): number =>
+const errorAt = (plan: SpreadPlan, at: number, c: number): number =>
   at + plan.ownAt + plan.horizons.length * plan.channels.length + OWN_FIELDS * c
 
 /** Standard deviation of the patient's residuals at a horizon; 1 while nothing is known. */
-export function ownSpread(plan: ScorePlan, state: Float64Array, at: number, k: number, c: number): number {
+export function ownSpread(plan: SpreadPlan, state: Float64Array, at: number, k: number, c: number): number {
   return Math.sqrt(1 + state[at + plan.ownAt + k * plan.channels.length + c]!)
 }
 
 /** Standard deviation of the patient's one-step error, channel unit, beside the scale of this tick's forecast. */
-export function ownErrorSd(plan: ScorePlan, state: Float64Array, at: number, c: number, scale: number): number {
+export function ownErrorSd(plan: SpreadPlan, state: Float64Array, at: number, c: number, scale: number): number {
   return Math.sqrt(blended(state[errorAt(plan, at, c)]!, state[errorAt(plan, at, c) + 1]!, scale))
 }
 
@@ -40,12 +55,12 @@ const blended = (own: number, count: number, scale: number): number =>
  * To be called after `scoreFrame` of the same frame and before the next `rememberForecast`.
  */
 export function learnSpread(
-  plan: ScorePlan,
+  plan: SpreadPlan,
   state: Float64Array,
   at: number,
   frames: FrameColumns,
   row: number,
-  scored: Scored,
+  scored: Learnt,
 ): void {
   const C = plan.channels.length
   const own = at + plan.ownAt

@@ -245,7 +245,7 @@ function observe(
   state[own + TICKS] = state[own + TICKS]! * keep + passed
   state[own + LEVEL_AT]! += (value - state[own + LEVEL_AT]!) * Math.min(1, (passed * seconds) / LEVEL)
   state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
-  if (leapt(plan, state, own, sensor, tick, value, before)) return LEAP
+  if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
   if (value !== before) {
     state[own + SINCE] = tick
     if (sensor.beside >= 0) state[own + BESIDE] = state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]!
@@ -261,13 +261,14 @@ function leapt(
   own: number,
   sensor: Sensor,
   tick: number,
+  passed: number,
   value: number,
   before: number,
 ): boolean {
-  const since = (tick - state[own + GOOD_TICK]!) * plan.cadenceSeconds
   // no heart beat with a good signal is asystole, and no artefact
   if (sensor.beats && value === 0) return false
-  if (!(Math.abs(value - state[own + GOOD]!) >= sensor.leap) || since > LEAP_SECONDS) return false
+  if (!(Math.abs(value - state[own + GOOD]!) >= sensor.leap) || passed * plan.cadenceSeconds > LEAP_SECONDS)
+    return false
   const near = Math.abs(value - before) < sensor.leap / 2
   state[own + LEAPS] = near || state[own + LEAPS] === 0 ? state[own + LEAPS]! + 1 : 1
   state[own + LEAPT] = tick

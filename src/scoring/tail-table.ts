@@ -4,7 +4,7 @@ import { fitParetoTail, logExceedance, type ParetoTail } from './pareto-tail.ts'
 /** the smallest p a table may give: finite in ln, and never 0 */
 const SMALLEST = 1e-300
 /** share of a sample that the tail is fitted to, and the fewest and most peaks */
-const TAIL_SHARE = 0.05
+const TAIL_SHARE = 0.1
 const FEWEST_PEAKS = 8
 const MOST_PEAKS = 500
 

@@ -79,7 +79,7 @@ function varying(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecas
   for (const { stay, forecasts } of made) {
     const drift = minuteMeans(manifest, C, (c, mean) => minutes[c]!.push(mean))
     serveStay(plan, stay, forecasts, (frame, scored, state) => {
-      if (frame < manifest.warmupSteps) return
+      if (frame < manifest.warmupSteps) return false
       frames++
       drift(stay.frames.ticks[frame]!, scored)
       for (let k = 0; k < manifest.horizons.length; k++) {
@@ -91,6 +91,7 @@ function varying(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecas
         }
         if (scored.observed === C) rows[k]!.push(row)
       }
+      return false
     })
   }
   const shrunk = rows.map((of) => {
@@ -145,13 +146,14 @@ function maxima(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecast
     }
     let minute = Number.NaN
     serveStay(plan, stay, forecasts, (frame, { statistic }) => {
-      if (frame < manifest.warmupSteps) return
+      if (frame < manifest.warmupSteps) return false
       const now = Math.floor(stay.frames.ticks[frame]! / ticks)
       if (now !== minute) close()
       minute = now
       for (let test = 0; test < most.length; test++) {
         if (!(statistic[test]! <= most[test]!) && !Number.isNaN(statistic[test]!)) most[test] = statistic[test]!
       }
+      return false
     })
     close()
   }

@@ -15,7 +15,7 @@ export async function openExported(onnx: Uint8Array, shape: GraphShape, maxBatch
  * Called for every frame after it was scored, before anything is learnt from it and its own forecast replaces the one it
  * was scored against. Returns whether nothing may be learnt from it.
  */
-export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => boolean | void
+export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => boolean
 
 /**
  * A stay exactly as serving scores it.
@@ -29,7 +29,7 @@ export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32A
   resetScore(plan, state, 0)
   for (let i = 0; i < stay.frames.count; i++) {
     scoreFrame(plan, state, 0, stay.frames, i, out)
-    if (visit(i, out, state) !== true) learnSpread(plan, state, 0, stay.frames, i, out)
+    if (!visit(i, out, state)) learnSpread(plan, state, 0, stay.frames, i, out)
     rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width)
   }
 }

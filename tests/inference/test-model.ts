@@ -98,7 +98,7 @@ export function testManifest(network: NetworkShape, onnx: Uint8Array): ModelMani
   const perHorizon = <T>(value: T): T[] => new Array<T>(K).fill(value)
   const tail = { n: 100, probabilities: [1, 0.01], values: [0, 5], tailShape: 0, tailScale: 1 }
   return {
-    manifestVersion: 1,
+    manifestVersion: 2,
     name: 'test',
     version: '1.0.0',
     detector: 'test',

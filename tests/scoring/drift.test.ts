@@ -11,20 +11,20 @@ const C = CHANNELS.length
 const SPO2 = 2
 const T0 = Date.UTC(2026, 0, 5) / 60_000
 
-/** a bed, minute by minute: four ticks with given values, and one residual of the longest horizon by channel */
+/** a bed, minute by minute: four ticks with given values and the residual of a longer horizon by channel */
 function bed(state = new Float64Array(plan.stateSize), reset = true) {
   const out = scored(scores)
   const frames = emptyFrames()
   if (reset) resetDrift(plan, state, 0)
   return {
     state,
-    minute(minute: number, residual: number, spo2: number, cold = false) {
+    minute(minute: number, residual: number, spo2: number, cold = false, due = 4) {
       for (let part = 0; part < 4; part++) {
         out.statistic.fill(Number.NaN)
-        if (part === 0) {
+        if (part < due) {
           for (let c = 0; c < C; c++) {
-            out.statistic[2 * C + c] = 1
-            out.residual[2 * C + c] = c === SPO2 ? residual : 0
+            out.statistic[C + c] = 1
+            out.residual[C + c] = c === SPO2 ? residual : 0
           }
         }
         frame(frames, (T0 + minute) * 60 + part * 15, [80, 80, spo2, 16])
@@ -71,6 +71,8 @@ describe('CUSUM of the minute means', () => {
     let minute = 600
     while (watched.minute(minute, 0.2, 96)?.watch === 'cusum') minute++
     expect(minute).toBeLessThan(660)
+    const sparse = bed()
+    for (let i = 0; i < 600; i++) expect(sparse.minute(i, -2, 96, false, 1)).toBeUndefined()
     const cold = bed()
     for (let i = 0; i < 600; i++) expect(cold.minute(i, -2, 96, true)).toBeUndefined()
   })

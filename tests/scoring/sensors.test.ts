@@ -135,7 +135,7 @@ describe('what is missing', () => {
     Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)))
 
   test('is said after 15 s, by which sensor carries it', () => {
-    const after = (seconds: number, ...names: string[]) => {
+    const saidAfter = (seconds: number, ...names: string[]) => {
       const own = bed()
       const patient = walk(3)
       for (let i = 0; i < 100; i++) own.see(patient())
@@ -143,12 +143,12 @@ describe('what is missing', () => {
       for (let i = 0; i < seconds; i++) codes = own.see(without(patient(), ...names)).codes
       return codes
     }
-    expect(after(14, 'hr')).toEqual([])
-    expect(after(15, 'hr')).toEqual(['leads-off'])
-    expect(after(15, 'pulse', 'spo2')).toEqual(['probe-off'])
-    expect(after(15, 'spo2')).toEqual(['spo2-missing'])
-    expect(after(15, 'resp')).toEqual(['resp-missing'])
-    expect(after(15, 'hr', 'pulse')).toEqual(['hr-missing', 'pulse-missing'])
+    expect(saidAfter(14, 'hr')).toEqual([])
+    expect(saidAfter(15, 'hr')).toEqual(['leads-off'])
+    expect(saidAfter(15, 'pulse', 'spo2')).toEqual(['probe-off'])
+    expect(saidAfter(15, 'spo2')).toEqual(['spo2-missing'])
+    expect(saidAfter(15, 'resp')).toEqual(['resp-missing'])
+    expect(saidAfter(15, 'hr', 'pulse')).toEqual(['hr-missing', 'pulse-missing'])
   })
 
   test('is nothing of a channel that comes once a minute, before four of its minutes', () => {

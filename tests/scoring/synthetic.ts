@@ -132,7 +132,9 @@ export function calibrated(n: number, seed: number, rounded: boolean, horizons: 
     frame(frames, i + 1, healthy(uniform, 15, rounded))
     scoreFrame(plan, state, 0, frames, 0, out)
     for (const it of out.surprise) surprise += it / (n * C)
-    out.statistic.forEach((value, test) => statistics[test]!.push(value))
+    statistics.forEach((of, test) => {
+      of.push(out.statistic[test]!)
+    })
   }
   const tails = statistics.map(tailTable)
   const manifest = uncalibrated(horizons)
