@@ -115,6 +115,13 @@ describe('a discharge', () => {
     expect(bed.bodies('spo2-low')[0]!.subject.encounterKey).toBeUndefined()
   })
 
+  it('that is dated ahead blinds nobody for longer: it counts from the newest reading', async () => {
+    const bed = wards.fresh()
+    await bed.give([admit(0, 'a'), ...seconds(0, 80), act(7200, { action: 'discharge' }), ...seconds(80, 300)])
+    expect(bed.frames.filter(({ time }) => time > T0 + 200_000)).toHaveLength(99)
+    expect(new Set(bed.refused())).toEqual(new Set(['departed']))
+  })
+
   it('is over at once when the patient is admitted again, or the discharge is cancelled: cold', async () => {
     for (const again of [admit(81, 'b'), act(81, { action: 'cancel-discharge', encounter: 'a' })]) {
       const bed = wards.fresh()
@@ -299,12 +306,12 @@ describe('operation', () => {
     expect(bed.ward.state.save(KEY)).toBeUndefined()
   })
 
-  it('what remains of a patient who left is forgotten after an hour', async () => {
+  it('what remains of a patient who left is forgotten after ten minutes', async () => {
     const bed = wards.fresh()
     await bed.give([...seconds(0, 5), act(5, { action: 'discharge' })], 0)
     expect(bed.ward.state.save(KEY)).toBeDefined()
-    expect(bed.ward.silent(3_599_000, 30)).toEqual([])
-    await bed.give(bed.ward.silent(3_600_000, 30))
+    expect(bed.ward.silent(599_000, 30)).toEqual([])
+    await bed.give(bed.ward.silent(600_000, 30))
     expect(bed.ward.state.save(KEY)).toBeUndefined()
     await bed.give(seconds(6, 8))
     expect(bed.refused()).toEqual([])
