@@ -98,7 +98,7 @@ export class Ward {
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings)
+    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -113,7 +113,7 @@ export class Ward {
       table,
       detectors,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -215,7 +215,8 @@ export class Ward {
     const { detectors, telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
-      const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
+      const trusted = this.#watch.sift(round)
+      const stepping = Promise.all(detectors.map((detector) => detector.step(trusted)))
       if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {
