@@ -12,7 +12,10 @@ export const ERROR_CODES = {
   'recording-unreadable': 'A recording cannot be opened, or its container is damaged.',
   'recording-format': 'The recording is of no known format, or its header is wrong.',
   'mapping-invalid': 'The CSV mapping file does not fit its schema or the columns of the file.',
+  'episodes-invalid': 'The script of a simulated ward does not fit its schema, or the ward cannot play it.',
   'data-missing': 'The data folder lacks files the command needs.',
+  'budget-unreachable':
+    'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
+import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
@@ -26,6 +27,8 @@ const SCHEMAS = {
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'golden-steps': GoldenSteps,
+  episodes: EpisodeScript,
+  'ground-truth': GroundTruth,
   settings: Settings,
 } as const
 

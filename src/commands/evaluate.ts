@@ -1,0 +1,13 @@
+import { Command } from 'commander'
+import { budget } from './evaluate-budget.ts'
+import { faults } from './evaluate-faults.ts'
+import { ward } from './evaluate-ward.ts'
+
+/** Every benchmark, one file each; what they print is a contract (docs/commands.md). */
+const BENCHMARKS: readonly (() => Command)[] = [faults, budget, ward]
+
+export function evaluateCommand(): Command {
+  const evaluate = new Command('evaluate').description('a labelled benchmark, scored by its published rules')
+  for (const benchmark of BENCHMARKS) evaluate.addCommand(benchmark())
+  return evaluate
+}
