@@ -1,0 +1,12 @@
+import { Command } from 'commander'
+import { mortality2012 } from './evaluate-mortality.ts'
+import { sepsis2019 } from './evaluate-sepsis.ts'
+
+/** Every benchmark, one file each; what they print is a contract (docs/commands.md). */
+const BENCHMARKS: readonly (() => Command)[] = [sepsis2019, mortality2012]
+
+export function evaluateCommand(): Command {
+  const evaluate = new Command('evaluate').description('a labelled benchmark, scored by its published rules')
+  for (const benchmark of BENCHMARKS) evaluate.addCommand(benchmark())
+  return evaluate
+}

@@ -1,0 +1,69 @@
+import type { Random } from '../../random.ts'
+import type { ClassifierStay } from './cohort.ts'
+import { packedRow, packing } from './packed.ts'
+import type { ClassifierBatch } from './pass.ts'
+import type { ClassifierShape } from './shape.ts'
+
+/**
+ * Stays cut into batches of like length: sorted by length plus up to `mix` rows, so that a batch is neither padding nor of
+ * one length alone, then shuffled.
+ */
+export function mixedBatches(
+  stays: readonly ClassifierStay[],
+  size: number,
+  mix: number,
+  random: Random,
+): ClassifierStay[][] {
+  const keyed = stays.map((stay) => ({ stay, key: stay.rows + mix * random.uniform() }))
+  keyed.sort((a, b) => a.key - b.key)
+  const batches: ClassifierStay[][] = []
+  for (let from = 0; from < keyed.length; from += size) {
+    batches.push(keyed.slice(from, from + size).map(({ stay }) => stay))
+  }
+  return Array.from(random.permutation(batches.length), (i) => batches[i]!)
+}
+
+/** Which rows of each stay a logit is wanted at: all of them, or the last. */
+export type Asked = 'every-row' | 'last-row'
+
+/** A batch, and the stays in the order of its lanes: the longest first. */
+export interface LaidOut {
+  readonly batch: ClassifierBatch
+  readonly lanes: readonly ClassifierStay[]
+}
+
+/**
+ * Stays side by side, packed.
+ * @param dropped share of the inputs that a stay never sees, the same ones at every step; 0 in use
+ */
+export function sideBySide(
+  shape: ClassifierShape,
+  stays: readonly ClassifierStay[],
+  asked: Asked,
+  dropped: number,
+  random: Random | undefined,
+): LaidOut {
+  const lanes = stays.map((_, i) => i).sort((a, b) => stays[b]!.rows - stays[a]!.rows || a - b).map((i) => stays[i]!) // biome-ignore format: one order
+  const packs = packing(lanes.map((stay) => stay.rows))
+  const { inputs, sequence: wide } = shape
+  const besides = inputs - wide
+  const rows = packs.from.at(-1)!
+  const last = asked === 'last-row' ? Int32Array.from(lanes, ({ rows: own }, lane) => packedRow(packs, own - 1, lane)) : undefined // biome-ignore format: one line
+  const sequence = new Float32Array(rows * wide)
+  const beside = new Float32Array((last?.length ?? rows) * besides)
+  const keep = new Float32Array(inputs).fill(1)
+  lanes.forEach(({ x, rows: own }, lane) => {
+    if (random !== undefined && dropped > 0) {
+      for (let i = 0; i < inputs; i++) keep[i] = random.uniform() < dropped ? 0 : 1 / (1 - dropped)
+    }
+    for (let t = 0; t < own; t++) {
+      const row = packedRow(packs, t, lane)
+      const to = row * wide
+      for (let i = 0; i < wide; i++) sequence[to + i] = x[t * inputs + i]! * keep[i]!
+      if (last !== undefined && t < own - 1) continue
+      const into = (last === undefined ? row : lane) * besides
+      for (let i = 0; i < besides; i++) beside[into + i] = x[t * inputs + wide + i]! * keep[wide + i]!
+    }
+  })
+  return { batch: { packing: packs, sequence, asked: last, beside }, lanes }
+}
