@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { evaluateCommand } from './commands/evaluate.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -23,6 +24,7 @@ const vigil = new Command('vigil')
   .addCommand(demoCommand())
   .addCommand(replayCommand())
   .addCommand(trainCommand())
+  .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())
   .addCommand(benchCommand())

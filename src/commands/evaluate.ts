@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { mortality2012 } from './evaluate-mortality.ts'
-import { sepsis2019 } from './evaluate-sepsis.ts'
+import { ecg } from './evaluate-ecg.ts'
+import { nab } from './evaluate-nab.ts'
 
 /** Every benchmark, one file each; what they print is a contract (docs/commands.md). */
-const BENCHMARKS: readonly (() => Command)[] = [sepsis2019, mortality2012]
+const BENCHMARKS: readonly (() => Command)[] = [nab, ecg]
 
 export function evaluateCommand(): Command {
   const evaluate = new Command('evaluate').description('a labelled benchmark, scored by its published rules')

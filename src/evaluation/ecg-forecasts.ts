@@ -73,6 +73,7 @@ const failed = (why: string, cause?: unknown): VigilError =>
 function builtWorker(): string {
   const folder = import.meta.url.endsWith('.ts') ? '../../dist/evaluation/' : './'
   const file = fileURLToPath(new URL(`${folder}ecg-worker.js`, import.meta.url))
-  if (!existsSync(file)) throw new VigilError('engine-failed', 'ecg-worker.js is not built; run the build', { place: file })
+  if (!existsSync(file))
+    throw new VigilError('engine-failed', 'ecg-worker.js is not built; run the build', { place: file })
   return file
 }

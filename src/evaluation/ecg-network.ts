@@ -37,7 +37,9 @@ export const ECG_FIT = {
   rate: 3e-3,
   clipNorm: 1,
 } as const
-export type EcgFit = Readonly<Record<Exclude<keyof typeof ECG_FIT, 'kept'>, number>> & { readonly kept: readonly number[] }
+export type EcgFit = Readonly<Record<Exclude<keyof typeof ECG_FIT, 'kept'>, number>> & {
+  readonly kept: readonly number[]
+}
 
 /**
  * Train one network to forecast the next sample: mean squared error, Adam.
@@ -74,7 +76,13 @@ export function fitEcg(z: Float32Array, seed: number, fit: EcgFit = ECG_FIT): We
     const weights = weightsOf(SHAPE, state.parameters)
     const { gradients } = throughChunk(SHAPE, weights, x, batch, zeroState(SHAPE, batch), gradientOf)
     update(state, gradients, matrix, fit.rate, options)
-    if (fit.kept.includes(done)) kept.push(weightsOf(SHAPE, state.parameters.map((each) => each.slice())))
+    if (fit.kept.includes(done))
+      kept.push(
+        weightsOf(
+          SHAPE,
+          state.parameters.map((each) => each.slice()),
+        ),
+      )
   }
   return kept
 }

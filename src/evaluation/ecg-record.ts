@@ -3,6 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { VigilError } from '../errors.ts'
+import { textOf } from '../training/cohorts/files.ts'
 
 /** One lead of one recording, a sample a row. */
 export interface EcgRecord {
@@ -40,13 +41,17 @@ export async function readEcg(dir: string): Promise<EcgRecord[]> {
     throw new VigilError('data-missing', 'the data folder cannot be read', { place: dir, cause })
   }
   if (names.length === 0) {
-    throw new VigilError('data-missing', 'no record: a file NAME.out, .csv or .txt, plain or .gz, with rows "value,label"', {
-      place: dir,
-    })
+    throw new VigilError(
+      'data-missing',
+      'no record: a file NAME.out, .csv or .txt, plain or .gz, with rows "value,label"',
+      {
+        place: dir,
+      },
+    )
   }
   const records: EcgRecord[] = []
   for (const file of names) {
-    const record = readRecord(recordName(file), await textOf(path.join(dir, file)))
+    const record = readRecord(recordName(file), await contents(path.join(dir, file)))
     if (records.some(({ name }) => name === record.name)) {
       throw new VigilError('recording-format', 'two files of this record', { place: record.name })
     }
@@ -61,10 +66,10 @@ export function recordName(file: string): string {
   return /^MBA_ECG(\w+?)_data$/.exec(stem)?.[1] ?? stem
 }
 
-async function textOf(file: string): Promise<string> {
+async function contents(file: string): Promise<string> {
   try {
     const bytes = await readFile(file)
-    return (file.endsWith('.gz') ? await unzip(bytes) : bytes).toString('utf8')
+    return textOf(file.endsWith('.gz') ? await unzip(bytes) : bytes)
   } catch (cause) {
     throw new VigilError('recording-unreadable', 'the record cannot be read or unpacked', { place: file, cause })
   }
@@ -73,9 +78,10 @@ async function textOf(file: string): Promise<string> {
 /** @throws VigilError recording-format */
 export function readRecord(name: string, text: string): EcgRecord {
   const wrong = (message: string) => new VigilError('recording-format', message, { place: name })
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = text.split(/\r?\n/)
   while (lines.at(-1)?.trim() === '') lines.pop()
-  if (lines.length < FEWEST) throw wrong(`${lines.length} rows, at least ${FEWEST} are needed to train on a tenth of them`)
+  if (lines.length < FEWEST)
+    throw wrong(`${lines.length} rows, at least ${FEWEST} are needed to train on a tenth of them`)
   const values = new Float64Array(lines.length)
   const labels = new Uint8Array(lines.length)
   let unlabelled = 0

@@ -1,9 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createGunzip } from 'node:zlib'
 import { VigilError } from '../errors.ts'
-import { untar } from '../training/cohorts/tar.ts'
+import { filesBelow, textOf } from '../training/cohorts/files.ts'
 import { type NabLabels, readLabels, windowsOf } from './nab-labels.ts'
 import type { NabWindow } from './nab-score.ts'
 
@@ -13,6 +10,8 @@ export interface NabSeries {
   readonly name: string
   /** [N] the time as the file has it */
   readonly stamps: readonly string[]
+  /** [N] the value as the file has it */
+  readonly texts: readonly string[]
   /** [N] ms since 1970, the file's times taken as UTC; NaN where it cannot be read */
   readonly times: Float64Array
   /** [N] NaN where the row cannot be read */
@@ -33,6 +32,7 @@ export interface NabCorpus {
 }
 
 const LABELS = 'combined_windows.json'
+const WANTED = /^(?!\.).*\.csv$|^combined_windows\.json$/
 const HEADER = /^timestamp,value(,|$)/
 
 /**
@@ -43,10 +43,14 @@ const HEADER = /^timestamp,value(,|$)/
  */
 export async function readNab(dir: string): Promise<NabCorpus> {
   const files = await filesOf(dir)
-  const found = [...files].flatMap(([file, text]) => {
-    const name = /(?:^|\/)([^/]+\/[^/]+\.csv)$/.exec(file)?.[1]
-    return name === undefined ? [] : [{ name, text }]
-  })
+  const below = (pattern: RegExp) =>
+    [...files].flatMap(([file, text]) => {
+      const name = pattern.exec(file)?.[1]
+      return name === undefined ? [] : [{ name, text }]
+    })
+  // a checkout of the benchmark holds the detectors' results as well
+  const inData = below(/(?:^|\/)data\/([^/]+\/[^/]+\.csv)$/)
+  const found = inData.length > 0 ? inData : below(/(?:^|\/)([^/]+\/[^/]+\.csv)$/)
   if (found.length === 0) {
     throw new VigilError('data-missing', 'no <category>/<file>.csv below the folder, nor in a .tar.gz of it', {
       place: dir,
@@ -72,7 +76,7 @@ export async function readNab(dir: string): Promise<NabCorpus> {
 
 /** @throws VigilError recording-format */
 export function readSeries(name: string, text: string, labels: NabLabels | undefined): NabSeries {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = text.split(/\r?\n/)
   if (!HEADER.test(lines[0]!)) {
     throw new VigilError('recording-format', 'the first line is not "timestamp,value"', { place: name })
   }
@@ -81,9 +85,10 @@ export function readSeries(name: string, text: string, labels: NabLabels | undef
   if (rows.length === 0) throw new VigilError('recording-format', 'a header and no row', { place: name })
   const stamps = rows.map(([stamp]) => stamp!)
   const times = Float64Array.from(stamps, timeOf)
-  const values = Float64Array.from(rows, ([, value], row) => (Number.isNaN(times[row]!) ? Number.NaN : number(value)))
+  const texts = rows.map(([, value]) => value ?? '')
+  const values = Float64Array.from(texts, (text, row) => (Number.isNaN(times[row]!) ? Number.NaN : number(text)))
   const windows = labels?.get(name)
-  return { name, stamps, times, values, windows: windows && windowsOf(name, times, windows) }
+  return { name, stamps, texts, times, values, windows: windows && windowsOf(name, times, windows) }
 }
 
 /** `2014-04-01 00:00:00`, with or without a fraction, in UTC: ms since 1970, NaN where it is none. */
@@ -92,41 +97,16 @@ export function timeOf(stamp: string): number {
   return parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2]}Z`)
 }
 
-function number(text: string | undefined): number {
-  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text)
+function number(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
   return Number.isFinite(value) ? value : Number.NaN
 }
 
-/** Every .csv and the labels, by path below the folder or in its archives; text. */
+/** Every .csv and the labels, loose or in an archive: text by path. */
 async function filesOf(dir: string): Promise<Map<string, string>> {
-  let names: string[]
-  try {
-    const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-    names = entries.filter((it) => it.isFile()).map((it) => path.join(path.relative(dir, it.parentPath), it.name))
-  } catch (cause) {
-    throw new VigilError('data-missing', 'the data folder cannot be read', { place: dir, cause })
-  }
   const files = new Map<string, string>()
-  for (const name of names.sort()) {
-    const slashed = name.split(path.sep).join('/')
-    if (isWanted(slashed)) files.set(slashed, await readFile(path.join(dir, name), 'utf8'))
-    else if (/\.(tar\.gz|tgz)$/.test(slashed)) await unpack(path.join(dir, name), files)
+  for await (const { path: file, bytes } of filesBelow(dir, WANTED)) {
+    files.set(file.split(path.sep).join('/'), textOf(bytes))
   }
   return files
-}
-
-function isWanted(name: string): boolean {
-  const base = path.posix.basename(name)
-  return !base.startsWith('.') && (base.endsWith('.csv') || base === LABELS)
-}
-
-async function unpack(file: string, files: Map<string, string>): Promise<void> {
-  try {
-    for await (const { path: name, bytes } of untar(createReadStream(file).pipe(createGunzip()), file)) {
-      if (isWanted(name)) files.set(name, Buffer.from(bytes).toString('utf8'))
-    }
-  } catch (cause) {
-    if (cause instanceof VigilError) throw cause
-    throw new VigilError('recording-unreadable', 'the archive cannot be unpacked', { place: file, cause })
-  }
 }

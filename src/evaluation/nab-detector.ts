@@ -3,7 +3,7 @@ import { Readout } from './recursive-least-squares.ts'
 import { RunningMean } from './running-mean.ts'
 
 /** One setting for every series. Chosen as docs/benchmarks.md tells. */
-export const NAB_SETTINGS = {
+export const NAB_SETTINGS = Object.freeze({
   /** rows ahead: four hours, twelve hours and a day of a series with a row every five minutes */
   horizons: [48, 144, 288],
   readout: { forgetting: 0.9999, uncertainty: 0.01 },
@@ -25,7 +25,7 @@ export const NAB_SETTINGS = {
   alarm: 2.1,
   /** rows without another alarm, as a share of the probation */
   refractory: 0.2,
-} as const
+} as const)
 
 /** What is known of a row beside its value: how the network stands after it. */
 export interface RowMemory {
