@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { VigilError } from '../errors.ts'
 import { filesBelow, textOf } from '../training/cohorts/files.ts'
-import { type NabLabels, readLabels, windowsOf } from './nab-labels.ts'
+import { type NabLabels, readLabels, timeOf, windowsOf } from './nab-labels.ts'
 import type { NabWindow } from './nab-score.ts'
 
 /** One file of the benchmark: a value a row. */
@@ -89,12 +89,6 @@ export function readSeries(name: string, text: string, labels: NabLabels | undef
   const values = Float64Array.from(texts, (text, row) => (Number.isNaN(times[row]!) ? Number.NaN : number(text)))
   const windows = labels?.get(name)
   return { name, stamps, texts, times, values, windows: windows && windowsOf(name, times, windows) }
-}
-
-/** `2014-04-01 00:00:00`, with or without a fraction, in UTC: ms since 1970, NaN where it is none. */
-export function timeOf(stamp: string): number {
-  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$/.exec(stamp.trim())
-  return parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2]}Z`)
 }
 
 function number(text: string): number {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { VigilError } from '../errors.ts'
-import { timeOf } from './nab-corpus.ts'
 import type { NabWindow } from './nab-score.ts'
 
 /** By `category/file.csv`: first and last time of each window. */
@@ -36,4 +35,10 @@ export function windowsOf(
       return { first, last }
     })
     .toSorted((a, b) => a.first - b.first)
+}
+
+/** `2014-04-01 00:00:00`, with or without a fraction, in UTC: ms since 1970, NaN where it is none. */
+export function timeOf(stamp: string): number {
+  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$/.exec(stamp.trim())
+  return parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2]}Z`)
 }

