@@ -1,17 +1,25 @@
 import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { brokerTests } from './scripts/broker.js'
 import { findChromium } from './scripts/browser.js'
 
 const chromium = process.env.VIGIL_CHROMIUM ?? findChromium()
 const cores = availableParallelism()
+/** What speaks to a real broker is a project of its own; the rest of its folder are unit tests. */
+const kafka = brokerTests()
 
 /** One after the other: what measures time, opens ports or drives a browser must not share the two cores with others. */
-function alone(name: string, order: number, setup = './tests/setup/code.ts'): TestProjectInlineConfiguration {
+function alone(
+  name: string,
+  order: number,
+  setup = './tests/setup/code.ts',
+  include: readonly string[] = [`tests/${name}/**/*.test.ts`],
+): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
       name,
-      include: [`tests/${name}/**/*.test.ts`],
+      include: [...include],
       globalSetup: [setup],
       sequence: { groupOrder: order },
       fileParallelism: false,
@@ -27,7 +35,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: 'unit',
       include: ['tests/**/*.test.ts'],
-      exclude: [...configDefaults.exclude, 'tests/{laws,integration,browser,gpu,long}/**'],
+      exclude: [...configDefaults.exclude, 'tests/{laws,integration,browser,gpu,long}/**', ...kafka],
       globalSetup: ['./tests/setup/code.ts'],
       sequence: { groupOrder: 0 },
       maxWorkers: cores,
@@ -47,8 +55,9 @@ const projects: TestProjectInlineConfiguration[] = [
   },
   alone('integration', 2),
 ]
-if (chromium) projects.push(alone('browser', 3, './tests/setup/page.ts'))
-if (process.env.VIGIL_LONG) projects.push(alone('long', 4))
+if (process.env.VIGIL_BROKER !== 'none') projects.push(alone('kafka', 3, './tests/setup/broker.ts', kafka))
+if (chromium) projects.push(alone('browser', 4, './tests/setup/page.ts'))
+if (process.env.VIGIL_LONG) projects.push(alone('long', 5))
 
 export default defineConfig({
   test: {

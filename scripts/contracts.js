@@ -66,14 +66,18 @@ export function differing(documents) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   /** @param {string} path below dist/ */
   const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href)
-  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }, { settingRows }, { ADULT_LIMITS }] = await Promise.all([
-    compiled('vitals/contracts.js'),
-    compiled('errors.js'),
-    compiled('vitals/rejection.js'),
-    compiled('config.js'),
-    compiled('vitals/limits.js'),
-  ])
-  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, configuration(settingRows(), ADULT_LIMITS))
+  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }, { settingRows }, { ADULT_LIMITS }, children] =
+    await Promise.all([
+      compiled('vitals/contracts.js'),
+      compiled('errors.js'),
+      compiled('vitals/rejection.js'),
+      compiled('config.js'),
+      compiled('vitals/limits.js'),
+      compiled('vitals/profile-limits.js'),
+    ])
+  const others = { ...children.CHILD_LIMITS, neonate: children.NEONATE_LIMITS }
+  const settings = configuration(settingRows(), ADULT_LIMITS, others)
+  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, settings)
   const differences = differing(generated)
   if (process.argv.includes('--check')) {
     for (const path of differences) console.error(`${path} is not what the code says; run \`npm run contracts\``)

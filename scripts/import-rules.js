@@ -45,15 +45,30 @@ export const ROOMS = [
     packages: ['csv-parse', 'rxjs', 'yaml', 'zod'],
     node: 'any',
   },
+  { name: 'kafka port', files: /^src\/kafka\/port\.ts$/, rooms: LANGUAGE, packages: [], node: [] },
+  // What stands in a record, both ways: pure, and without a client.
+  {
+    name: 'kafka records',
+    files: /^src\/kafka\/(record-[^/]*|[^/]*-record|cloud-event|dead-letter|header|json-value)\.ts$/,
+    rooms: [...LANGUAGE, 'pure', 'kafka port'],
+    packages: ['zod'],
+    node: [],
+  },
   // Every line that knows the client library; what the rest of Vigil needs of it is `src/kafka/port.ts`.
   {
     name: 'kafka client',
     files: /^src\/kafka\/kafkajs\//,
-    rooms: [...ADAPTER, 'kafka'],
+    rooms: [...ADAPTER, 'kafka', 'kafka port', 'kafka records'],
     packages: ['kafkajs', 'snappy', 'lz4-napi', 'fzstd'],
     node: 'any',
   },
-  { name: 'kafka', files: /^src\/kafka\//, rooms: [...ADAPTER, 'stream'], packages: ['rxjs', 'zod'], node: 'any' },
+  {
+    name: 'kafka',
+    files: /^src\/kafka\//,
+    rooms: [...ADAPTER, 'stream', 'kafka port', 'kafka records'],
+    packages: ['rxjs', 'zod'],
+    node: 'any',
+  },
   // A broker for tests, benches and people: never part of the service.
   {
     name: 'broker',

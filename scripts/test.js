@@ -2,6 +2,7 @@
 // goes to vitest (`npm test -- tests/vitals`), which then runs without coverage.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { brokerMissing, brokerTests } from './broker.js'
 import { ensureChromium } from './browser.js'
 import { buildCode, buildPage } from './build.js'
 import { staticChecks } from './check.js'
@@ -31,6 +32,12 @@ else {
   if (inCi) failed.push('a browser, which CI must have')
   else skipped.push(...filesBelow('tests/browser').filter((file) => file.endsWith('.test.ts')))
 }
+const noBroker = await brokerMissing().catch((/** @type {Error} */ error) => error.message)
+if (noBroker !== undefined) {
+  say(`the Kafka tests do not run: ${noBroker}`)
+  if (inCi) failed.push('a Kafka broker, which CI must have')
+  else skipped.push(...brokerTests())
+}
 if (
   run(process.execPath, ['--input-type=module', '-e', "await import('onnxruntime-node')"], {
     ORT_DISABLE_TELEMETRY: '1',
@@ -52,7 +59,12 @@ const code = run(
     '--reporter=./tests/setup/counts.ts',
     ...(args.length === 0 ? ['--coverage'] : args),
   ],
-  { VIGIL_COUNTS: countsFile, ...(chromium && { VIGIL_CHROMIUM: chromium }), ...(long && { VIGIL_LONG: '1' }) },
+  {
+    VIGIL_COUNTS: countsFile,
+    ...(chromium && { VIGIL_CHROMIUM: chromium }),
+    ...(noBroker !== undefined && { VIGIL_BROKER: 'none' }),
+    ...(long && { VIGIL_LONG: '1' }),
+  },
 )
 
 const counts = readCounts()

@@ -14,6 +14,9 @@ import type { Settings } from './vitals/settings.ts'
 /** The registry that comes with Vigil: `models/` beside `dist/` (or `src/`). */
 export const SHIPPED_MODELS = fileURLToPath(new URL('../models/', import.meta.url))
 
+/** This process, in envelopes and heartbeats. */
+export const INSTANCE = `${hostname()}/${process.pid}`
+
 export interface Served {
   readonly ward: Ward
   readonly table: ChannelTable
@@ -29,6 +32,10 @@ export interface ServeOptions {
   /** told of every frame it wants; made after the channel table is known */
   readonly tap?: (table: ChannelTable) => FrameTap
   readonly now?: () => number
+  /** a patient belongs to one partition of the source, and its state with it */
+  readonly partitioned?: boolean
+  /** false: frames are stepped, and nothing is said of them; for benches */
+  readonly scoring?: boolean
 }
 
 /**
@@ -48,7 +55,7 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now }: ServeOptions,
+  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -82,7 +89,9 @@ async function open(
     maxBatch,
     telemetry,
     tap: tap?.(table),
-    instance: `${hostname()}/${process.pid}`,
+    instance: INSTANCE,
+    partitioned,
+    scoring,
     now,
   })
   return {

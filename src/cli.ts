@@ -4,8 +4,10 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { gradientsCommand } from './commands/gradients.ts'
+import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
@@ -22,6 +24,7 @@ const vigil = new Command('vigil')
   .showHelpAfterError('(vigil --help lists the commands)')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
+  .addCommand(serveCommand())
   .addCommand(replayCommand())
   .addCommand(trainCommand())
   .addCommand(evaluateCommand())
@@ -29,6 +32,7 @@ const vigil = new Command('vigil')
   .addCommand(modelsCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand())
+  .addCommand(kafkaCommand(), { hidden: true })
 for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()
 
 /** Run one command line; the result is the exit code. */

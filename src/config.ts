@@ -5,6 +5,8 @@ import { VigilError } from './errors.ts'
 import { Settings } from './vitals/settings.ts'
 
 const PREFIX = 'VIGIL_'
+/** Variables of ours that set nothing of the service: where the broker of `vigil kafka` keeps its download. */
+const NO_SETTING: ReadonlySet<string> = new Set(['VIGIL_CACHE'])
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -81,7 +83,8 @@ function withEnvironment(base: Record<string, unknown>, env: Environment) {
   const from = new Map<string, string>()
   const known = new Map(settingRows().map((setting) => [setting.variable, setting]))
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || text === undefined || isServiceLink(name, text)) continue
+    if (!name.startsWith(PREFIX) || text === undefined) continue
+    if (NO_SETTING.has(name) || isServiceLink(name, text)) continue
     const setting = known.get(name)
     if (setting === undefined) {
       throw new VigilError('config-invalid', `the environment variable ${name} sets no known setting`, { place: name })

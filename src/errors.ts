@@ -22,6 +22,9 @@ export const ERROR_CODES = {
   'kafka-unsupported': 'The broker is too old, or lacks what exactly-once delivery needs.',
   'kafka-fenced': 'Another process owns this partition now; what was not committed is worked again there.',
   'kafka-failed': 'The broker refused a request for another reason.',
+  'broker-unavailable':
+    'No Kafka broker for tests, benches or a person can be had; the message names each way that was tried.',
+  'broker-failed': 'The Kafka broker for tests, benches or a person did not start, or cannot do what was asked of it.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',
   internal: 'A defect of Vigil; please report it.',
 } as const

@@ -68,6 +68,10 @@ describe('where settings come from', () => {
     expect(loadSettings(undefined, { VIGIL_LIMITS_ADULT: '{spo2: {low: 85}}' }).limits.adult['spo2']?.low).toBe(85)
   })
 
+  test('where downloads are kept is no setting, and does not end a command', () => {
+    expect(loadSettings(undefined, { VIGIL_CACHE: '/cache' })).toEqual(loadSettings(undefined, {}))
+  })
+
   test('what Kubernetes tells of services called vigil and vigil-http is no setting', () => {
     const env = {
       VIGIL_PORT: 'tcp://10.0.0.1:8080',

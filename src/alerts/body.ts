@@ -1,4 +1,5 @@
-import type { AlertBody, AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import type { AlertBody, AlertChannel, AlertKind, Phase, Priority, Signal } from '../vitals/alert.ts'
+import { keyedByBed } from '../vitals/reading.ts'
 import { eventId } from './identity.ts'
 
 /** What an alert says, as it was last said: a condition without its onset. */
@@ -18,9 +19,11 @@ export interface Occasion {
   readonly phase: Phase
   readonly code: string
   readonly times: { readonly event: number; readonly onset: number; readonly detected: number; readonly ended?: number }
-  readonly subject: AlertBody['subject']
+  readonly subject: Omit<AlertBody['subject'], 'keyedBy'>
   readonly source: AlertBody['source']
   readonly context: AlertBody['context']
+  readonly latched: boolean
+  readonly signal: Signal
 }
 
 /** decimals a body's numbers are rounded to; a score is kept to four significant digits */
@@ -70,6 +73,20 @@ function scoreOf(it: NonNullable<AlertBody['score']>): NonNullable<AlertBody['sc
   }
 }
 
+function signalOf(it: Signal): Signal {
+  return {
+    call: it.call,
+    latching: it.latching,
+    ack: it.ack,
+    ...(it.ackBy !== undefined && { ackBy: it.ackBy }),
+    ...(it.ackAt !== undefined && { ackAt: it.ackAt }),
+    ...(it.pausedUntil !== undefined && { pausedUntil: it.pausedUntil }),
+    ...(it.mutedUntil !== undefined && { mutedUntil: it.mutedUntil }),
+    unanswered: it.unanswered,
+    suppressedSinceLast: it.suppressedSinceLast,
+  }
+}
+
 /** One alert event. Its keys always stand in this order and its numbers are rounded: equal events are equal bytes. */
 export function alertBody(occasion: Occasion, said: Said): AlertBody {
   const { subject, source, times, context, phase } = occasion
@@ -78,13 +95,14 @@ export function alertBody(occasion: Occasion, said: Said): AlertBody {
     eventId: eventId(occasion.alertId, occasion.seq),
     seq: occasion.seq,
     phase,
-    state: phase === 'end' || phase === 'reset' ? 'inactive' : 'active',
+    state: phase === 'end' || phase === 'reset' ? 'inactive' : occasion.latched ? 'latched' : 'active',
     kind: said.kind,
     priority: said.priority,
     code: occasion.code,
     label: said.label,
     subject: {
       patientKey: subject.patientKey,
+      keyedBy: keyedByBed(subject.patientKey) ? 'bed' : 'patient',
       ...(subject.encounterKey !== undefined && { encounterKey: subject.encounterKey }),
       ...(subject.unit !== undefined && { unit: subject.unit }),
       ...(subject.bed !== undefined && { bed: subject.bed }),
@@ -112,7 +130,9 @@ export function alertBody(occasion: Occasion, said: Said): AlertBody {
       staleSeconds: round(context.staleSeconds, DECIMALS.stale),
       ...(context.news2 && { news2: { score: context.news2.score, missing: [...context.news2.missing] } }),
       limitAlarm: context.limitAlarm,
+      profile: { name: context.profile.name, assumed: context.profile.assumed },
     },
+    signal: signalOf(occasion.signal),
     intendedUse: 'research-advisory',
   }
 }

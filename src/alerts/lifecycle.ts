@@ -1,12 +1,24 @@
 import { VigilError } from '../errors.ts'
-import type { AlertBody, Phase, Priority } from '../vitals/alert.ts'
+import type { AlertBody, Call, Phase } from '../vitals/alert.ts'
 import type { Condition } from '../vitals/condition.ts'
-import { alertBody, type Said } from './body.ts'
+import { alertBody, type Occasion, type Said } from './body.ts'
+import {
+  afterMessage,
+  type CallRules,
+  type CallState,
+  type Calls,
+  callOf,
+  critical,
+  RANK,
+  signalOf,
+  unanswered,
+  worse,
+} from './calls.ts'
 import { alertId } from './identity.ts'
 
 /** Who and what the alerts of one tick are about; everything of a body that is no condition. */
-export interface AlertContext {
-  readonly subject: AlertBody['subject']
+export interface AlertContext extends CallRules {
+  readonly subject: Occasion['subject']
   /** detector -> where its alerts come from; a condition's detector must be in it */
   readonly sources: Readonly<Record<string, AlertBody['source']>>
   /** what stood beside the conditions in this tick */
@@ -17,13 +29,19 @@ export interface AlertContext {
   readonly continueSeconds: number
   /** asked once an episode: 0, or a new number where an episode of the code began at this onset or later before */
   readonly again?: (code: string, onset: number) => number
+  /** the patient's calls so far; none when absent */
+  readonly calls?: Calls
+  /** nobody sees the patient: what no condition speaks of stands as it is, and is no nearer to its end */
+  readonly blind?: true
 }
 
 /** An alert between its start and its end. JSON keeps it whole: it is part of a patient's saved state. */
-export interface OpenAlert {
+export interface OpenAlert extends CallState {
   readonly alertId: string
   readonly code: string
   readonly detector: string
+  /** of the detector, model and limits that last said so */
+  readonly source: AlertBody['source']
   /** sequence number of its last message */
   readonly seq: number
   readonly onset: number
@@ -35,8 +53,10 @@ export interface OpenAlert {
   /** event time of its last message, and of its last start, update or change of priority */
   readonly lastSent: number
   readonly lastChanged: number
-  /** ends by `endAlert` or `endAll` only */
+  /** a technical one ends by `endAlert` or `endAll` only; any other latches once its condition is gone */
   readonly latching: boolean
+  /** its condition is gone, and it waits for somebody to reset or acknowledge it */
+  readonly latched?: true
   readonly said: Said
 }
 
@@ -49,21 +69,14 @@ export const NO_ALERTS: OpenAlerts = []
 export interface Advance {
   readonly open: OpenAlerts
   readonly bodies: readonly AlertBody[]
+  readonly calls: Calls
 }
+
+/** A patient for whom nobody was called. */
+export const NO_CALLS: Calls = {}
 
 /** at most one update of an alert in this time, s; a change of priority is never held back by it */
 const UPDATE_SECONDS = 30
-
-const RANK: Readonly<Record<Priority, number>> = { info: 0, low: 1, medium: 2, high: 3 }
-
-type Score = NonNullable<AlertBody['score']>
-
-/** When a score is so much worse that a nurse should be told again, by the score's name. */
-const WORSE: Readonly<Record<string, (now: Score, before: Score) => boolean>> = {
-  'p-value': (now, before) => now.value * 10 <= before.value,
-  NEWS2: (now, before) => now.value > before.value,
-  limit: (now, before) => Math.abs(now.value - now.threshold) >= 2 * Math.abs(before.value - before.threshold),
-}
 
 function saidOf(condition: Condition): Said {
   const { kind, priority, label, channels, score, explanation } = condition
@@ -76,19 +89,33 @@ function changed(now: Condition, before: Said): boolean {
   const led = before.channels[0]
   if (lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side) return true
   if (!now.score || !before.score || now.score.name !== before.score.name) return now.score?.name !== before.score?.name
-  return WORSE[now.score.name]?.(now.score, before.score) ?? false
+  return worse(now.score, before.score)
 }
 
-function bodyOf(context: AlertContext, alert: OpenAlert, phase: Phase): AlertBody {
-  const source = context.sources[alert.detector]
-  if (!source) throw new VigilError('internal', 'an alert of a detector without a source', { place: alert.detector })
-  const { alertId, seq, code, onset, detected, lastSent } = alert
+function sourceOf({ sources }: AlertContext, detector: string): AlertBody['source'] {
+  const source = sources[detector]
+  if (!source) throw new VigilError('internal', 'an alert of a detector without a source', { place: detector })
+  return source
+}
+
+/** A message of an alert, the alert and the calls after it. */
+export function message(
+  context: AlertContext,
+  calls: Calls,
+  alert: OpenAlert,
+  phase: Phase,
+): [OpenAlert, Calls, AlertBody] {
+  const { alertId, seq, code, onset, detected, lastSent, source } = alert
   const closing = phase === 'end' || phase === 'reset'
+  const call: Call = closing ? 'none' : callOf(context, calls, alert, lastSent)
+  const [after, called] = afterMessage(calls, alert, phase, call, lastSent)
+  // the message that calls says how many were silenced before it
+  const signal = signalOf(context, call === 'now' ? calls : called, alert, call, lastSent)
   const times = { event: lastSent, onset, detected, ...(closing && { ended: alert.lastTrue }) }
-  return alertBody(
-    { alertId, seq, phase, code, times, subject: context.subject, source, context: context.frame },
-    alert.said,
-  )
+  const { subject, frame } = context
+  const latched = alert.latched === true
+  const occasion = { alertId, seq, phase, code, times, subject, source, context: frame, latched, signal }
+  return [after, called, alertBody(occasion, alert.said)]
 }
 
 function begin(context: AlertContext, condition: Condition, time: number): OpenAlert {
@@ -99,6 +126,7 @@ function begin(context: AlertContext, condition: Condition, time: number): OpenA
     alertId: alertId(patientKey, encounterKey, detector, code, onset, context.again?.(code, onset)),
     code,
     detector,
+    source: sourceOf(context, detector),
     seq: 0,
     onset,
     detected: time,
@@ -107,39 +135,62 @@ function begin(context: AlertContext, condition: Condition, time: number): OpenA
     lastSent: time,
     lastChanged: time,
     latching,
+    unanswered: 0,
     said: saidOf(condition),
   }
 }
 
-/** the alert after one more message of it; event time never goes back within an alert */
-function send(alert: OpenAlert, time: number): OpenAlert {
+/** the alert as its next message is sent; event time never goes back within an alert */
+export function send(alert: OpenAlert, time: number): OpenAlert {
   return { ...alert, seq: alert.seq + 1, lastSent: Math.max(time, alert.lastSent) }
+}
+
+/** The alert as if nobody had been called, acknowledged or paused it: what it is now about is another matter. */
+function calledAnew(alert: OpenAlert): OpenAlert {
+  const { called: _, ack: __, pausedUntil: ___, ...rest } = alert
+  return { ...rest, urgent: true, unanswered: 0 }
 }
 
 /** One open alert whose condition is true at `time`: the alert, and the phase of its message if it sends one. */
 function hold(context: AlertContext, alert: OpenAlert, condition: Condition, time: number): [OpenAlert, Phase?] {
   const rise = RANK[condition.priority] - RANK[alert.said.priority]
   const lastTrue = Math.max(time, alert.lastTrue)
-  const held: OpenAlert = { ...alert, lastTrue, lastAtPriority: rise >= 0 ? lastTrue : alert.lastAtPriority }
-  const restated = (): OpenAlert => ({
-    ...send(held, time),
+  const { latched, ...rest } = alert
+  const held: OpenAlert = { ...rest, lastTrue, lastAtPriority: rise >= 0 ? lastTrue : alert.lastAtPriority }
+  const restated = (from: OpenAlert): OpenAlert => ({
+    ...send(from, time),
+    source: sourceOf(context, condition.detector),
+    detector: condition.detector,
     lastChanged: lastTrue,
     lastAtPriority: lastTrue,
     said: saidOf(condition),
   })
-  if (rise > 0) return [restated(), 'escalate']
-  if (rise < 0 && lastTrue - held.lastAtPriority >= context.clearSeconds * 1000) return [restated(), 'deescalate']
+  if (rise > 0) return [restated(calledAnew(held)), 'escalate']
+  if (latched) return [restated(calledAnew(held)), 'update']
+  if (rise < 0 && lastTrue - held.lastAtPriority >= context.clearSeconds * 1000) return [restated(held), 'deescalate']
   if (rise === 0 && time - held.lastChanged >= UPDATE_SECONDS * 1000 && changed(condition, held.said))
-    return [restated(), 'update']
-  if (time - held.lastSent >= context.continueSeconds * 1000) return [send(held, time), 'continue']
-  return [held]
+    return [restated(held), 'update']
+  return stand(context, held, time)
 }
 
-/** One open alert whose condition is not true at `time`; undefined = it ends. */
+/** One open alert to which nothing happens at `time`. */
+function stand(context: AlertContext, alert: OpenAlert, time: number): [OpenAlert, Phase?] {
+  const calls = context.calls ?? NO_CALLS
+  if (unanswered(context, calls, alert, time)) {
+    const { called: _, ...rest } = alert
+    return [send({ ...rest, urgent: true, unanswered: alert.unanswered + 1 }, time), 'escalate']
+  }
+  const due = time - alert.lastSent >= context.continueSeconds * 1000
+  const owed = alert.called === undefined && callOf(context, calls, alert, time) === 'now'
+  return due || owed ? [send(alert, time), 'continue'] : [alert]
+}
+
+/** One open alert whose condition is not true at `time`: it ends, latches, or stands. */
 function fade(context: AlertContext, alert: OpenAlert, time: number): [OpenAlert, Phase?] {
-  if (!alert.latching && time - alert.lastTrue >= context.clearSeconds * 1000) return [send(alert, time), 'end']
-  if (time - alert.lastSent >= context.continueSeconds * 1000) return [send(alert, time), 'continue']
-  return [alert]
+  const gone = time - alert.lastTrue >= context.clearSeconds * 1000
+  if (gone && (!alert.latching || (critical(alert) && alert.ack !== undefined))) return [send(alert, time), 'end']
+  if (gone && critical(alert) && !alert.latched) return [{ ...send(alert, time), latched: true }, 'update']
+  return stand(context, alert, time)
 }
 
 /** of several conditions with one code the one of highest priority, else the first */
@@ -168,42 +219,49 @@ export function advance(
   const byCode = chosen(conditions)
   const bodies: AlertBody[] = []
   const next: OpenAlert[] = []
+  let calls = context.calls ?? NO_CALLS
+  const say = (alert: OpenAlert, phase: Phase): OpenAlert => {
+    const [after, called, body] = message(context, calls, alert, phase)
+    calls = called
+    bodies.push(body)
+    return after
+  }
   for (const alert of open) {
     const condition = byCode.get(alert.code)
     byCode.delete(alert.code)
-    const [after, phase] = condition ? hold(context, alert, condition, time) : fade(context, alert, time)
-    if (phase) bodies.push(bodyOf(context, after, phase))
-    if (phase !== 'end') next.push(after)
+    const without = context.blind ? stand : fade
+    const [after, phase] = condition ? hold(context, alert, condition, time) : without(context, alert, time)
+    const told = phase ? say(after, phase) : after
+    if (phase !== 'end') next.push(told)
   }
-  for (const condition of byCode.values()) {
-    const alert = begin(context, condition, time)
-    bodies.push(bodyOf(context, alert, 'start'))
-    next.push(alert)
-  }
-  return { open: next, bodies }
+  for (const condition of byCode.values()) next.push(say(begin(context, condition, time), 'start'))
+  return { open: next, bodies, calls }
 }
 
-function close(
+/** End the open alerts that `which` chooses, at once. Nothing happens when there are none. */
+export function endSome(
   context: AlertContext,
   open: OpenAlerts,
   which: (alert: OpenAlert) => boolean,
   time: number,
-  phase: Phase,
+  phase: 'end' | 'reset',
 ): Advance {
+  const calls = context.calls ?? NO_CALLS
   const closing = open.filter(which)
-  if (closing.length === 0) return { open, bodies: [] }
+  if (closing.length === 0) return { open, bodies: [], calls }
   return {
     open: open.filter((alert) => !closing.includes(alert)),
-    bodies: closing.map((alert) => bodyOf(context, send(alert, time), phase)),
+    bodies: closing.map((alert) => message(context, calls, send(alert, time), phase)[2]),
+    calls,
   }
 }
 
 /** End the open alert of a code at once: the signal is back, say. Nothing happens when there is none. */
 export function endAlert(context: AlertContext, open: OpenAlerts, code: string, time: number): Advance {
-  return close(context, open, (alert) => alert.code === code, time, 'end')
+  return endSome(context, open, (alert) => alert.code === code, time, 'end')
 }
 
-/** End every open alert: `end` at a discharge, `reset` when another patient lies in the bed or the detector changed. */
+/** End every open alert: `end` at a discharge, `reset` when another patient lies in the bed. */
 export function endAll(context: AlertContext, open: OpenAlerts, time: number, phase: 'end' | 'reset'): Advance {
-  return close(context, open, () => true, time, phase)
+  return endSome(context, open, () => true, time, phase)
 }

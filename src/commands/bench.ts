@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { benchKafka } from '../bench/kafka.ts'
+import type { KafkaFlags } from '../bench/kafka-ward.ts'
 import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
@@ -108,6 +110,16 @@ export function benchCommand(): Command {
     .action(async ({ patients, ...run }: WardFlags & { patients: number }) => {
       const { settings, log } = quiet(run)
       printJson(await benchMemory(settings, log, patients))
+    })
+  addWard('kafka', 'Kafka in -> alerts out, beside a consumer that only counts', 'kafka --patients 1000')
+    .option('--readings <n>', 'readings that wait in the topic', whole(1), 1_000_000)
+    .option('--patients <n>', 'patients, one reading a second each', whole(1), 1000)
+    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
+    .option('--paced-at <n>', 'readings a second of the latency run; 0 leaves it out', whole(0), 10_000)
+    .option('--paced-seconds <n>', 'seconds of the latency run', whole(1), 30)
+    .action(async ({ batch: rows, threads: thread, provider: by, ...flags }: WardFlags & KafkaFlags) => {
+      const { settings, log } = quiet({ batch: rows, threads: thread, provider: by })
+      printJson(await benchKafka(settings, log, flags))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))

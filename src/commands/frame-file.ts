@@ -29,6 +29,7 @@ export function frameFile(path: string): FrameFile {
       attempt(() => writeFileSync(file, lines))
     },
     watchingChanged() {},
+    left() {},
     close: () => closeSync(file),
   }
 }

@@ -119,7 +119,7 @@ export function wardFeed({
     listeners.send('bed', bedLine(bed))
   }
   const journal = (entry: JournalEntry): void => {
-    if (entry.entry === 'discharge') forget(entry.patientKey)
+    if (entry.entry === 'discharge' || entry.entry === 'merge' || entry.entry === 'forgotten') forget(entry.patientKey)
     else if (entry.entry === 'signal-lost') changed(entry.patientKey, 'blind')
     else if (entry.entry === 'transfer' && beds.has(entry.patientKey)) bedOf(entry.patientKey, entry.unit, entry.bed)
   }
@@ -150,6 +150,7 @@ export function wardFeed({
       models = serving
     },
     watchingChanged: changed,
+    left: forget,
     counted(total) {
       counts = { ...total }
     },

@@ -28,7 +28,7 @@ function refused(rejection: Rejection): Decoded {
   return { reading: undefined, entry: undefined, rejections: [rejection] }
 }
 
-/** An offending value for a sentence; never used for a field that may name a patient or a bed. */
+/** An offending value for a sentence; never used where a mapping gone wrong may put the name of a patient or a bed. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (typeof value !== 'object' || value === null) return String(value)
@@ -64,8 +64,7 @@ function messageTime(value: unknown): number | Rejection {
   if (typeof value !== 'number' && typeof value !== 'string')
     return reject('bad-time', value === undefined ? 'the time is missing' : `${shown(value)} is not a time`, 'time')
   const time = typeof value === 'number' ? value : instant(value)
-  if (!Number.isFinite(time))
-    return reject('bad-time', `${shown(value)} is neither a number nor an ISO 8601 instant with its offset`, 'time')
+  if (!Number.isFinite(time)) return reject('bad-time', 'the text is no ISO 8601 instant with its offset', 'time')
   const why = implausible(time)
   return why === undefined ? time : reject('implausible-time', why, 'time')
 }
@@ -138,7 +137,14 @@ export function decodeReading(text: string, table: ChannelTable, mode: Mode = 'l
   } catch {
     return refused(notJson(text))
   }
-  if (!isFields(message)) return refused(reject('not-an-object', `${shown(message)} is not a JSON object`))
+  return decodeMessage(message, table, mode)
+}
+
+/** The same, of a message that is parsed already. */
+export function decodeMessage(message: unknown, table: ChannelTable, mode: Mode = 'live'): Decoded {
+  // a text may be a whole message that was encoded twice, with its patient
+  const what = typeof message === 'string' ? 'a text' : shown(message)
+  if (!isFields(message)) return refused(reject('not-an-object', `${what} is not a JSON object`))
   return message['kind'] === 'journal' ? decodeEntry(message) : decodeFields(message, table, mode)
 }
 
@@ -146,9 +152,11 @@ function decodeEntry(message: Fields): Decoded {
   const parsed = JournalEntry.safeParse(message)
   if (parsed.success) {
     const entry = parsed.data
-    const since = entry.entry === 'signal-lost' ? entry.at - entry.silentSeconds * 1000 : entry.at
+    const since = 'silentSeconds' in entry ? entry.at - entry.silentSeconds * 1000 : entry.at
     const why = implausible(entry.at) ?? implausible(since)
     if (why !== undefined) return refused(reject('implausible-time', why, 'at'))
+    const ends = 'until' in entry ? implausible(entry.until) : undefined
+    if (ends !== undefined) return refused(reject('implausible-time', ends, 'until'))
     return { reading: undefined, entry, rejections: NONE }
   }
   const issue = parsed.error.issues[0]
@@ -185,7 +193,7 @@ function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): 
       case 'time':
         break
       case 'mode':
-        if (!MODES.has(it)) return refused(reject('bad-field', `${shown(it)} is not a mode`, field))
+        if (!MODES.has(it)) return refused(reject('bad-field', `"mode" is one of ${Mode.options.join(', ')}`, field))
         if (it !== 'live') mode = it as Mode
         break
       case 'complete':

@@ -1,3 +1,5 @@
+import type { VigilError } from '../errors.ts'
+
 /**
  * What Vigil needs of a Kafka client library, and no more. `kafkajs/` implements it; another client could take its place.
  * Offsets are numbers: a partition would need 285,000 years at 1,000 records a second to leave the safe integers.
@@ -55,27 +57,50 @@ export interface PlainWriter {
 export interface GroupEvents {
   /**
    * A generation of the group began: exactly these partitions (of every co-partitioned topic alike) are this member's.
-   * Called synchronously, before anything of the generation is fetched; partitions that were not this member's before
-   * are paused by the client before the call, on every topic; of the kept ones the caller re-seeks each topic inside
-   * the call.
+   * Called synchronously, before anything of the generation is fetched.
+   * @param kept those of them that this member had without a gap: the client has gone back to their committed offsets,
+   *   so the caller re-seeks each topic inside the call. All others were paused before the call, on every topic.
+   * @param member itself, since the first call comes before `join` resolves
    */
-  joined(partitions: readonly number[]): void
-  /** The coordinator asks for a new generation: a good moment to commit what is pending. */
+  joined(partitions: readonly number[], kept: readonly number[], member: GroupMember): void
+  /** The coordinator asks for a new generation: a good moment to commit what is pending. Once a generation. */
   rebalancing(): void
   /**
    * Records of one partition, in order; the next are fetched once this resolves. While it is pending the client keeps
    * the membership alive. Records of before a seek may still come: the callee drops what is below its position.
    */
   records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>
-  /** The membership is lost for good (an error that retrying cannot mend), or will be tried again. */
-  crashed(error: unknown, willRetry: boolean): void
+  /**
+   * The membership is lost: for good (an error that retrying cannot mend), or it is tried again until it is there or
+   * turns out to be lost for good. Either way none of the partitions is this member's any more, and those of the next
+   * generation are all new.
+   */
+  crashed(error: VigilError, willRetry: boolean): void
+}
+
+/** When a member last did what shows that it lives; ms since 1970, undefined for never. */
+export interface MemberPulse {
+  /** the last answered fetch; none for long: the brokers are silent, or `records` does not return */
+  readonly polled: number | undefined
+  /** the coordinator's last confirmation of the membership */
+  readonly heard: number | undefined
+  /** begin of the oldest call of `records` that has not returned */
+  readonly busySince: number | undefined
 }
 
 /** A member of the consumer group. Calls for partitions that are not the member's are ignored. */
 export interface GroupMember {
+  /** After this returns, no call of `records` begins for the partition until `resume`. */
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
   seek(topic: string, partition: number, offset: number): void
+  /**
+   * Whether the coordinator confirms this membership from now on: true at the second heartbeat from now (one may be under
+   * way), false at a new generation, a crash or the end. Who was fenced asks this before fencing again, else a process
+   * that slept through the loss of its partitions takes them from their rightful owner.
+   */
+  confirmed(): Promise<boolean>
+  pulse(): MemberPulse
   /** Finish the handlers, leave the group politely, disconnect. */
   leave(): Promise<void>
 }
@@ -92,6 +117,8 @@ export interface Bounds {
 }
 
 export interface KafkaClient {
+  /** of the readings, and of every topic that is co-partitioned with them */
+  readonly partitions: number
   /** Take the transactional id of a partition away from whoever held it. */
   fence(partition: number): Promise<PartitionWriter>
   /**
@@ -105,6 +132,8 @@ export interface KafkaClient {
     signal?: AbortSignal,
   ): Promise<void>
   bounds(topic: string, partition: number): Promise<Bounds>
+  /** The group's committed position of each topic; undefined where it has none. Whoever needs the truth reads a checkpoint. */
+  committed(topics: readonly string[], partition: number): Promise<readonly (number | undefined)[]>
   join(options: GroupOptions, events: GroupEvents): Promise<GroupMember>
   writer(): Promise<PlainWriter>
   close(): Promise<void>

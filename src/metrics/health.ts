@@ -1,10 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-
-/** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
-export interface Check {
-  readonly ok: boolean
-  readonly reason: string
-}
+import type { Check } from '../stream/ports.ts'
 
 /** What `/healthz` (alive: restart me when not) and `/readyz` (send me work only when so) answer, by check name. */
 export interface Health {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { VigilError } from '../errors.ts'
-import type { HttpRoute } from '../stream/ports.ts'
-import type { Check, Health } from './health.ts'
+import type { Check, HttpRoute } from '../stream/ports.ts'
+import type { Health } from './health.ts'
 import type { PrometheusTelemetry } from './telemetry.ts'
 
 /** The part of a log the listener writes to; pino fits. */

@@ -1,4 +1,6 @@
-import { AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import { ERROR_CODES } from '../errors.ts'
+import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
+import { JournalEntry } from '../vitals/journal.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
@@ -16,6 +18,8 @@ export interface Metric {
   readonly buckets?: readonly number[]
 }
 
+const ENTRIES = JournalEntry.options.map(({ shape }) => shape.entry.value)
+const ERRORS = Object.keys(ERROR_CODES)
 const REASONS = Object.keys(REJECTION_REASONS)
 const DETECTORS = 16
 const PROVIDERS = 4
@@ -32,10 +36,29 @@ export const METRICS = {
   stepSeconds: { name: 'vigil_step_seconds', type: 'histogram', help: 'Duration of one step call, all its rows, gather and scatter included.', labels: { provider: PROVIDERS }, buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] },
   stepRows: { name: 'vigil_step_rows', type: 'histogram', help: 'Patients in one step call.', labels: { provider: PROVIDERS }, buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384] },
   alerts: { name: 'vigil_alerts_total', type: 'counter', help: 'Alert events sent, by detector, kind, priority and phase; an episode has several.', labels: { detector: DETECTORS, kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
+  onsets: { name: 'vigil_alert_onsets_total', type: 'counter', help: 'Episodes that began, by whether somebody was called: all of them are the onsets before silencing, those of `now` the ones after it.', labels: { kind: AlertKind.options, priority: Priority.options, call: Call.options } },
+  calls: { name: 'vigil_alert_calls_total', type: 'counter', help: 'Messages that call somebody: an onset, an escalation, or the end of a pause, a mute or a silence.', labels: { kind: AlertKind.options, priority: Priority.options, phase: Phase.options } },
+  entries: { name: 'vigil_journal_entries_total', type: 'counter', help: 'Journal entries applied: admissions, acknowledgements, pauses, mutes, verdicts of the wall clock.', labels: { entry: ENTRIES } },
   beds: { name: 'vigil_beds', type: 'gauge', help: 'Beds by whether anybody watches them; blind means no signal.', labels: { watching: WATCHING } },
   waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
+  partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
+  rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },
+  restoreSeconds: { name: 'vigil_restore_seconds', type: 'histogram', help: 'From the adoption of a partition to its first live record: fence, changelog, states.', labels: {}, buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] },
+  restoredBytes: { name: 'vigil_restored_bytes_total', type: 'counter', help: 'Bytes of the changelog read in restores.', labels: {} },
+  commitSeconds: { name: 'vigil_commit_seconds', type: 'histogram', help: 'Duration of one transaction: alerts, states, dead letters, positions.', labels: {}, buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5] },
+  committedStates: { name: 'vigil_committed_states_total', type: 'counter', help: 'States of patients saved in committed transactions.', labels: {} },
+  committedRecords: { name: 'vigil_committed_records_total', type: 'counter', help: 'Records in committed transactions.', labels: {} },
+  aborts: { name: 'vigil_commit_failures_total', type: 'counter', help: 'Commits that failed, by error code; the partition was read back from its changelog. kafka-fenced: another process owns it.', labels: { code: ERRORS } },
+  dirty: { name: 'vigil_unsaved_patients', type: 'gauge', help: 'Patients whose state is newer than their saved record.', labels: {} },
+  lag: { name: 'vigil_lag_records', type: 'gauge', help: 'Readings in the own partitions that are not worked yet.', labels: {} },
+  deadLetters: { name: 'vigil_dead_letters_total', type: 'counter', help: 'Dead letters written to Kafka, by the reason of their first rejection.', labels: { reason: REASONS } },
+  rekeyed: { name: 'vigil_rekeyed_records_total', type: 'counter', help: 'Records without a key, written again under their patient\'s: their order among others is lost.', labels: {} },
+  misplaced: { name: 'vigil_misplaced_records_total', type: 'counter', help: 'Records in another partition than their key\'s by Java\'s murmur2 partitioner: encounters and acknowledgements may miss their patients.', labels: {} },
+  unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
+  notWatching: { name: 'vigil_not_watching', type: 'gauge', help: '1 while this process cannot watch its partitions: Kafka does not answer, or the pipeline hangs.', labels: {} },
+  selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

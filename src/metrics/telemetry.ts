@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Telemetry } from '../stream/ports.ts'
+import type { Check, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
-import { type Check, pipelineCheck } from './health.ts'
+import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -19,6 +19,8 @@ export interface ServedModel {
 export interface PrometheusTelemetry extends Telemetry {
   /** replace the models `vigil_model_info` names */
   serving(models: readonly ServedModel[]): void
+  /** what the Kafka side tells; its series are there once something was told */
+  readonly kafka: KafkaTelemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -89,9 +91,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
     },
-    alert({ source, kind, priority, phase }) {
+    alert({ source, kind, priority, phase, signal }) {
       write.alerts({ detector: source.detector, kind, priority, phase }, 1)
+      if (phase === 'start') write.onsets({ kind, priority, call: signal.call }, 1)
+      if (signal.call === 'now') write.calls({ kind, priority, phase }, 1)
     },
+    entered: (entry) => write.entries({ entry }, 1),
     watching(beds) {
       for (const watching of WATCHING) write.beds({ watching }, beds[watching])
     },
@@ -105,6 +110,30 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     serving(models) {
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
+    },
+    kafka: {
+      partitions(counts) {
+        for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])
+      },
+      rebalanced: () => write.rebalances(NONE, 1),
+      restored(seconds, bytes) {
+        write.restoreSeconds(NONE, seconds)
+        write.restoredBytes(NONE, bytes)
+      },
+      committed(seconds, states, records) {
+        write.commitSeconds(NONE, seconds)
+        write.committedStates(NONE, states)
+        write.committedRecords(NONE, records)
+      },
+      aborted: (code) => write.aborts({ code }, 1),
+      dirty: (patients) => write.dirty(NONE, patients),
+      lag: (records) => write.lag(NONE, records),
+      deadLetter: (reason, count) => write.deadLetters({ reason }, count),
+      rekeyed: (count) => write.rekeyed(NONE, count),
+      misplaced: (count) => write.misplaced(NONE, count),
+      unreadable: (count) => write.unreadable(NONE, count),
+      watching: (watching) => write.notWatching(NONE, watching ? 0 : 1),
+      selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),

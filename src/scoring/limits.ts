@@ -8,12 +8,13 @@ import { identified, label, measurement, timeOfDay, unitName } from './sentence.
 /** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
 const RUN_GAP = 90_000
 
-/** row of one limited channel */
+/** row of a channel of the table, limited or not: a row outlives a change of limits */
 const SIDE = 0 // -1 below, 1 above, 2 asystole, 0 inside
 const SINCE = 1 // event time the run began, ms
 const LAST = 2 // event time of the newest value outside, ms
 const VALUE = 3 // that value
-const FIELDS = 4
+const FIELD_NAMES = ['side', 'since', 'last', 'value'] as const
+const FIELDS = FIELD_NAMES.length
 const BELOW = -1
 const ABOVE = 1
 const STILL = 2
@@ -40,6 +41,8 @@ interface LimitedChannel {
 export interface LimitPlan {
   /** doubles of one patient's row */
   readonly stateSize: number
+  /** [stateSize] what each of them is, whichever channels have limits */
+  readonly fields: readonly string[]
   /** channels of the table: D */
   readonly width: number
   readonly limited: readonly LimitedChannel[]
@@ -72,7 +75,9 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
       beats: name === 'hr',
     }
   })
-  return { stateSize: limited.length * FIELDS, width: table.channels.length, limited }
+  // every channel of the table, limited or not: a patient's row outlives a change of limits or of profile
+  const fields = table.channels.flatMap(({ name }) => FIELD_NAMES.map((field) => `limit.${name}.${field}`))
+  return { stateSize: fields.length, fields, width: table.channels.length, limited }
 }
 
 /** Forget every run (a new patient at the bed). */
@@ -117,7 +122,7 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
           text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
           method: 'fixed limit',
         },
-    latching: false,
+    latching: still,
   }
 }
 
@@ -140,7 +145,7 @@ export function checkLimits(
   const from = row * plan.width
   for (let i = 0; i < plan.limited.length; i++) {
     const it = plan.limited[i]!
-    const own = at + i * FIELDS
+    const own = at + it.index * FIELDS
     const was = state[own + SIDE]!
     const observed =
       frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && impossible(frames, from, it.pressure))

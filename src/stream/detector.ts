@@ -25,7 +25,7 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
 import type { StepEngine } from './ports.ts'
-import { Rows } from './rows.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
@@ -35,6 +35,8 @@ import { Rows } from './rows.ts'
 export class Detector {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
+  /** the model version in a saved record: its hidden states and rows belong to no other */
+  readonly model: string
   readonly #table: ChannelTable
   readonly #features: FeaturePlan
   readonly #scores: ScorePlan
@@ -50,6 +52,7 @@ export class Detector {
   constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
     this.manifest = manifest
     this.engine = engine
+    this.model = `${manifest.name}@${manifest.version}/${manifest.graph.sha256.slice(0, 16)}`
     this.#table = table
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
@@ -60,6 +63,11 @@ export class Detector {
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
     this.#rows = new Rows(this.#evidenceAt + this.#evidence.stateSize)
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */

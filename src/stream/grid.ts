@@ -26,6 +26,20 @@ export interface GridPlan {
   readonly openSize: number
 }
 
+/** What each number of a grid row is: [stateSize] */
+export function gridFields(channels: readonly Channel[]): string[] {
+  const each = (what: string) => channels.map(({ name }) => `${what}.${name}`)
+  return ['clock.newest', 'clock.agreed', 'clock.tick', ...each('value'), ...each('tick')]
+}
+
+/** What each number of a row of open ticks is: [openSize]. A ring of another length is another ring. */
+export function openFields(plan: GridPlan, channels: readonly Channel[]): string[] {
+  return Array.from({ length: plan.openTicks }, (_, r) => `open.${r}/${plan.openTicks}`).flatMap((cell) => [
+    `${cell}.tick`,
+    ...channels.map(({ name }) => `${cell}.${name}`),
+  ])
+}
+
 /** @param latenessSeconds how long a tick waits for stragglers, for sources that do not declare whole sets */
 export function gridPlan(channels: readonly Channel[], cadenceSeconds: number, latenessSeconds: number): GridPlan {
   const width = channels.length

@@ -19,11 +19,22 @@ import {
 } from 'rxjs'
 import { VigilError } from '../errors.ts'
 import { microBatches } from './micro-batches.ts'
-import type { InputBatch, Output, Sink, Source, Telemetry } from './ports.ts'
+import {
+  type Committer,
+  type InputBatch,
+  isTurn,
+  type Output,
+  type Sink,
+  type Source,
+  type Telemetry,
+  type Turn,
+} from './ports.ts'
 import type { Ward } from './ward.ts'
 
 export interface PipelineOptions {
   readonly sinks: readonly Sink[]
+  /** makes outputs safe together with the state that made them; undefined where the sinks alone do */
+  readonly committer?: Committer
   readonly telemetry: Telemetry
   /** inputs of one flush, about: the step engine's batch limit */
   readonly maxBatch: number
@@ -68,6 +79,7 @@ export function pipeline(source: Source, ward: Ward, options: PipelineOptions): 
     const flushes = merge(arriving, silence(ward, options).pipe(takeUntil(ended))).pipe(
       tap((batch) => waiting.arrived(batch)),
       microBatches(options.maxBatch, options.maxWaitMs),
+      concatMap((batches) => turns(batches)),
       concatMap((batches) => flush(batches, ward, options)),
       tap((flushed) => waiting.flushed(flushed.inputs)),
     )
@@ -102,11 +114,27 @@ function backlog({ telemetry, now }: PipelineOptions) {
   }
 }
 
+/** A turn is a flush of its own: what came before it is delivered before it, and what comes after it after it. */
+function turns(batches: readonly InputBatch[]): InputBatch[][] {
+  const flushes: InputBatch[][] = []
+  let together: InputBatch[] | undefined
+  for (const batch of batches) {
+    const alone = isTurn(batch)
+    if (alone || together === undefined) {
+      together = []
+      flushes.push(together)
+    }
+    together.push(batch)
+    if (alone) together = undefined
+  }
+  return flushes
+}
+
 async function flush(batches: readonly InputBatch[], ward: Ward, options: PipelineOptions): Promise<Flush> {
   let inputs = 0
   let frames = 0
   for (const batch of batches) {
-    const taken = isGlance(batch) ? ward.silent(batch.at, batch.seconds) : batch.inputs
+    const taken = isTurn(batch) ? batch.take() : batch.inputs
     for (let i = 0; i < taken.length; i++) {
       while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, options.now())) frames += await ward.drain()
     }
@@ -117,6 +145,7 @@ async function flush(batches: readonly InputBatch[], ward: Ward, options: Pipeli
   options.telemetry.watching(ward.watching)
   if (outputs.length > 0) await deliverAll(outputs, options)
   for (const batch of batches) batch.done()
+  await options.committer?.flushed(outputs)
   return { inputs, frames, outputs: outputs.length }
 }
 
@@ -139,24 +168,17 @@ function deliver(sink: Sink, outputs: readonly Output[], telemetry: Telemetry): 
 }
 
 /**
- * A look of the wall clock at the beds. It waits its turn like every batch: what arrived before it and is not yet
- * scored, because a sink is slow, is no silence.
+ * The looks of the wall clock that may find a bed silent: nothing but the record of their verdicts enters a score. A look
+ * waits its turn: what arrived before it and is not yet scored, because a sink is slow, is no silence.
  */
-interface Glance extends InputBatch {
-  /** wall clock of the look, ms since 1970 */
-  readonly at: number
-  readonly seconds: number
-}
-
-const isGlance = (batch: InputBatch): batch is Glance => 'seconds' in batch
-
-/** The looks of the wall clock that may find a bed silent: nothing but the record of their verdicts enters a score. */
-function silence(ward: Ward, options: PipelineOptions): Observable<Glance> {
+function silence(ward: Ward, options: PipelineOptions): Observable<Turn> {
   const seconds = options.signalLostSeconds
   if (seconds === undefined) return EMPTY
   return interval(SILENCE_CHECK_MS).pipe(
     map(() => options.now()),
     filter((at) => ward.silent(at, seconds).length > 0),
-    map((at) => ({ source: 'wall clock', partition: 0, inputs: [], offsets: [], done() {}, at, seconds })),
+    map((at) => ({ ...NO_BATCH, source: 'wall clock', take: () => ward.silent(at, seconds) })),
   )
 }
+
+const NO_BATCH: InputBatch = { source: '', partition: 0, inputs: [], offsets: [], done() {} }

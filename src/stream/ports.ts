@@ -1,14 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
+import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
-/** One thing of a source, in its order: a reading, what could not be read, or what changed a patient's future. */
-export type Input = Reading | Rejection | JournalEntry
+/**
+ * One thing of a source, in its order: a reading, what could not be read, a control message, or what changed a patient's
+ * future when it was recorded.
+ */
+export type Input = Reading | Rejection | Control | JournalEntry
 
 /**
  * Consecutive inputs of one partition. A batch carries its acknowledgement: the pipeline calls `done` once every
@@ -24,6 +28,16 @@ export interface InputBatch {
 }
 
 /**
+ * Something that waits its turn like a batch and happens while the ward is at rest: nothing waits and nothing is in
+ * flight, so that states may be read and written. What it gives is then taken like the inputs of a batch.
+ */
+export interface Turn extends InputBatch {
+  take(): readonly Input[]
+}
+
+export const isTurn = (batch: InputBatch): batch is Turn => 'take' in batch
+
+/**
  * Where readings come from. Back-pressure is the acknowledgement: a source has at most a few batches that are not yet
  * done, and completes when it has no more. It errors with a VigilError.
  */
@@ -32,8 +46,15 @@ export type Source = Observable<InputBatch>
 /** What leaves the pipeline, in order, beside the alerts. */
 export type Output =
   | { readonly kind: 'alert'; readonly envelope: AlertEnvelope }
-  | { readonly kind: 'dead-letter'; readonly rejection: Rejection; readonly partition: number; readonly offset: number }
-  | { readonly kind: 'journal'; readonly entry: JournalEntry }
+  | {
+      readonly kind: 'dead-letter'
+      readonly rejection: Rejection
+      readonly partition: number
+      readonly offset: number
+      /** whose state changed with it; undefined where nobody was recognised. For the committer, never for a sink */
+      readonly patientKey?: string
+    }
+  | { readonly kind: 'journal'; readonly entry: JournalEntry; readonly partition: number }
 
 /**
  * Where outputs go. `deliver` resolves when the outputs are safe; until then the pipeline holds its sources back.
@@ -43,6 +64,15 @@ export interface Sink {
   readonly name: string
   deliver(outputs: readonly Output[]): Promise<void>
   close(): Promise<void>
+}
+
+/** Makes outputs safe together with the state that made them, where a sink alone cannot. */
+export interface Committer {
+  /**
+   * A flush ended, its batches are done and the ward is at rest: states may be read now, synchronously, and no later.
+   * What it resolves late holds the sources back; it rejects when the world is broken for good.
+   */
+  flushed(outputs: readonly Output[]): Promise<void> | void
 }
 
 /**
@@ -78,6 +108,8 @@ export interface FrameTap {
   frames(reports: readonly FrameReport[]): void
   /** a bed's watching state changed; a bed that falls silent has no frame to say so */
   watchingChanged(patientKey: string, watching: Watching): void
+  /** another process watches the patient now */
+  left(patientKey: string): void
 }
 
 /** What the pipeline tells the metrics. Counts only, never a patient. */
@@ -87,10 +119,45 @@ export interface Telemetry {
   frames(count: number): void
   stepped(provider: string, rows: number, seconds: number): void
   alert(body: AlertBody): void
+  /** an entry was applied: an admission, an acknowledgement, a mute, a verdict of the wall clock ... */
+  entered(entry: JournalEntry['entry']): void
   watching(beds: Readonly<Record<Watching, number>>): void
   /** inputs that arrived and are not yet scored and delivered, and the age of the oldest in seconds */
   queued(inputs: number, oldestSeconds: number): void
   sinkFailed(sink: string, retriable: boolean): void
+}
+
+/** What the Kafka side tells the metrics. Counts only, never a patient. */
+export interface KafkaTelemetry {
+  /** partitions of this process, by where they are in their life */
+  partitions(counts: Readonly<Record<'restoring' | 'live', number>>): void
+  rebalanced(): void
+  restored(seconds: number, bytes: number): void
+  committed(seconds: number, states: number, records: number): void
+  /** a commit failed and its partition is read back; `code` is a VigilError's */
+  aborted(code: string): void
+  /** patients whose state is newer than their record */
+  dirty(patients: number): void
+  /** committed records of the readings that are not worked yet, over all own partitions */
+  lag(records: number): void
+  /** dead letters written, by the reason of the first rejection */
+  deadLetter(reason: RejectionReason, count: number): void
+  /** records without a key, written again under their patient's */
+  rekeyed(count: number): void
+  /** records whose key belongs into another partition by the partitioner that all producers should use */
+  misplaced(count: number): void
+  /** saved states that could not be read: their patients begin cold */
+  unreadable(count: number): void
+  /** whether this process can watch its partitions at all */
+  watching(watching: boolean): void
+  /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
+  selfTest(seconds: number | undefined): void
+}
+
+/** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
+export interface Check {
+  readonly ok: boolean
+  readonly reason: string
 }
 
 /**

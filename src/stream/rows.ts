@@ -26,3 +26,14 @@ export class Rows {
     return (slot & (PAGE_ROWS - 1)) * this.stride
   }
 }
+
+/** Rows that belong into a patient's saved state, with a name for each of their numbers. */
+export interface SavedRows {
+  /** [rows.stride]; a name says the same in every build, and in every record */
+  readonly fields: readonly string[]
+  readonly rows: Rows
+}
+
+/** `count` names under one prefix, for rows that only their own version can read. */
+export const numbered = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}.${i}`)

@@ -1,5 +1,7 @@
+import type { Calls } from '../alerts/calls.ts'
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
-import type { Mode, Reading } from '../vitals/reading.ts'
+import type { Profile } from '../vitals/profile.ts'
+import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /** A reading that waits for others to agree with its time. */
@@ -19,13 +21,21 @@ export interface Session {
   /** where the newest reading came from */
   source: string
   partition: number
-  /** event time, ms, of the entry that admitted the patient; NaN when a reading did */
-  admittedAt: number
+  /** event time, ms, of the entry that admitted the patient; undefined when a reading did */
+  admittedAt: number | undefined
+  /** age group; undefined while nobody told the age */
+  profile: Profile | undefined
   /** offset of the newest input that was applied to this patient */
   lastOffset: number
   /** readings whose time is far ahead of the patient's clock; usually none */
   aside: readonly SetAside[]
   open: OpenAlerts | undefined
+  /** alert code -> the last call for it; undefined while nobody was called */
+  calls: Calls | undefined
+  /** event time, ms, until which a procedure mutes the bed */
+  mutedUntil: number | undefined
+  /** event time, ms, at which the patient left: what remains knows stragglers, until it is forgotten */
+  departedAt: number | undefined
   /** alert code -> newest onset, and how many episodes began no later than one before: outlives every new beginning */
   begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
@@ -37,6 +47,10 @@ export interface Session {
   lostAt: number | undefined
   /** wall clock of the newest arrival that moved the patient's clock or closed a tick, ms: for the silence watch only, never for scores */
   arrived: number
+  /** offset of the first input that the patient's saved record does not know; -1 when it knows all */
+  unsavedFrom: number
+  /** the newest saved record; undefined before the first */
+  savedAs: Buffer | undefined
 }
 
 /** The patients of this process: key -> session -> slot. A discharged patient's slot is given to the next one. */
@@ -51,7 +65,14 @@ export class Sessions {
     return this.#counts
   }
 
+  /** the session of a patient who is here */
   find(patientKey: string): Session | undefined {
+    const session = this.#byKey.get(patientKey)
+    return session?.departedAt === undefined ? session : undefined
+  }
+
+  /** the session of a patient who is here, or what remains of one who left */
+  known(patientKey: string): Session | undefined {
     return this.#byKey.get(patientKey)
   }
 
@@ -59,11 +80,12 @@ export class Sessions {
     return this.#bySlot[slot]!
   }
 
+  /** those who are here, and what remains of those who left */
   all(): IterableIterator<Session> {
     return this.#byKey.values()
   }
 
-  /** A session for a patient never seen before, on a free slot. The caller clears the slot's rows. */
+  /** A session for a patient who has none, on a free slot. The caller clears the slot's rows. */
   open(patientKey: string, mode: Mode, source: string, partition: number): Session {
     const slot = this.#free.pop() ?? this.#bySlot.length
     const session: Session = {
@@ -75,20 +97,26 @@ export class Sessions {
       mode,
       source,
       partition,
-      admittedAt: Number.NaN,
+      admittedAt: undefined,
+      profile: undefined,
       lastOffset: -1,
       aside: NONE,
       open: undefined,
+      calls: undefined,
+      mutedUntil: undefined,
+      departedAt: undefined,
       begun: undefined,
       started: undefined,
       watching: 'warming',
       inParts: false,
       lostAt: undefined,
       arrived: 0,
+      unsavedFrom: -1,
+      savedAs: undefined,
     }
     this.#byKey.set(patientKey, session)
     this.#bySlot[slot] = session
-    this.#counts[session.watching]++
+    this.#count(session, 1)
     return session
   }
 
@@ -96,13 +124,22 @@ export class Sessions {
     this.#byKey.delete(session.patientKey)
     this.#bySlot[session.slot] = undefined
     this.#free.push(session.slot)
-    this.#counts[session.watching]--
+    if (session.departedAt === undefined) this.#count(session, -1)
+  }
+
+  /** The patient of a session has left, at its `departedAt`: the bed is no longer counted. */
+  departed(session: Session): void {
+    this.#count(session, -1)
   }
 
   watch(session: Session, watching: Watching): void {
-    this.#counts[session.watching]--
-    this.#counts[watching]++
+    this.#count(session, -1)
     session.watching = watching
+    this.#count(session, 1)
+  }
+
+  #count(session: Session, by: 1 | -1): void {
+    if (!isSelfTest(session.patientKey)) this.#counts[session.watching] += by
   }
 }
 

@@ -1,30 +1,39 @@
 import { VigilError } from '../errors.ts'
-import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
+import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
-import type { Reading } from '../vitals/reading.ts'
+import { keyedByBed, type Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
+import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
 import type { Detector } from './detector.ts'
 import {
   advanceClock,
   agreedStamps,
   type GridPlan,
+  gridFields,
   gridPlan,
   lastTick,
   newestTime,
+  openFields,
   resetGrid,
   resetOpen,
   takeReading,
 } from './grid.ts'
+import { judgeControl } from './judge-control.ts'
+import { Outbox } from './outbox.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
+import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
+import { silence } from './silence.ts'
+import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
+import { another, elsewhere, straggler, stranger } from './whose.ts'
 
 export interface WardOptions {
   readonly table: ChannelTable
@@ -37,6 +46,10 @@ export interface WardOptions {
   readonly tap: FrameTap | undefined
   /** this process, in envelopes */
   readonly instance: string
+  /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
+  readonly partitioned?: boolean
+  /** false: frames are stepped, and nothing is said of them; for benches */
+  readonly scoring?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -51,6 +64,8 @@ const LIMITS_GRID = { cadenceSeconds: 1, latenessSeconds: 2 }
  * them; outputs are taken by the pipeline. A patient's future is a function of its own journal and of nothing else.
  */
 export class Ward {
+  /** the patients' state as records; only while the ward is at rest */
+  readonly state: WardState
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -59,7 +74,8 @@ export class Ward {
   readonly #open: Rows
   readonly #rounds: Rounds
   readonly #watch: Watch
-  #outputs: Output[] = []
+  readonly #bedside: Bedside
+  readonly #out: Outbox
   #source = ''
   #arrived = 0
 
@@ -83,6 +99,30 @@ export class Ward {
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
     this.#watch = new Watch(table, detectors, settings)
+    this.#out = new Outbox(options)
+    this.#bedside = {
+      watch: this.#watch,
+      newest: (session) => newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot)),
+      say: (session, bodies) => this.#out.alerts(session, bodies, session.lastOffset),
+      restart: (session, time) => this.#restart(session, time, true),
+      leave: (...leaving) => this.#leave(...leaving),
+      blind: (session) => this.#see(session, 'blind'),
+    }
+    const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
+    const saved = new SavedPatients({
+      table,
+      detectors,
+      limits: { set: settings.limits.set, version: settings.limits.version },
+      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
+    })
+    this.state = new WardState(
+      this.#sessions,
+      saved,
+      (session) => this.#clear(session),
+      this.#bedside.newest,
+      (patientKey) => options.tap?.left(patientKey),
+    )
   }
 
   /** length of a tick, seconds */
@@ -104,9 +144,7 @@ export class Ward {
 
   /** What came out since the last call. */
   takeOutputs(): readonly Output[] {
-    const outputs = this.#outputs
-    this.#outputs = []
-    return outputs
+    return this.#out.take()
   }
 
   /**
@@ -118,22 +156,32 @@ export class Ward {
     this.#source = batch.source
     this.#arrived = arrived
     if (input.kind === 'rejection') {
-      this.#options.telemetry.rejected(input.reason, 1)
-      this.#outputs.push({ kind: 'dead-letter', rejection: input, partition: batch.partition, offset })
+      this.#out.letter(input, batch.partition, offset)
       return true
     }
-    if (input.kind === 'journal') {
+    if (input.kind === 'journal' || input.kind === 'control') {
       if (this.#rounds.size > 0) return false
-      this.#apply(input, batch.partition)
+      if (input.kind === 'journal') this.#apply(input, batch.partition)
+      else this.#control(input, batch.partition, offset)
       return true
     }
-    const session = this.#sessionOf(input, batch.partition)
+    const known = this.#sessions.known(input.patientKey)
+    const why = known && this.#strange(known, input, batch.partition)
+    if (known !== undefined && why !== undefined) {
+      // its state knows that this one was refused: it is not refused again after a restart
+      if (known.partition === batch.partition) known.lastOffset = offset
+      this.#out.bury(known, { ...why, source: batch.source }, offset, batch.partition)
+      return true
+    }
+    const here = known !== undefined && known.departedAt === undefined
+    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition)
     const verdict = this.#judge(session, input)
-    // another patient at the key, or a clock that began on a wrong stamp: everything begins anew
-    const anew = verdict === 'restart' || another(session, input)
+    // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
+    const person = another(session, input)
+    const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
     if (anew) {
       if (this.#rounds.size > 0) return false
-      this.#restart(session, input.time)
+      this.#restart(session, input.time, person)
     }
     // what waits was said of the patient as it lay then
     if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
@@ -144,30 +192,18 @@ export class Ward {
     session.source = batch.source
     session.partition = batch.partition
     session.lastOffset = offset
+    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset, arrived)
     // a clock that begins anew accepts its first stamp
     if (anew || verdict === 'accept') this.#accepted(session, input, offset)
     else this.#setAside(session, input, offset)
     return true
   }
 
-  /** Beds from which nothing arrived for too long, as the journal entries that say so. */
+  /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
-    const entries: JournalEntry[] = []
-    for (const session of this.#sessions.all()) {
-      const silentMs = now - session.arrived
-      if (session.lostAt !== undefined || silentMs < seconds * 1000) continue
-      const newest = newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot))
-      const from = Number.isNaN(newest) ? session.admittedAt : newest
-      entries.push({
-        kind: 'journal',
-        patientKey: session.patientKey,
-        at: Math.round(from + silentMs),
-        afterOffset: session.lastOffset,
-        entry: 'signal-lost',
-        silentSeconds: Math.round(silentMs / 1000),
-      })
-    }
-    return entries
+    const { alerts, stream } = this.#options.settings
+    const rules = { seconds, againSeconds: alerts.continueSeconds, forgetHours: stream.forgetHours }
+    return silence(this.#sessions.all(), this.#bedside.newest, now, rules)
   }
 
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
@@ -177,7 +213,7 @@ export class Ward {
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
       const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
-      this.#score(round)
+      if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {
         detector.remember(round, forecasts[i]!)
@@ -190,12 +226,31 @@ export class Ward {
     return frames
   }
 
-  #sessionOf(reading: Reading, partition: number): Session {
-    const known = this.#sessions.find(reading.patientKey)
-    if (known !== undefined) return known
-    const session = this.#sessions.open(reading.patientKey, reading.mode, this.#source, partition)
+  /** A patient who was not here, or is back: of what remained nothing goes on. */
+  #begin(patientKey: string, mode: Session['mode'], partition: number): Session {
+    const gone = this.#sessions.known(patientKey)
+    if (gone !== undefined) this.#drop(gone)
+    const session = this.#sessions.open(patientKey, mode, this.#source, partition)
     this.#clear(session)
     return session
+  }
+
+  #drop(session: Session): void {
+    this.state.unsaved(session.partition).settled(session)
+    this.#sessions.drop(session)
+  }
+
+  #heard(session: Session): boolean {
+    return !Number.isNaN(this.#bedside.newest(session))
+  }
+
+  /** Why a reading is none of the patient at its key; undefined when it is. */
+  #strange(session: Session, reading: Reading, partition: number): Rejection | undefined {
+    const { partitioned, settings } = this.#options
+    if (partitioned === true && session.partition !== partition)
+      return reject('other-partition', 'its key was sent to another partition before', 'key')
+    if (session.departedAt !== undefined) return straggler(session, reading, settings.stream.departedSeconds)
+    return reading.mode !== session.mode && this.#heard(session) ? stranger(session, reading) : undefined
   }
 
   #clear(session: Session): void {
@@ -204,6 +259,7 @@ export class Ward {
     session.inParts = false
     session.aside = []
     session.lostAt = undefined
+    session.mutedUntil = undefined
     session.arrived = this.#arrived
     this.#watch.reset(slot)
   }
@@ -215,10 +271,30 @@ export class Ward {
     return judge(newestTime(page, at), agreedStamps(page, at), reading.time, agreeing, this.#aheadMs)
   }
 
-  #restart(session: Session, time: number): void {
-    this.#say(session, this.#watch.close(session, time, 'reset'), session.lastOffset)
+  /** @param person whether it is another patient, and not only another beginning of the same */
+  #restart(session: Session, time: number, person: boolean): void {
+    this.#out.alerts(session, this.#watch.close(session, time, 'reset'), session.lastOffset)
     this.#refuse(session, session.aside)
     this.#clear(session)
+    if (person && keyedByBed(session.patientKey)) session.profile = undefined
+  }
+
+  /** @param mark whether what remains is to know stragglers */
+  #leave(session: Session, time: number, phase: 'end' | 'reset', mark: boolean): void {
+    this.#out.alerts(session, this.#watch.close(session, time, phase), session.lastOffset)
+    this.#refuse(session, session.aside)
+    if (!mark) {
+      this.#drop(session)
+      return
+    }
+    const newest = this.#bedside.newest(session)
+    const { patientKey, mode, source, partition, lastOffset } = session
+    this.#drop(session)
+    const remains = this.#sessions.open(patientKey, mode, source, partition)
+    this.#clear(remains)
+    remains.lastOffset = lastOffset
+    remains.departedAt = Math.round(Number.isNaN(newest) ? time : Math.max(time, newest))
+    this.#sessions.departed(remains)
   }
 
   /** In time: into the grid; what was set aside before it stood alone. */
@@ -272,54 +348,31 @@ export class Ward {
   #late(session: Session, reading: Reading, offset: number, closed: number): void {
     const behind = (closed * this.#grid.cadenceMs - reading.time) / 1000
     const detail = `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`
-    this.#bury(session, reject('late', detail, 'time'), offset)
+    this.#out.bury(session, reject('late', detail, 'time'), offset)
   }
 
   #refuse(session: Session, aside: Session['aside']): void {
-    const detail = `no other ${this.#options.settings.stream.agreeing - 1} stamps agreed with its time`
-    for (const { offset } of aside) this.#bury(session, reject('ahead-of-clock', detail, 'time'), offset)
+    this.#out.alone(session, aside, this.#options.settings.stream.agreeing - 1)
   }
 
-  /** A reading of this patient that is not scored becomes a dead letter. */
-  #bury(session: Session, rejection: Rejection, offset: number): void {
-    this.#options.telemetry.rejected(rejection.reason, 1)
-    this.#outputs.push({
-      kind: 'dead-letter',
-      rejection: { ...rejection, source: session.source },
-      partition: session.partition,
-      offset,
-    })
+  /** A control message becomes an entry by being applied. */
+  #control(control: Control, partition: number, offset: number): void {
+    const session = this.#sessions.find(control.patientKey)
+    const newest = session === undefined ? Number.NaN : this.#bedside.newest(session)
+    const { longestPauseSeconds } = this.#options.settings.alerts
+    const judged = judgeControl(control, session, newest, longestPauseSeconds)
+    if (judged.kind === 'journal') this.#apply(judged, partition)
+    else this.#out.letter({ ...judged, source: this.#source }, partition, offset)
   }
 
   #apply(entry: JournalEntry, partition: number): void {
-    this.#outputs.push({ kind: 'journal', entry })
-    let session = this.#sessions.find(entry.patientKey)
-    if (session === undefined) {
-      if (entry.entry !== 'admit') return
-      session = this.#sessions.open(entry.patientKey, 'live', this.#source, partition)
-      this.#clear(session)
-    }
-    switch (entry.entry) {
-      case 'admit':
-        if (session.encounter !== undefined && session.encounter !== entry.encounter) this.#restart(session, entry.at)
-        session.encounter = entry.encounter
-        session.admittedAt = entry.at
-        break
-      case 'transfer':
-        // a transfer that names no unit stays in the patient's own
-        session.unit = entry.unit ?? session.unit
-        session.bed = entry.bed
-        break
-      case 'discharge':
-        this.#say(session, this.#watch.close(session, entry.at, 'end'), session.lastOffset)
-        this.#refuse(session, session.aside)
-        this.#sessions.drop(session)
-        break
-      case 'signal-lost':
-        this.#see(session, 'blind')
-        this.#say(session, this.#watch.signalLost(session, entry.at, entry.silentSeconds), session.lastOffset)
-        break
-    }
+    const { patientKey } = entry
+    const known = this.#sessions.known(patientKey)
+    this.#out.entry(entry, known?.partition ?? partition)
+    const here = known !== undefined && known.departedAt === undefined
+    if (here) applyEntry(entry, known, this.#bedside)
+    else if (entry.entry === 'admit') applyEntry(entry, this.#begin(patientKey, 'live', partition), this.#bedside)
+    else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }
 
   #score(round: FrameColumns): void {
@@ -331,7 +384,7 @@ export class Ward {
       const wanted = tap?.wants(session.patientKey) ?? false
       const { bodies, watching, report } = this.#watch.frame(session, round, row, time, wanted)
       this.#see(session, watching)
-      if (bodies.length > 0) this.#say(session, bodies, round.offsets[row]!)
+      if (bodies.length > 0) this.#out.alerts(session, bodies, round.offsets[row]!)
       if (report !== undefined) reports.push(report)
     }
     if (reports.length > 0) tap?.frames(reports)
@@ -342,34 +395,4 @@ export class Ward {
     this.#sessions.watch(session, watching)
     this.#options.tap?.watchingChanged(session.patientKey, watching)
   }
-
-  #say(session: Session, bodies: readonly AlertBody[], offset: number): void {
-    const { instance, now, telemetry } = this.#options
-    for (const body of bodies) {
-      telemetry.alert(body)
-      session.started ??= new Map()
-      if (body.phase === 'start') session.started.set(body.alertId, offset)
-      const fromOffset = session.started.get(body.alertId) ?? offset
-      if (body.state === 'inactive') session.started.delete(body.alertId)
-      const trace = { source: session.source, partition: session.partition, fromOffset, toOffset: offset }
-      this.#outputs.push({ kind: 'alert', envelope: { body, mode: session.mode, emitted: now(), instance, trace } })
-    }
-    if (session.started?.size === 0) session.started = undefined
-  }
-}
-
-/** Whether a reading is of another encounter than the patient's. */
-function another({ encounter }: Session, reading: Reading): boolean {
-  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
-}
-
-/** Whether a reading says something new of where its patient lies, or of how it is read. */
-function elsewhere(session: Session, reading: Reading): boolean {
-  const { encounter, unit, bed, mode } = reading
-  return (
-    mode !== session.mode ||
-    (encounter !== undefined && encounter !== session.encounter) ||
-    (unit !== undefined && unit !== session.unit) ||
-    (bed !== undefined && bed !== session.bed)
-  )
 }

@@ -1,21 +1,34 @@
-import { type AlertContext, advance, endAlert, endAll, NO_ALERTS } from '../alerts/lifecycle.ts'
+import { acknowledge, type Deed } from '../alerts/acknowledgement.ts'
+import {
+  type Advance,
+  type AlertContext,
+  advance,
+  endAlert,
+  endAll,
+  endSome,
+  NO_ALERTS,
+  NO_CALLS,
+} from '../alerts/lifecycle.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
-import { timeOfDay } from '../scoring/sentence.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
+import type { WatchedBy } from '../vitals/journal.ts'
+import { PROFILES, type Profile } from '../vitals/profile.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
-import { Rows } from './rows.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
 import { beginsAgain, type Session } from './sessions.ts'
+import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
 const RULES_VERSION = '1'
-const SIGNAL_LOST = 'signal-lost'
+/** a bed is stale when its channels are so many times older than makes a channel missing */
+const STALE_BED = 3
 
 export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
@@ -27,7 +40,10 @@ export class Watch {
   readonly #table: ChannelTable
   readonly #detectors: readonly Detector[]
   readonly #settings: WatchSettings
-  readonly #limits: LimitPlan
+  readonly #limits: Readonly<Record<Profile, LimitPlan>>
+  /** doubles of a row of limits: the same for every profile */
+  readonly #limitsSize: number
+  readonly #staleBedSeconds: number
   readonly #news2: News2Plan
   /** [limits, NEWS2] */
   readonly #rows: Rows
@@ -38,19 +54,43 @@ export class Watch {
     this.#table = table
     this.#detectors = detectors
     this.#settings = settings
-    this.#limits = limitPlan(settings.limits.adult, table)
+    this.#limits = limitPlans(settings.limits, table)
+    this.#limitsSize = this.#limits.adult.stateSize
+    const cadences = detectors.map(({ manifest }) => manifest.grid.cadenceSeconds)
+    this.#staleBedSeconds = STALE_BED * Math.max(settings.stream.staleSeconds, ...cadences)
     this.#news2 = news2Plan(table)
-    this.#rows = new Rows(this.#limits.stateSize + NEWS2_STATE_SIZE)
+    this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sources = alertSources(detectors, settings)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    const fields = [...this.#limits.adult.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)]
+    return { rows: this.#rows, fields }
   }
 
   /** A new patient on the slot. */
   reset(slot: number): void {
+    this.#resetRules(slot)
+    for (const detector of this.#detectors) detector.reset(slot)
+  }
+
+  #resetRules(slot: number): void {
     const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
-    resetLimits(this.#limits, page, at)
-    resetNews2(page, at + this.#limits.stateSize)
-    for (const detector of this.#detectors) detector.reset(slot)
+    resetLimits(this.#limits.adult, page, at)
+    resetNews2(page, at + this.#limitsSize)
+  }
+
+  /** Other limits hold from here on: what was held against the old ones says nothing of these. */
+  age(session: Session, profile: Profile): void {
+    if (session.profile === profile) return
+    session.profile = profile
+    this.#resetRules(session.slot)
+  }
+
+  #profile(session: Session): Profile {
+    return session.profile ?? this.#settings.limits.assumed
   }
 
   /**
@@ -71,23 +111,30 @@ export class Watch {
       if (wanted) reports.push(detector.report(frames, row))
     }
     const models = conditions.length
-    checkLimits(this.#limits, page, at, frames, row, time, conditions)
+    const profile = this.#profile(session)
+    checkLimits(this.#limits[profile], page, at, frames, row, time, conditions)
     const limitAlarm = conditions.length > models
-    const score = news2(this.#news2, frames, row)
-    checkNews2(page, at + this.#limits.stateSize, score, time, conditions)
+    // NEWS2 is for adults
+    const score = profile === 'adult' ? news2(this.#news2, frames, row) : undefined
+    if (score !== undefined) checkNews2(page, at + this.#limitsSize, score, time, conditions)
     const watching = this.#watching(session.slot, frames, row)
+    if (watching !== 'watching') {
+      const stale = staleBed(this.#table, frames, row, time, this.#staleBedSeconds)
+      if (stale !== undefined) conditions.push(stale)
+    }
+    if (session.mutedUntil !== undefined && time >= session.mutedUntil) session.mutedUntil = undefined
     const bodies: AlertBody[] = []
     if (conditions.length > 0 || session.open !== undefined) {
       const context = this.#context(session, {
         warmupSteps: this.#warmupLeft(session.slot),
         missingChannels: this.#missing(frames, row),
         staleSeconds: this.#stale(frames, row),
-        news2: { score: score.score, missing: [...score.missing] },
+        ...(score && { news2: { score: score.score, missing: [...score.missing] } }),
         limitAlarm,
       })
       if (session.lostAt !== undefined)
-        this.#keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
-      this.#keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
+        keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+      keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
     }
     session.lostAt = undefined
     if (!wanted) return { watching, bodies, report: undefined }
@@ -98,7 +145,7 @@ export class Watch {
       bed: session.bed,
       time,
       watching,
-      news2: { score: score.score, missing: score.missing },
+      news2: score === undefined ? null : { score: score.score, missing: score.missing },
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       detectors: reports,
@@ -107,8 +154,8 @@ export class Watch {
   }
 
   /**
-   * The wall clock found the bed silent: a technical alert that stays until a frame arrives. The other alerts stand as
-   * they are: that nobody sees their cause is no sign that it is gone.
+   * The wall clock found the bed silent, or silent still: a technical alert that stays until a frame arrives. The other
+   * alerts stand, and are sent again when it is time: that nobody sees their cause is no sign that it is gone.
    */
   signalLost(session: Session, at: number, silentSeconds: number): readonly AlertBody[] {
     const time = Math.round(at)
@@ -120,28 +167,47 @@ export class Watch {
       staleSeconds: silentSeconds,
       limitAlarm: false,
     })
-    const open = session.open ?? NO_ALERTS
-    const own = open.filter(({ code }) => code === SIGNAL_LOST)
-    const others = open.filter(({ code }) => code !== SIGNAL_LOST)
-    const result = advance(context, own, [silent(time, silentSeconds)], time)
-    session.open = [...others, ...result.open]
-    return result.bodies
+    const lost = [signalLost(time, silentSeconds)]
+    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+  }
+
+  /** What somebody did about an open alert; changes nothing but who is called. */
+  acknowledge(session: Session, alertId: string, deed: Deed, time: number): readonly AlertBody[] {
+    const context = this.#context(session, this.#unseen(session))
+    return keep(session, acknowledge(context, session.open ?? NO_ALERTS, alertId, deed, Math.round(time)))
   }
 
   /** Discharge (`end`), or another patient at the bed (`reset`): every open alert closes. */
   close(session: Session, time: number, phase: 'end' | 'reset'): readonly AlertBody[] {
-    const context = this.#context(session, { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false })
-    const bodies: AlertBody[] = []
-    this.#keep(session, endAll(context, session.open ?? NO_ALERTS, Math.round(time), phase), bodies)
+    const context = this.#context(session, NOTHING)
+    const bodies = keep(session, endAll(context, session.open ?? NO_ALERTS, Math.round(time), phase))
+    session.calls = undefined
     return bodies
   }
 
-  #keep(session: Session, result: ReturnType<typeof advance>, bodies: AlertBody[]): void {
-    session.open = result.open.length > 0 ? result.open : undefined
-    bodies.push(...result.bodies)
+  /**
+   * Other models from here on: each that is named begins cold, and what its forerunner raised, or a model that is gone,
+   * is reset. Limits and everything else go on.
+   */
+  watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
+    const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
+    for (const detector of this.#detectors) if (named.has(detector.manifest.detector)) detector.reset(session.slot)
+    const serves = (it: string) => this.#detectors.some(({ manifest }) => manifest.detector === it)
+    const other = ({ model, detector }: AlertBody['source']) =>
+      model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
+    const context = this.#context(session, NOTHING)
+    return keep(
+      session,
+      endSome(context, session.open ?? NO_ALERTS, ({ source }) => other(source), Math.round(time), 'reset'),
+    )
   }
 
-  #context(session: Session, frame: AlertContext['frame']): AlertContext {
+  #unseen(session: Session): Unaged {
+    return { ...NOTHING, warmupSteps: this.#warmupLeft(session.slot) }
+  }
+
+  #context(session: Session, frame: Unaged): AlertContext {
+    const { clearSeconds, continueSeconds, silenceSeconds, unansweredSeconds } = this.#settings.alerts
     return {
       subject: {
         patientKey: session.patientKey,
@@ -150,9 +216,13 @@ export class Watch {
         ...(session.bed !== undefined && { bed: session.bed }),
       },
       sources: this.#sources,
-      frame,
-      clearSeconds: this.#settings.alerts.clearSeconds,
-      continueSeconds: this.#settings.alerts.continueSeconds,
+      frame: { ...frame, profile: { name: this.#profile(session), assumed: session.profile === undefined } },
+      clearSeconds,
+      continueSeconds,
+      silenceSeconds,
+      ...(unansweredSeconds !== undefined && { unansweredSeconds }),
+      ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
+      calls: session.calls ?? NO_CALLS,
       again: (code, onset) => beginsAgain(session, code, onset),
     }
   }
@@ -199,19 +269,28 @@ export interface Seen {
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
-function silent(at: number, silentSeconds: number): Condition {
-  return {
-    detector: 'signal',
-    code: SIGNAL_LOST,
-    kind: 'technical',
-    priority: 'medium',
-    label: `No signal since ${timeOfDay(at - silentSeconds * 1000)}: the bed is not watched`,
-    onset: at - silentSeconds * 1000,
-    channels: [],
-    score: undefined,
-    explanation: { text: `Nothing arrived from this bed for ${Math.round(silentSeconds)} s.`, method: 'wall clock' },
-    latching: true,
-  }
+/** An alert's context, as long as nobody looked up whose limits are held. */
+type Unaged = Omit<AlertContext['frame'], 'profile'>
+
+/** What stands beside an alert that no frame is about. */
+const NOTHING: Unaged = { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false }
+
+/** The session after a step of its alerts. @returns what they said, appended to `bodies` where given */
+function keep(
+  session: Session,
+  { open, calls, bodies: said }: Advance,
+  bodies: AlertBody[] = [],
+): readonly AlertBody[] {
+  session.open = open.length > 0 ? open : undefined
+  session.calls = calls === NO_CALLS ? undefined : calls
+  bodies.push(...said)
+  return bodies
+}
+
+function limitPlans({ adult, child, neonate }: Settings['limits'], table: ChannelTable): Record<Profile, LimitPlan> {
+  const profiles = { ...child, adult, neonate }
+  const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table)] as const)
+  return Object.fromEntries(plans) as Record<Profile, LimitPlan>
 }
 
 function alertSources(detectors: readonly Detector[], settings: WatchSettings): Record<string, AlertBody['source']> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Profile } from './profile.ts'
 import { Mode, Status } from './reading.ts'
 
 /** IHE ACM phases of an alert's life (PCD-04, OBX event phase). */
@@ -31,6 +32,32 @@ export const AlertChannel = z.strictObject({
 export type AlertChannel = z.infer<typeof AlertChannel>
 
 /**
+ * Whether a message calls somebody: `now`, or why not. `told`: somebody was called already and nothing got worse;
+ * `silenced`: somebody was called for the same code shortly before; `none`: it is over.
+ */
+export const Call = z.enum(['now', 'told', 'acknowledged', 'paused', 'muted', 'silenced', 'none'])
+export type Call = z.infer<typeof Call>
+
+/** How an alert signals, and what people did about it. It never decides whether there is an alert. */
+export const Signal = z.strictObject({
+  call: Call,
+  latching: z
+    .boolean()
+    .describe('stands, as `latched`, after its condition is gone until somebody resets or acknowledges it'),
+  ack: z.boolean(),
+  ackBy: z.string().optional(),
+  ackAt: time.optional(),
+  pausedUntil: time.optional().describe('of this alert'),
+  mutedUntil: time.optional().describe('of the whole bed, for a procedure'),
+  unanswered: z.int().nonnegative().describe('times it was escalated because nobody acknowledged it'),
+  suppressedSinceLast: z
+    .int()
+    .nonnegative()
+    .describe('episodes of this code that were silenced since somebody was last called'),
+})
+export type Signal = z.infer<typeof Signal>
+
+/**
  * The deterministic half of an alert event: a function of the patient's journal, equal byte for byte on every replay.
  * Its ids are hashes of patient key, encounter, detector, code, onset and sequence, never of offsets or clocks.
  */
@@ -52,6 +79,7 @@ export const AlertBody = z.strictObject({
   label: z.string().min(1).max(80).describe('what a nurse reads; no patient data'),
   subject: z.strictObject({
     patientKey: z.string(),
+    keyedBy: z.enum(['patient', 'bed']).describe('bed: nobody told which patient this is'),
     encounterKey: z.string().optional(),
     unit: z.string().optional(),
     bed: z.string().optional(),
@@ -82,7 +110,11 @@ export const AlertBody = z.strictObject({
     staleSeconds: z.number(),
     news2: z.strictObject({ score: z.int(), missing: z.array(z.string()) }).optional(),
     limitAlarm: z.boolean(),
+    profile: z
+      .strictObject({ name: Profile, assumed: z.boolean() })
+      .describe('age group whose limits are held; assumed: nobody told the age'),
   }),
+  signal: Signal,
   intendedUse: z.literal('research-advisory'),
 })
 export type AlertBody = z.infer<typeof AlertBody>

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { AcknowledgementMessage, EncounterMessage } from './control.ts'
+import { EvidenceHead } from './evidence.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
@@ -11,12 +14,16 @@ import { Settings } from './settings.ts'
 /** Everything that crosses a boundary, by the name of its file in `docs/contracts/`. */
 const SCHEMAS = {
   reading: WireReading,
+  encounter: EncounterMessage,
+  acknowledgement: AcknowledgementMessage,
   frame: FrameReport,
   'dead-letter': DeadLetter,
   channel: Channel,
   'alert-body': AlertBody,
   'alert-envelope': AlertEnvelope,
   'journal-entry': JournalEntry,
+  'evidence-head': EvidenceHead,
+  heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'golden-steps': GoldenSteps,
   settings: Settings,

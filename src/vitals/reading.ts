@@ -16,6 +16,11 @@ export type Mode = z.infer<typeof Mode>
 
 const key = z.string().min(1).max(128)
 
+/** Name of a unit or a bed. */
+export const Place = key
+/** Pseudonym of a patient, or the key of a bed: `bed:<unit>/<bed>`, of at most 128 characters each. */
+export const PatientKey = z.string().min(1).max(264)
+
 const WireSample = z.union([
   z.number(),
   z.null(),
@@ -28,7 +33,7 @@ const WireSample = z.union([
 ])
 
 /** Event time on the wire: milliseconds since 1970 (UTC) or an ISO 8601 instant with its offset. */
-const WireTime = z.union([z.number(), z.iso.datetime({ offset: true })])
+export const WireTime = z.union([z.number(), z.iso.datetime({ offset: true })])
 
 /**
  * One message on the wire: one patient (or bed), one time, several channels. It is the contract that
@@ -72,7 +77,20 @@ export interface Reading {
   readonly times: readonly number[] | undefined
 }
 
+const BED_KEY = 'bed:'
+
+/** Whether nobody knows who lies there: the patient is known only by the bed. */
+export const keyedByBed = (patientKey: string): boolean => patientKey.startsWith(BED_KEY)
+
+const SELF_TEST = 'vigil:self-test:'
+
+/** The key of a partition's self-test patient, whose readings Vigil itself writes to see that it would be heard. */
+export const selfTestKey = (partition: number): string => `${SELF_TEST}${partition}`
+
+/** Whether a patient is a self-test's: no bed, and of no account in any number of beds. */
+export const isSelfTest = (patientKey: string): boolean => patientKey.startsWith(SELF_TEST)
+
 /** The key of a patient known only by the bed. */
 export function bedKey(unit: string | undefined, bed: string): string {
-  return `bed:${unit ?? ''}/${bed}`
+  return `${BED_KEY}${unit ?? ''}/${bed}`
 }

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { ADULT_LIMITS, LimitChanges, LimitProfile, withChanges } from './limits.ts'
+import { Profile } from './profile.ts'
+import { CHILD_LIMITS, NEONATE_LIMITS } from './profile-limits.ts'
 
 const seconds = z.number().positive()
+const limitsOver = (profile: LimitProfile) =>
+  LimitChanges.prefault({})
+    .transform((changes) => withChanges(profile, changes))
+    .pipe(LimitProfile)
 
 /** Every setting of Vigil. Unknown keys fail at start; environment `VIGIL_A_B` overrides `a.b`. */
 export const Settings = z.strictObject({
@@ -24,21 +30,38 @@ export const Settings = z.strictObject({
       aheadSeconds: seconds.default(60).describe('an event time further ahead of the patient\'s clock is set aside'),
       agreeing: z.int().min(2).max(8).default(3).describe('set-aside readings that must agree to move the clock'),
       signalLostSeconds: seconds.default(30).describe('wall-clock silence of a bed after which it is blind'),
-      staleSeconds: seconds.default(30).describe('age at which a continuous channel of the model counts as missing'),
+      staleSeconds: seconds.default(30).describe('age at which a continuous channel of the model counts as missing; a bed all of whose channels are older is stale'),
+      departedSeconds: z.number().nonnegative().default(60).describe('readings of a discharged patient are stragglers for so long, in event time; later ones are watched again'),
+      forgetHours: z.number().positive().default(72).describe('a bed that was silent for so long leaves the ward, like a discharge'),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      set: z.string().default('adult-manufacturers').describe('name of this set of limits, as alerts give it; name your own when you change `adult`'),
+      set: z.string().default('built-in').describe('name of this set of limits, as alerts give it; name your own when you change one'),
       version: z.string().default('1').describe('version of the set, as alerts give it'),
-      adult: LimitChanges.prefault({}).transform((changes) => withChanges(ADULT_LIMITS, changes)).pipe(LimitProfile)
+      assumed: Profile.default('adult').describe('profile of patients whose age nobody tells; their alerts say that it is assumed'),
+      adult: limitsOver(ADULT_LIMITS)
         .describe('changes to the built-in adult limits, field by field: what is not named keeps its default; `low: null` or `high: null` takes one side away, `CHANNEL: null` the whole limit'),
+      child: z
+        .strictObject({
+          'child-12-17-years': limitsOver(CHILD_LIMITS['child-12-17-years']),
+          'child-4-11-years': limitsOver(CHILD_LIMITS['child-4-11-years']),
+          'child-1-3-years': limitsOver(CHILD_LIMITS['child-1-3-years']),
+          'infant-3-11-months': limitsOver(CHILD_LIMITS['infant-3-11-months']),
+          'infant-1-2-months': limitsOver(CHILD_LIMITS['infant-1-2-months']),
+        })
+        .prefault({})
+        .describe('the same for children, by age group'),
+      neonate: limitsOver(NEONATE_LIMITS).describe('the same for neonates, less than 28 days old'),
     })
     .prefault({}),
   alerts: z
     .strictObject({
       clearSeconds: seconds.default(30).describe('hysteresis: how long a condition must be gone before its alert ends'),
       continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
+      silenceSeconds: z.number().nonnegative().default(1800).describe('re-alarm silence: after somebody was called, the same code of the same patient calls nobody for so long, unless it is worse; 0: none'),
+      unansweredSeconds: seconds.optional().describe('an alert of high or medium priority that nobody acknowledges is escalated after so long, three times at most; never when absent'),
+      longestPauseSeconds: seconds.default(14_400).describe('longest pause or mute that is taken'),
     })
     .prefault({}),
   kafka: z
@@ -50,6 +73,7 @@ export const Settings = z.strictObject({
       partitions: z.int().min(1).max(4096).default(4).describe('partitions of topics that Vigil creates; existing topics keep theirs'),
       replication: z.int().min(1).max(8).optional().describe('replicas of topics that Vigil creates; the broker\'s default when absent'),
       createTopics: z.boolean().default(true).describe('create missing topics; false: a missing topic is an error'),
+      eventTypes: z.array(z.string().min(1)).min(1).default(['vigil.reading']).describe('types of CloudEvents that hold a reading; others are rejected'),
       start: z.enum(['earliest', 'latest']).default('earliest').describe('where a partition begins that no checkpoint names'),
       delivery: z.enum(['exactly-once', 'at-least-once']).default('exactly-once').describe('how alerts leave; state and offsets are always committed in one transaction'),
       commitIntervalMs: z.number().min(10).max(5000).default(200).describe('longest time between two commits of a partition; pending alerts commit within about 10 ms'),
@@ -58,6 +82,7 @@ export const Settings = z.strictObject({
       sessionTimeoutMs: z.int().min(1000).max(300_000).default(10_000).describe('a process that is silent for so long loses its partitions'),
       heartbeatIntervalMs: z.int().min(100).max(60_000).default(1000).describe('how often the group coordinator is told that this process lives'),
       requestTimeoutMs: z.int().min(500).max(120_000).default(10_000).describe('a broker that does not answer for so long is unreachable'),
+      watchdogUrl: z.url({ protocol: /^https?$/ }).optional().describe('told by POST when this process does not watch its partitions, and when it does again: where Kafka is gone, nothing leaves by Kafka'),
       tls: z.boolean().default(false).describe('encrypt connections to the brokers'),
       caFile: z.string().optional().describe('PEM file with the authority that signed the brokers\' certificates'),
       certFile: z.string().optional().describe('PEM file with this client\'s certificate, for mutual TLS'),

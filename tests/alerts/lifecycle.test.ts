@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { acknowledge, type Deed } from '../../src/alerts/acknowledgement.ts'
 import { bodyLine } from '../../src/alerts/body.ts'
-import { type Advance, advance, endAlert, endAll, NO_ALERTS, type OpenAlerts } from '../../src/alerts/lifecycle.ts'
+import {
+  type Advance,
+  advance,
+  endAlert,
+  endAll,
+  NO_ALERTS,
+  NO_CALLS,
+  type OpenAlerts,
+} from '../../src/alerts/lifecycle.ts'
 import { AlertBody } from '../../src/vitals/alert.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { CONTEXT, condition, lost, T0, withP } from './ward.ts'
@@ -142,7 +151,7 @@ describe('the life of an alert', () => {
 describe('laws', () => {
   const PRIORITIES = ['low', 'medium', 'high'] as const
   const arbitrary = fc.record({
-    code: fc.constantFrom('unexpected', 'hr-high', 'spo2-low', 'signal-lost'),
+    code: fc.constantFrom('unexpected', 'hr-high', 'spo2-low', 'signal-lost', 'asystole'),
     priority: fc.constantFrom(...PRIORITIES),
     p: fc.constantFrom(1e-5, 1e-7, 1e-12),
     lead: fc.constantFrom('spo2', 'hr'),
@@ -152,19 +161,28 @@ describe('laws', () => {
     fc.tuple(
       fc.constantFrom(1, 1, 1, 1, 7, 31, 301),
       fc.array(arbitrary, { maxLength: 4 }),
-      fc.constantFrom('', '', '', '', '', '', 'end', 'reset', 'back'),
+      fc.constantFrom('', '', '', '', '', '', 'end', 'reset', 'back', 'ack', 'pause', 'resume', 'clear'),
     ),
     {
       minLength: 1,
       maxLength: 80,
     },
   )
+  const DEEDS: Record<'ack' | 'pause' | 'resume' | 'clear', (at: number) => Deed> = {
+    ack: (at) => ({ deed: 'ack', by: 'nurse', at }),
+    pause: (at) => ({ deed: 'pause', until: at + 60_000 }),
+    resume: () => ({ deed: 'resume' }),
+    clear: () => ({ deed: 'reset' }),
+  }
   type Ticks = typeof ticks extends fc.Arbitrary<infer T> ? T : never
 
   /** all bodies of a journal, tick by tick; `through` is what happens to the open alerts between two ticks */
   function live(steps: Ticks, through = (open: OpenAlerts): OpenAlerts => open): AlertBody[][] {
     let open: OpenAlerts = NO_ALERTS
+    let calls = NO_CALLS
     let time = T0
+    // half an hour of mute begins where the third tick lies, and nobody answers for ten minutes
+    const context = () => ({ ...CONTEXT, calls, unansweredSeconds: 600, mutedUntil: T0 + 1_800_000 })
     const said: AlertBody[][] = []
     for (const [gap, conditions, verdict] of steps) {
       time += gap * 1000
@@ -172,23 +190,28 @@ describe('laws', () => {
         ...withP(p),
         code,
         priority,
-        latching: code === 'signal-lost',
+        latching: code === 'signal-lost' || code === 'asystole',
+        kind: code === 'signal-lost' ? ('technical' as const) : ('physiological' as const),
         onset: time - since * 1000,
         channels: [{ ...condition().channels[0]!, channel: lead }],
       }))
-      const step = advance(CONTEXT, through(open), made, time)
+      const step = advance(context(), through(open), made, time)
       said.push([...step.bodies])
       open = step.open
+      calls = step.calls
       expect(new Set(open.map(({ code }) => code)).size).toBe(open.length)
       const after =
         verdict === 'end' || verdict === 'reset'
-          ? endAll(CONTEXT, open, time, verdict)
+          ? endAll(context(), open, time, verdict)
           : verdict === 'back'
-            ? endAlert(CONTEXT, open, 'signal-lost', time)
-            : undefined
+            ? endAlert(context(), open, 'signal-lost', time)
+            : verdict !== '' && open[0]
+              ? acknowledge(context(), open, open[0].alertId, DEEDS[verdict](time), time)
+              : undefined
       if (after) {
         said.push([...after.bodies])
         open = after.open
+        calls = after.calls
       }
     }
     return said
@@ -222,18 +245,46 @@ describe('laws', () => {
     )
   })
 
-  test('at most one message of an alert in a tick, and at most one update in 30 s', () => {
+  test('at most one message of an alert in a tick, and at most one update in 30 s of what it says', () => {
     fc.assert(
       fc.property(ticks, (steps) => {
-        const changedAt = new Map<string, number>()
+        const before = new Map<string, AlertBody>()
         for (const bodies of live(steps)) {
           expect(new Set(bodies.map(({ code }) => code)).size).toBe(bodies.length)
-          for (const { alertId, phase, times } of bodies) {
-            if (phase === 'update') expect(times.event - changedAt.get(alertId)!).toBeGreaterThanOrEqual(30_000)
-            if (phase !== 'continue') changedAt.set(alertId, times.event)
+          for (const body of bodies) {
+            const { alertId, phase, times, score, channels, state } = body
+            const last = before.get(alertId)
+            const restated =
+              phase === 'update' &&
+              state === last!.state &&
+              JSON.stringify({ score, channels }) !== JSON.stringify({ score: last!.score, channels: last!.channels })
+            if (restated) expect(times.event - last!.times.event).toBeGreaterThanOrEqual(30_000)
+            // a message that says nothing new is no change
+            if (phase === 'start' || restated || phase.endsWith('escalate')) before.set(alertId, body)
+            else before.set(alertId, { ...body, times: last!.times })
           }
         }
       }),
+    )
+  })
+
+  test('somebody is called once for what stands, again only when it is worse, or a pause or mute is over', () => {
+    fc.assert(
+      fc.property(ticks, (steps) => {
+        const last = new Map<string, AlertBody>()
+        for (const body of live(steps).flat()) {
+          const before = last.get(body.alertId)
+          const { call, ack } = body.signal
+          if (body.state === 'inactive') expect(call).toBe('none')
+          if (ack && body.state !== 'inactive') expect(['acknowledged', 'muted']).toContain(call)
+          if (call === 'now' && before?.signal.call === 'now' && before.state !== 'latched')
+            expect(body.phase).toBe('escalate')
+          if (body.code === 'asystole' || body.kind === 'technical') expect(call).not.toBe('silenced')
+          if (body.code === 'asystole') expect(call).not.toBe('muted')
+          last.set(body.alertId, body)
+        }
+      }),
+      { numRuns: 300 },
     )
   })
 

@@ -7,7 +7,7 @@ export const T0 = Date.UTC(2026, 0, 5, 12, 4, 10)
 const source = (detector: string): AlertBody['source'] => ({
   detector,
   version: '1',
-  thresholds: { set: 'adult-manufacturers', version: '1' },
+  thresholds: { set: 'built-in', version: '1' },
 })
 
 export const CONTEXT: AlertContext = {
@@ -24,9 +24,11 @@ export const CONTEXT: AlertContext = {
     staleSeconds: 0.04,
     news2: { score: 3, missing: ['oxygen'] },
     limitAlarm: false,
+    profile: { name: 'adult', assumed: true },
   },
   clearSeconds: 30,
   continueSeconds: 300,
+  silenceSeconds: 1800,
 }
 
 /** a condition as a model says it; `over` changes it */

@@ -91,17 +91,25 @@ export function alertOf(patient: Patient, part: Partial<AlertBody> & { readonly 
     label: 'Resp 31 /min, expected 14 to 22, since 08:04:22',
     subject: {
       patientKey: patient.patientKey,
+      keyedBy: 'patient',
       ...(patient.unit !== undefined && { unit: patient.unit }),
       ...(patient.bed !== undefined && { bed: patient.bed }),
     },
     times: { event: START + 280_000, onset: START + 262_000, detected: START + 280_000 },
-    source: { detector: 'bedside', version: '1', thresholds: { set: 'adult-manufacturers', version: '1' } },
+    source: { detector: 'bedside', version: '1', thresholds: { set: 'built-in', version: '1' } },
     channels: [{ channel: 'resp', unit: '/min', observed: 31, status: 'ok', contribution: 0.71 }],
     explanation: {
       text: 'Resp explains 71 % of the surprise, HR 18 %.',
       method: 'share of the negative log-likelihood',
     },
-    context: { warmupSteps: 300, missingChannels: [], staleSeconds: 0, limitAlarm: false },
+    context: {
+      warmupSteps: 300,
+      missingChannels: [],
+      staleSeconds: 0,
+      limitAlarm: false,
+      profile: { name: 'adult', assumed: true },
+    },
+    signal: { call: 'now', latching: false, ack: false, unanswered: 0, suppressedSinceLast: 0 },
     intendedUse: 'research-advisory',
     ...rest,
   }

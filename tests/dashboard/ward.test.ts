@@ -132,7 +132,7 @@ describe('the ward', () => {
       entry: 'signal-lost',
       silentSeconds: 30,
     } as const
-    await feed.deliver([{ kind: 'journal', entry }])
+    await feed.deliver([{ kind: 'journal', entry, partition: 0 }])
     expect(bedNamed(feed, 'ICU 1')!.watching).toBe('blind')
   })
 
@@ -170,9 +170,11 @@ describe('the ward', () => {
     const feed = start()
     feed.frames([frameOf(first, 0)])
     const base = { kind: 'journal', patientKey: first.patientKey, at: START, afterOffset: 0 } as const
-    await feed.deliver([{ kind: 'journal', entry: { ...base, entry: 'transfer', unit: 'Ward 6', bed: '6-01' } }])
+    await feed.deliver([
+      { kind: 'journal', partition: 0, entry: { ...base, entry: 'transfer', unit: 'Ward 6', bed: '6-01' } },
+    ])
     expect(bedNamed(feed, '6-01')?.unit).toBe('Ward 6')
-    await feed.deliver([{ kind: 'journal', entry: { ...base, entry: 'discharge' } }])
+    await feed.deliver([{ kind: 'journal', partition: 0, entry: { ...base, entry: 'discharge' } }])
     expect(ask<WardView>(feed, '/api/ward').beds).toEqual([])
   })
 

@@ -139,9 +139,10 @@ describe('beds that come and go', () => {
       at: T0 + 30_000,
       afterOffset: -1,
     }
-    await bed.give([...stay, leave])
+    const admit: JournalEntry = { ...leave, entry: 'admit', encounter: 'e', at: T0 }
+    await bed.give([admit, ...stay, leave])
     const first = bed.bodies().map(bodyLine)
-    await bed.give([...stay, leave])
+    await bed.give([admit, ...stay, leave])
     expect(bed.bodies().map(bodyLine)).toEqual([...first, ...first])
     expect(first.length).toBeGreaterThan(4)
   })

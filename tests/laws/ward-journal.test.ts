@@ -40,6 +40,7 @@ async function tell(journal: readonly Told[], maxBatch = 64, cut = journal.lengt
   return bed
 }
 
+const LEAVES: ReadonlySet<string> = new Set(['discharge', 'merge', 'forgotten'])
 const isReading = (it: Told) => it.kind === 'reading'
 const of = <T extends { patientKey: string }>(key: string, those: readonly T[]) =>
   those.filter((it) => it.patientKey === key)
@@ -125,7 +126,7 @@ describe('a ward, whatever its journal', () => {
       const gone = new Set<string>()
       const ids = new Map([...BEDS, 'nobody'].map((it) => [keyOf(it), new Set<string>()]))
       for (const output of bed.outputs) {
-        if (output.kind === 'journal' && output.entry.entry === 'discharge') gone.add(output.entry.patientKey)
+        if (output.kind === 'journal' && LEAVES.has(output.entry.entry)) gone.add(output.entry.patientKey)
         if (output.kind !== 'alert') continue
         const { body } = output.envelope
         const known = ids.get(body.subject.patientKey)!

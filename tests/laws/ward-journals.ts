@@ -54,10 +54,44 @@ const said = fc.record({
 
 const entered = fc.record({
   bed: fc.constantFrom(...BEDS, 'nobody'),
-  entry: fc.constantFrom('admit' as const, 'transfer' as const, 'discharge' as const, 'signal-lost' as const),
+  entry: fc.constantFrom(
+    ...(['admit', 'admit', 'transfer', 'discharge', 'signal-lost', 'merge', 'profile', 'mute', 'unmute'] as const),
+    ...(['watched-by', 'forgotten', 'feedback'] as const),
+  ),
+  profile: fc.constantFrom('adult' as const, 'neonate' as const, 'child-4-11-years' as const),
   encounter: fc.constantFrom('x', 'y'),
   after: fc.constantFrom(0, 30_000.4, 90_000),
 })
+
+type Base = { kind: 'journal'; patientKey: string; at: number; afterOffset: number }
+type Entered = typeof entered extends fc.Arbitrary<infer T> ? T : never
+
+function entryOf(base: Base, { entry, encounter, profile }: Entered): JournalEntry {
+  const by = 'nurse'
+  switch (entry) {
+    case 'admit':
+      return { ...base, entry, encounter, profile }
+    case 'transfer':
+      return { ...base, entry, unit: 'ICU', bed: '9' }
+    case 'signal-lost':
+    case 'forgotten':
+      return { ...base, entry, silentSeconds: 30 }
+    case 'merge':
+      return { ...base, entry, into: 'another' }
+    case 'profile':
+      return { ...base, entry, profile }
+    case 'mute':
+      return { ...base, entry, by, until: base.at + 20_000 }
+    case 'feedback':
+      return { ...base, entry, by, alertId: 'a'.repeat(32), verdict: 'nuisance' }
+    case 'watched-by': {
+      const model = { detector: 'bedside', name: 'bedside', version: '0.0.1', sha256: 'b'.repeat(64) }
+      return { ...base, entry, models: [model], limits: { set: 'built-in', version: '1' } }
+    }
+    default:
+      return { ...base, entry, ...(entry === 'unmute' && { by }) } as JournalEntry
+  }
+}
 
 /** What happens on a ward of three beds, in the order of the source. */
 export const journals: fc.Arbitrary<Told[]> = fc
@@ -76,10 +110,7 @@ export const journals: fc.Arbitrary<Told[]> = fc
       if (it.kind === 'entered') {
         const at = T0 + (clocks.get(it.bed) ?? 0) * 1000 + it.after
         const base = { kind: 'journal' as const, patientKey, at, afterOffset: -1 }
-        if (it.entry === 'admit') told.push({ ...base, entry: 'admit', encounter: it.encounter })
-        else if (it.entry === 'transfer') told.push({ ...base, entry: 'transfer', unit: 'ICU', bed: '9' })
-        else if (it.entry === 'signal-lost') told.push({ ...base, entry: 'signal-lost', silentSeconds: 30 })
-        else told.push({ ...base, entry: 'discharge' })
+        told.push(entryOf(base, it))
         continue
       }
       const clock = (clocks.get(it.bed) ?? 0) + it.move

@@ -177,6 +177,7 @@ describe('a pipeline', () => {
       frames() {},
       stepped() {},
       alert() {},
+      entered() {},
       watching() {},
       queued() {},
       sinkFailed() {},

@@ -25,6 +25,7 @@ function told() {
   telemetry.frames(5)
   telemetry.stepped('cpu', 64, 0.0021)
   telemetry.alert(bodyOf())
+  telemetry.entered('ack')
   telemetry.watching({ warming: 1, watching: 2, degraded: 3, blind: 4 })
   telemetry.queued(7, 0.25)
   telemetry.sinkFailed('ndjson', true)
@@ -47,7 +48,7 @@ describe('the table of metrics', () => {
     for (const { name, labels, buckets, type } of TABLE) {
       for (const [label, values] of Object.entries(labels)) {
         expect(label, name).not.toMatch(/patient|bed|device|encounter|alert|^id$|_id$|key|path|url/)
-        expect(typeof values === 'number' ? values : values.length, `${name} ${label}`).toBeLessThanOrEqual(32)
+        expect(typeof values === 'number' ? values : values.length, `${name} ${label}`).toBeLessThanOrEqual(64)
       }
       expect(buckets !== undefined, name).toBe(type === 'histogram')
     }
@@ -110,7 +111,7 @@ describe('a scrape', () => {
       bodyOf({
         alertId: 'c'.repeat(32),
         label: canary,
-        subject: { patientKey: canary, encounterKey: canary, unit: canary, bed: canary },
+        subject: { patientKey: canary, keyedBy: 'patient', encounterKey: canary, unit: canary, bed: canary },
         explanation: { text: canary, method: canary },
       }),
     )

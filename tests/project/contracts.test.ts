@@ -5,9 +5,11 @@ import { settingRows } from '../../src/config.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
 import { contracts } from '../../src/vitals/contracts.ts'
 import { ADULT_LIMITS } from '../../src/vitals/limits.ts'
+import { CHILD_LIMITS, NEONATE_LIMITS } from '../../src/vitals/profile-limits.ts'
 import { REJECTION_REASONS } from '../../src/vitals/rejection.ts'
 
-const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, configuration(settingRows(), ADULT_LIMITS))
+const settings = configuration(settingRows(), ADULT_LIMITS, { ...CHILD_LIMITS, neonate: NEONATE_LIMITS })
+const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, settings)
 
 describe('what is published is what the code says', () => {
   test('every file of docs/contracts, docs/errors.md and docs/configuration.md equals what `npm run contracts` writes', () => {

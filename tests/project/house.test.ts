@@ -49,7 +49,7 @@ describe('the habits of the house', () => {
     expect(installed.filter(([, { integrity }]) => integrity === undefined)).toEqual([])
   })
 
-  test.each(['laws', 'integration', 'browser'])('the project %s has tests', (project) => {
+  test.each(['laws', 'integration', 'kafka', 'browser'])('the project %s has tests', (project) => {
     expect(files.filter((file) => file.startsWith(`tests/${project}/`) && file.endsWith('.test.ts'))).not.toEqual([])
   })
 

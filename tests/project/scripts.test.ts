@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { brokerTests } from '../../scripts/broker.js'
 import { findChromium } from '../../scripts/browser.js'
 import { orphans } from '../../scripts/build.js'
 import { median } from '../../scripts/check-lengths.js'
@@ -56,6 +57,15 @@ describe('browser', () => {
     chmodSync(path, 0o755)
     expect(findChromium({ CHROMIUM_PATH: path })).toBe(path)
     expect(findChromium({ CHROMIUM_PATH: join(folder, 'none') })).toBeUndefined()
+  })
+})
+
+describe('broker', () => {
+  test('what takes a broker is told from the unit tests of its folder', () => {
+    const found = brokerTests()
+    expect(found).toContain('tests/kafka/shared-broker.test.ts')
+    expect(found).toContain('tests/kafka/kafkajs/group.test.ts')
+    expect(found).not.toContain('tests/kafka/murmur2.test.ts')
   })
 })
 

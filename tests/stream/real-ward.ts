@@ -2,13 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import { Detector } from '../../src/stream/detector.ts'
-import type { FrameTap, InputBatch, Output, StepEngine, Telemetry } from '../../src/stream/ports.ts'
+import type { FrameTap, Input, InputBatch, Output, StepEngine, Telemetry } from '../../src/stream/ports.ts'
 import { Ward } from '../../src/stream/ward.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 import { type ChannelTable, channelTable } from '../../src/vitals/channels.ts'
-import type { JournalEntry } from '../../src/vitals/journal.ts'
 import type { ModelManifest } from '../../src/vitals/manifest.ts'
-import type { Reading } from '../../src/vitals/reading.ts'
 import type { FrameReport } from '../../src/vitals/report.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 
@@ -20,6 +18,9 @@ export function countingTelemetry() {
     readings: 0,
     frames: 0,
     alerts: 0,
+    entries: [] as string[],
+    /** episodes that began, and those of them that called somebody */
+    calls: { onsets: 0, called: 0 },
     rejected: new Map<string, number>(),
     queued: [] as [inputs: number, seconds: number][],
     sinkFailures: [] as boolean[],
@@ -33,7 +34,13 @@ export function countingTelemetry() {
       counts.frames += n
     },
     stepped() {},
-    alert: () => void counts.alerts++,
+    alert({ phase, signal }) {
+      counts.alerts++
+      if (phase !== 'start') return
+      counts.calls.onsets++
+      if (signal.call === 'now') counts.calls.called++
+    },
+    entered: (entry) => void counts.entries.push(entry),
     watching() {},
     queued: (inputs, seconds) => void counts.queued.push([inputs, seconds]),
     sinkFailed: (_, retriable) => void counts.sinkFailures.push(retriable),
@@ -44,6 +51,8 @@ export function countingTelemetry() {
 interface WardGiven {
   maxBatch?: number
   settings?: Settings
+  /** of the first input; 0 by default */
+  offset?: number
 }
 
 /** A ward with the shipped model on a real engine, that remembers every frame and output. */
@@ -69,7 +78,7 @@ function freshWard(
   manifest: ModelManifest,
   table: ChannelTable,
   engine: StepEngine,
-  { maxBatch = 64, settings = Settings.parse({}) }: WardGiven,
+  { maxBatch = 64, settings = Settings.parse({}), offset: first = 0 }: WardGiven,
 ) {
   const { counts, telemetry } = countingTelemetry()
   const frames: FrameReport[] = []
@@ -78,6 +87,7 @@ function freshWard(
     wants: () => true,
     frames: (reports) => void frames.push(...reports),
     watchingChanged: (key, watching) => void watched.push([key, watching]),
+    left() {},
   }
   const detector = new Detector(manifest, table, engine, maxBatch)
   const ward = new Ward({
@@ -91,10 +101,10 @@ function freshWard(
     now: () => 0,
   })
   const outputs: Output[] = []
-  let offset = 0
+  let offset = first
 
   /** Put inputs in, in order, and score and step all that they close. */
-  async function give(inputs: readonly (Reading | JournalEntry)[], arrived = 0): Promise<void> {
+  async function give(inputs: readonly Input[], arrived = 0): Promise<void> {
     const batch: InputBatch = { source: 'test', partition: 0, inputs, offsets: [], done() {} }
     for (const input of inputs) {
       while (!ward.accept(input, batch, offset, arrived)) await ward.drain()

@@ -12,8 +12,10 @@ const MARKS: Readonly<Record<Priority, readonly [symbol: string, word: string, c
 }
 
 /** Who the alert is about, as the ward says it: unit and bed; the pseudonym only where no bed is known. */
-function place({ unit, bed, patientKey }: AlertBody['subject']): string {
-  return bed === undefined ? patientKey : [unit, bed].filter((it) => it !== undefined).join(' ')
+function place({ unit, bed, patientKey, keyedBy }: AlertBody['subject']): string {
+  if (bed === undefined) return patientKey
+  const name = [unit, bed].filter((it) => it !== undefined).join(' ')
+  return keyedBy === 'bed' ? `${name} (patient unknown)` : name
 }
 
 /** A source's text must not move the cursor or colour the screen. */

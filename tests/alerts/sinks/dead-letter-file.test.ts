@@ -20,7 +20,11 @@ test('a dead letter is one line with reason, sentence and place; other outputs p
     const sink = await deadLetterFile(path)
     await sink.deliver([
       letter(offset),
-      { kind: 'journal', entry: { kind: 'journal', patientKey: 'CANARY', at: 1, afterOffset: 1, entry: 'discharge' } },
+      {
+        kind: 'journal',
+        partition: 0,
+        entry: { kind: 'journal', patientKey: 'CANARY', at: 1, afterOffset: 1, entry: 'discharge' },
+      },
     ])
     await sink.close()
   }

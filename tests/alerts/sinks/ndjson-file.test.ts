@@ -28,6 +28,7 @@ const alert = (emitted: number, instance: string): Output => ({
 })
 const other: Output = {
   kind: 'journal',
+  partition: 0,
   entry: { kind: 'journal', entry: 'discharge', patientKey: 'p-1', at: T0, afterOffset: 1 },
 }
 

@@ -63,12 +63,17 @@ test.each([
 })
 
 test('a bed name cannot move the cursor', () => {
-  const sly = { ...body, subject: { patientKey: 'p', bed: '7\u001b[2J\n' } }
+  const sly = { ...body, subject: { patientKey: 'p', keyedBy: 'patient' as const, bed: '7\u001b[2J\n' } }
   expect(alertLine(sly, false)).toContain('7?[2J?')
 })
 
+test('a patient known only by the bed is said to be unknown', () => {
+  const subject = { patientKey: 'bed:ICU/7', keyedBy: 'bed' as const, unit: 'ICU', bed: '7' }
+  expect(alertLine({ ...body, subject }, false)).toContain('ICU 7 (patient unknown)')
+})
+
 test('a bed that is not known is named by its pseudonym', () => {
-  expect(alertLine({ ...body, subject: { patientKey: 'p-77' } }, false)).toContain('p-77')
+  expect(alertLine({ ...body, subject: { patientKey: 'p-77', keyedBy: 'patient' } }, false)).toContain('p-77')
 })
 
 test('a terminal that is gone is a coded error', async () => {

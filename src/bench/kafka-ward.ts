@@ -1,0 +1,153 @@
+import { lastValueFrom } from 'rxjs'
+import { openWard } from '../app.ts'
+import { openBroker } from '../broker/open-broker.ts'
+import { type AtEnd, withClosing } from '../closing.ts'
+import { KafkaWard } from '../kafka/kafka-ward.ts'
+import { openKafka } from '../kafka/kafkajs/client.ts'
+import { partitionOf } from '../kafka/murmur2.ts'
+import type { NewRecord } from '../kafka/port.ts'
+import { recordDecoder } from '../kafka/record-decoder.ts'
+import { topicName } from '../kafka/topics.ts'
+import type { Log } from '../log.ts'
+import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { pipeline } from '../stream/pipeline.ts'
+import type { Settings } from '../vitals/settings.ts'
+import { alertCounter } from './alert-counter.ts'
+import { type RanWard, ranWard } from './shape.ts'
+
+export interface KafkaFlags {
+  readonly readings: number
+  readonly patients: number
+  readonly partitions: number
+  /** readings a second of the latency run; 0 leaves it out */
+  readonly pacedAt: number
+  readonly pacedSeconds: number
+}
+
+/** Settings for topics and a group of this run alone, on one broker: `KAFKA_BROKERS`, else one of its own. */
+export async function benchSettings(
+  settings: Settings,
+  atEnd: AtEnd,
+): Promise<(what: string, partitions: number) => Settings> {
+  const broker = await openBroker()
+  atEnd(() => broker.stop())
+  return (what, partitions) => {
+    const name = `bench-${process.pid}-${Date.now().toString(36)}-${what}`
+    const kafka = {
+      ...settings.kafka,
+      brokers: [...broker.brokers],
+      topicPrefix: name,
+      group: name,
+      partitions,
+      replication: 1,
+    }
+    return { ...settings, kafka }
+  }
+}
+
+/** The first start of an alert in `EPISODE` seconds of a patient, the end 31 s later: one reading in a hundred says something. */
+const EPISODE = 200
+
+/**
+ * One set of a patient as a record of about 110 bytes. The heart stands still for one reading in `EPISODE`, which alerts
+ * at once and ends when it is over.
+ * @param time event time, ms
+ */
+export function benchReading(
+  topic: string,
+  partitions: number,
+  patient: number,
+  second: number,
+  time: number,
+): NewRecord {
+  const key = `p-${String(patient).padStart(7, '0')}`
+  const walk = (rest: number, span: number, stride: number) => rest + ((patient * 7 + second * stride) % span)
+  const still = (second + patient) % EPISODE === EPISODE - 1
+  const values = { hr: still ? 0 : walk(68, 5, 1), pulse: walk(68, 4, 1), spo2: walk(95, 3, 2), resp: walk(14, 4, 3) }
+  return {
+    topic,
+    partition: partitionOf(key, partitions),
+    key,
+    value: JSON.stringify({ patient: key, time, complete: true, values }),
+  }
+}
+
+/** A ward on Kafka in this process, until everything that stood in its readings is worked and committed. */
+export interface Worked {
+  /** from the first record to the last commit */
+  readonly seconds: number
+  /** from the subscription to the first record of the last partition */
+  readonly secondsToLive: number
+  /** processor time of this process, all its threads, for one reading, us */
+  readonly cpuMicros: number
+  readonly alerts: number
+  readonly bytesRestored: number
+  readonly ran: RanWard
+}
+
+/**
+ * @param records in the readings topic
+ * @param scoring false: frames are stepped, and nothing is said of them
+ */
+export function workAll(settings: Settings, log: Log, records: number, scoring = true): Promise<Worked> {
+  return withClosing(async (atEnd) => {
+    const { kafka } = settings
+    const client = await openKafka(kafka, log)
+    atEnd(() => client.close())
+    const telemetry = prometheusTelemetry()
+    let began = 0
+    let cpu = process.cpuUsage()
+    let left = records
+    let bytesRestored = 0
+    const served = await openWard({ settings, telemetry, log, partitioned: true, scoring })
+    atEnd(() => served.close())
+    const counter = alertCounter()
+    const topic = topicName(kafka.topicPrefix, 'readings')
+    const decode = recordDecoder({ table: served.table, topic, eventTypes: kafka.eventTypes })
+    const subscribed = performance.now()
+    let live = 0
+    const around = new KafkaWard({
+      client,
+      ward: served.ward,
+      settings: kafka,
+      partitions: client.partitions,
+      decode(record) {
+        if (began === 0) {
+          began = performance.now()
+          cpu = process.cpuUsage()
+        }
+        if (--left === 0) void around.stop()
+        return decode(record)
+      },
+      controls: new Map(),
+      telemetry: {
+        ...telemetry.kafka,
+        restored(_, bytes) {
+          live = performance.now()
+          bytesRestored += bytes
+        },
+      },
+      log,
+      now: Date.now,
+    })
+    const flushes = pipeline(around.source, served.ward, {
+      sinks: [counter],
+      committer: around.committer,
+      telemetry,
+      maxBatch: settings.inference.maxBatch,
+      maxWaitMs: settings.inference.maxWaitMs,
+      signalLostSeconds: undefined,
+      now: Date.now,
+    })
+    await lastValueFrom(flushes, { defaultValue: undefined })
+    const { user, system } = process.cpuUsage(cpu)
+    return {
+      cpuMicros: Number(((user + system) / records).toFixed(2)),
+      seconds: (performance.now() - began) / 1000,
+      secondsToLive: (live - subscribed) / 1000,
+      alerts: counter.events,
+      bytesRestored,
+      ran: ranWard(served, settings),
+    }
+  })
+}

@@ -1,0 +1,96 @@
+import { openKafka } from '../kafka/kafkajs/client.ts'
+import type { NewRecord } from '../kafka/port.ts'
+import { topicName } from '../kafka/topics.ts'
+import { createLog } from '../log.ts'
+import type { AlertEnvelope } from '../vitals/alert.ts'
+import type { Settings } from '../vitals/settings.ts'
+import { benchReading } from './kafka-ward.ts'
+
+/** What the load process is told, as its one argument in JSON. */
+export type Load = { readonly kafka: Settings['kafka']; readonly patients: number } & (
+  | { readonly kind: 'fill'; readonly records: number; readonly start: number }
+  | { readonly kind: 'paced'; readonly perSecond: number; readonly seconds: number }
+)
+
+/** Slices of a second in which readings leave. */
+const SLICES = 100
+
+/** Write readings of `patients`, one a second each from `start` on, until there are `records`. */
+async function fill({ kafka, patients, records, start }: Extract<Load, { kind: 'fill' }>): Promise<number[]> {
+  const client = await openKafka(kafka, createLog('warn'))
+  const topic = topicName(kafka.topicPrefix, 'readings')
+  const writer = await client.writer()
+  for (let at = 0; at < records; ) {
+    const batch: NewRecord[] = []
+    for (; batch.length < 4000 && at < records; at++) {
+      const second = Math.floor(at / patients)
+      batch.push(benchReading(topic, client.partitions, at % patients, second, start + second * 1000))
+    }
+    await writer.send(batch)
+  }
+  await writer.close()
+  await client.close()
+  return []
+}
+
+/** Write readings at their pace, and hear the alerts as a read-committed subscriber. @returns the delays, ms */
+async function paced({ kafka, patients, perSecond, seconds }: Extract<Load, { kind: 'paced' }>): Promise<number[]> {
+  const client = await openKafka({ ...kafka, group: `${kafka.group}-subscriber`, start: 'earliest' }, createLog('warn'))
+  const [readings, alerts] = (['readings', 'alerts'] as const).map((role) => topicName(kafka.topicPrefix, role))
+  /** [tick - first][patient] wall clock of the writing, ms */
+  const written = new Map<number, Float64Array>()
+  const delays: number[] = []
+  const member = await client.join(
+    { topics: [alerts!] },
+    {
+      joined(partitions, _, self) {
+        for (const partition of partitions) {
+          self.seek(alerts!, partition, 0)
+          self.resume(alerts!, partition)
+        }
+      },
+      rebalancing() {},
+      async records(_, __, records) {
+        const now = Date.now()
+        for (const { value } of records) {
+          const { body } = JSON.parse(value!.toString()) as AlertEnvelope
+          const at = written.get(body.times.event)?.[Number(body.subject.patientKey.slice(2))]
+          if (at !== undefined && at > 0) delays.push(now - at)
+        }
+      },
+      crashed(error) {
+        throw error
+      },
+    },
+  )
+  const writer = await client.writer()
+  const start = Math.ceil(Date.now() / 1000) * 1000
+  const slice = Math.ceil(perSecond / SLICES)
+  for (let sent = 0; sent < perSecond * seconds; sent += slice) {
+    await until(start + (sent / perSecond) * 1000)
+    const now = Date.now()
+    const records = Array.from({ length: slice }, (_, i) => {
+      const second = Math.floor((sent + i) / patients)
+      const patient = (sent + i) % patients
+      const time = start + second * 1000
+      const row = written.get(time) ?? new Float64Array(patients)
+      written.set(time, row)
+      row[patient] = now
+      return benchReading(readings!, client.partitions, patient, second, time)
+    })
+    await writer.send(records)
+  }
+  await until(Date.now() + 3000)
+  await member.leave()
+  await writer.close()
+  await client.close()
+  return delays
+}
+
+function until(at: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now())))
+}
+
+// The other side of a bench, in a process of its own, so that it shares neither the thread that steps nor its memory.
+const load = JSON.parse(process.argv[2]!) as Load
+process.stdout.write(JSON.stringify(load.kind === 'fill' ? await fill(load) : await paced(load)))

@@ -1,0 +1,167 @@
+import { VigilError } from '../errors.ts'
+import type { Committer, KafkaTelemetry, Output } from '../stream/ports.ts'
+import type { WardState } from '../stream/ward-state.ts'
+import type { AlertEnvelope } from '../vitals/alert.ts'
+import { alertRecord } from './alert-record.ts'
+import type { Owned } from './owned.ts'
+import type { PlainWriter } from './port.ts'
+import { selfTestSeconds } from './self-test.ts'
+import { takeTransaction } from './transaction.ts'
+
+export interface CommitOptions {
+  readonly prefix: string
+  readonly state: WardState
+  readonly telemetry: KafkaTelemetry
+  /** alerts leave by it, at least once, before their transaction; undefined: they leave in it, exactly once */
+  readonly plain: PlainWriter | undefined
+  /** longest time between two commits of a partition that moved, ms */
+  readonly commitIntervalMs: number
+  /** longest age of an unsaved state, ms */
+  readonly stateIntervalMs: number
+  /** the live partition of this number */
+  readonly owned: (partition: number) => Owned | undefined
+  readonly all: () => Iterable<Owned>
+  /** a commit failed: the partition's memory is not to be trusted any more */
+  readonly failed: (owned: Owned, error: VigilError) => void
+  /** make the pipeline flush soon, though nothing arrives */
+  readonly wake: () => void
+  /** wall clock, ms */
+  readonly now: () => number
+}
+
+/** How long an alert waits for others before it is committed, ms. */
+const ALERT_MS = 5
+/** A commit costs the thread that steps: while more arrives, one begins no sooner than this many of its durations later. */
+const REST = 1
+/** Outputs of a partition that wait before the pipeline does. */
+const MOST_WAITING = 20_000
+/** States saved in one commit at most: encoding blocks the thread. */
+const MOST_STATES = 1000
+
+/**
+ * When each partition is committed: soon after an alert, else at the commit interval; at most one commit of a partition is
+ * in flight. While it is, the ward works on, and what comes out waits for the next one.
+ */
+export class Commits implements Committer {
+  readonly #options: CommitOptions
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+
+  constructor(options: CommitOptions) {
+    this.#options = options
+  }
+
+  flushed(outputs: readonly Output[]): Promise<void> | void {
+    const now = this.#options.now()
+    for (const output of outputs) this.#keep(output, now)
+    let full: Promise<void> | undefined
+    let next = Number.POSITIVE_INFINITY
+    for (const owned of this.#options.all()) {
+      if (!owned.live) continue
+      if (owned.committing === undefined && now >= this.#due(owned)) this.#commit(owned, this.#quota(owned, now), now)
+      if (owned.committing === undefined) next = Math.min(next, this.#due(owned))
+      else if (owned.outputs.length > MOST_WAITING) full = owned.committing
+    }
+    this.#arm(next, now)
+    return full
+  }
+
+  /** Commit everything of a partition, its unsaved states too. Only while the ward is at rest. */
+  async settle(owned: Owned): Promise<void> {
+    await owned.committing
+    if (owned.live) await this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now())
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #keep(output: Output, now: number): void {
+    const partition = output.kind === 'alert' ? output.envelope.trace.partition : output.partition
+    const owned = this.#options.owned(partition)
+    if (owned === undefined || !owned.live) return
+    owned.outputs.push(output)
+    if (output.kind !== 'alert') return
+    owned.waitsSince ??= now
+    const { plain, prefix } = this.#options
+    if (plain === undefined) return
+    const sent = plain.send([alertRecord(prefix, partition, output.envelope)])
+    owned.sending = Promise.all([owned.sending, sent])
+    owned.sending.catch(() => {}) // said by the commit that waits for it
+  }
+
+  /** When the partition is to be committed: wall clock, ms. */
+  #due(owned: Owned): number {
+    const { commitIntervalMs } = this.#options
+    const interval = owned.moved ? owned.committedAt + commitIntervalMs : Number.POSITIVE_INFINITY
+    if (owned.waitsSince === undefined) return interval
+    const rested = owned.committedAt + (1 + REST) * owned.commitMs
+    return Math.min(interval, Math.max(owned.waitsSince + ALERT_MS, rested))
+  }
+
+  /** States to save beside those with outputs: so many that none grows older than it may, and no burst comes of it. */
+  #quota(owned: Owned, now: number): number {
+    const unsaved = this.#options.state.unsaved(owned.number)
+    const elapsed = Math.max(1, now - owned.committedAt)
+    // all of them within half the time they have: the other half is for a commit that takes long
+    return Math.min(MOST_STATES, Math.ceil((unsaved.size * elapsed * 2) / this.#options.stateIntervalMs))
+  }
+
+  #commit(owned: Owned, quota: number, now: number): Promise<void> {
+    const { prefix, state, plain, telemetry, failed, wake } = this.#options
+    owned.committedAt = now
+    const began = performance.now()
+    const { records, positions, alerts, letters, states } = takeTransaction(owned, {
+      prefix,
+      state,
+      withAlerts: plain === undefined,
+      quota,
+    })
+    const run = async () => {
+      try {
+        await owned.sending
+        await owned.writer!.commit(records, positions)
+        owned.commitMs = performance.now() - began
+        telemetry.committed(owned.commitMs / 1000, states, records.length)
+        for (const reason of letters) telemetry.deadLetter(reason, 1)
+        this.#selfTested(owned, alerts)
+      } catch (error) {
+        failed(owned, broken(error))
+      } finally {
+        owned.committing = undefined
+        if (owned.live) wake()
+      }
+    }
+    owned.committing = run()
+    return owned.committing
+  }
+
+  #selfTested(owned: Owned, alerts: readonly AlertEnvelope[]): void {
+    const now = this.#options.now()
+    for (const alert of alerts) {
+      const seconds = selfTestSeconds(alert, now)
+      if (seconds === undefined) continue
+      owned.selfTestedAt = now
+      this.#options.telemetry.selfTest(seconds)
+    }
+  }
+
+  /** One timer for whichever partition is due next. */
+  #arm(at: number, now: number): void {
+    if (at === this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY
+        this.#options.wake()
+      },
+      Math.max(0, at - now),
+    )
+  }
+}
+
+function broken(error: unknown): VigilError {
+  return error instanceof VigilError ? error : new VigilError('internal', 'a commit failed', { cause: error })
+}

@@ -1,0 +1,106 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Log } from '../log.ts'
+import type { KafkaTelemetry } from '../stream/ports.ts'
+import type { Heartbeat } from '../vitals/heartbeat.ts'
+import type { Watching } from '../vitals/watching.ts'
+import { heartbeatRecord } from './heartbeat-record.ts'
+import type { KafkaWard } from './kafka-ward.ts'
+import type { KafkaClient, PlainWriter } from './port.ts'
+import { selfTestReading } from './self-test.ts'
+import { topicName } from './topics.ts'
+
+export interface HeartbeatOptions {
+  readonly plain: PlainWriter
+  readonly client: Pick<KafkaClient, 'bounds'>
+  readonly around: Pick<KafkaWard, 'live' | 'unsaved' | 'selfTestOverdue'>
+  readonly beds: () => Readonly<Record<Watching, number>>
+  readonly topicPrefix: string
+  readonly models: readonly { readonly name: string; readonly version: string }[]
+  readonly instance: string
+  readonly telemetry: KafkaTelemetry
+  readonly log: Log
+  /** told after each try: why nobody may be watching, undefined when all is well */
+  readonly told: (trouble: string | undefined) => void
+  /** what is wrong with this process beside Kafka */
+  readonly trouble: () => string | undefined
+  /** wall clock, ms */
+  readonly now: () => number
+}
+
+/** A heartbeat comes this often, and whoever hears none for three is not told any more. */
+const EVERY_MS = 5000
+const CONFIRM_SECONDS = 15
+const LATE_MS = 4000
+/** Every how many heartbeats the self-test patients have a reading. */
+const SELF_TEST_EVERY = 2
+
+/**
+ * What this process says of itself: a heartbeat in the status topic, a reading of each own partition's self-test patient,
+ * lag and unsaved states as metrics.
+ */
+export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> } {
+  const { around, plain, telemetry, log, told, trouble } = options
+  const readings = topicName(options.topicPrefix, 'readings')
+  let seq = 0
+  let beating = Promise.resolve()
+
+  async function lag(): Promise<number> {
+    const behind = await Promise.all(
+      around.live.map(async ({ partition, worked }) => {
+        const { next } = await options.client.bounds(readings, partition)
+        return Math.max(0, next - (worked.get(readings) ?? next))
+      }),
+    )
+    return behind.reduce((sum, records) => sum + records, 0)
+  }
+
+  async function beat(): Promise<void> {
+    const now = options.now()
+    const partitions = around.live.map(({ partition }) => partition)
+    telemetry.dirty(around.unsaved)
+    if (around.selfTestOverdue) telemetry.selfTest(undefined)
+    const beds = options.beds()
+    const heartbeat: Heartbeat = {
+      seq: seq++,
+      instance: options.instance,
+      at: now,
+      partitions,
+      bedsLive: beds.watching,
+      bedsWarmingUp: beds.warming,
+      bedsDegraded: beds.degraded,
+      bedsStale: beds.blind,
+      models: options.models.map(({ name, version }) => ({ name, version })),
+      lagMs: null,
+      confirmTimeoutS: CONFIRM_SECONDS,
+    }
+    const tests = seq % SELF_TEST_EVERY === 0 ? partitions.map((it) => selfTestReading(readings, it, now)) : []
+    try {
+      await inTime(plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests]))
+      telemetry.lag(await lag())
+      told(trouble())
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'the heartbeat did not reach Kafka')
+      told('Kafka did not take the heartbeat')
+    }
+  }
+
+  const timer = setInterval(() => {
+    beating = beating.then(beat)
+  }, EVERY_MS)
+  return {
+    async close() {
+      clearInterval(timer)
+      await beating
+    },
+  }
+}
+
+/** A heartbeat that takes longer than it should come does not count as one; kafkajs would try for minutes. */
+async function inTime(sent: Promise<void>): Promise<void> {
+  sent.catch(() => {})
+  const late = setTimeout(LATE_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`no answer within ${LATE_MS / 1000} s`)
+  })
+  late.catch(() => {})
+  await Promise.race([sent, late])
+}

@@ -1,0 +1,379 @@
+import { setTimeout } from 'node:timers/promises'
+import { defer, Subject } from 'rxjs'
+import { VigilError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
+import type { Ward } from '../stream/ward.ts'
+import type { Settings } from '../vitals/settings.ts'
+import { Commits } from './commits.ts'
+import { type Decode, type Intake, takeRecords } from './intake.ts'
+import { Owned } from './owned.ts'
+import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
+import { type Restored, restore } from './restore.ts'
+import { OVERDUE_SECONDS } from './self-test.ts'
+import { topicName } from './topics.ts'
+
+export interface KafkaWardOptions {
+  readonly client: KafkaClient
+  readonly ward: Ward
+  readonly settings: Settings['kafka']
+  /** partitions of the readings, and of every topic beside them */
+  readonly partitions: number
+  readonly decode: Decode
+  /** decodes encounters and acknowledgements, by topic */
+  readonly controls: ReadonlyMap<string, Decode>
+  readonly telemetry: KafkaTelemetry
+  readonly log: Log
+  /** wall clock, ms */
+  readonly now: () => number
+}
+
+/** Inputs that may wait to be worked before the client is held back. */
+const MOST_AHEAD = 4096
+/** Inputs of one batch: where a flush may end, and a commit begin. */
+const BATCH = 1024
+/** A fetch or a handler that takes so long hangs, s. */
+const HANGING_SECONDS = 60
+/** After a failure a partition is taken back after 0.1, 0.2, 0.4 ... seconds, at most so late. */
+const LONGEST_PAUSE_MS = 5000
+
+/**
+ * Kafka around a ward: a source of what the group assigns to this process, and the committer of what comes out. Each
+ * partition is fenced, restored, worked and committed by itself; the others do not wait for it.
+ */
+export class KafkaWard implements GroupEvents {
+  readonly committer: Committer
+  readonly #options: KafkaWardOptions
+  readonly #commits: Commits
+  readonly #owned = new Map<number, Owned>()
+  readonly #batches = new Subject<InputBatch>()
+  readonly #topics: readonly [string, ...string[]]
+  #member: GroupMember | undefined
+  /** partitions that the group's newest generation gave this process */
+  #assigned: readonly number[] = []
+  #ahead = 0
+  #hold: { readonly until: Promise<void>; release(): void } | undefined
+  #stopping = false
+  #broken = false
+
+  /** @param plain for alerts that leave at least once; undefined: they leave in transactions */
+  constructor(options: KafkaWardOptions, plain?: PlainWriter) {
+    const { ward, settings, telemetry, now } = options
+    this.#options = options
+    this.#topics = [topicName(settings.topicPrefix, 'readings'), ...options.controls.keys()]
+    this.#commits = new Commits({
+      prefix: settings.topicPrefix,
+      state: ward.state,
+      telemetry,
+      plain,
+      commitIntervalMs: settings.commitIntervalMs,
+      stateIntervalMs: settings.stateIntervalMs,
+      owned: (partition) => this.#owned.get(partition),
+      all: () => this.#owned.values(),
+      failed: (owned, error) => this.#failed(owned, error),
+      wake: () => this.#turn(() => {}),
+      now,
+    })
+    this.committer = this.#commits
+  }
+
+  /** What the group assigns to this process, from the subscription to `stop`. Errors when the membership is lost for good. */
+  readonly source: Source = defer(() => {
+    // told of after the pipeline has subscribed
+    queueMicrotask(() => this.#join())
+    return this.#batches
+  })
+
+  /** Partitions of this process by where they are in their life. */
+  get partitions(): { readonly restoring: number; readonly live: number } {
+    let live = 0
+    for (const owned of this.#owned.values()) if (owned.live) live++
+    return { live, restoring: this.#owned.size - live }
+  }
+
+  /** The live partitions' numbers and, by topic, the next offset each will work. */
+  get live(): { readonly partition: number; readonly worked: ReadonlyMap<string, number> }[] {
+    return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
+  }
+
+  /** Patients whose state is newer than their record. */
+  get unsaved(): number {
+    const { state } = this.#options.ward
+    return this.live.reduce((sum, { partition }) => sum + state.unsaved(partition).size, 0)
+  }
+
+  /** Whether a self-test alert is missing that should have been committed by now. */
+  get selfTestOverdue(): boolean {
+    const now = this.#options.now()
+    return [...this.#owned.values()].some((it) => it.live && now - it.selfTestedAt > OVERDUE_SECONDS * 1000)
+  }
+
+  /** Whether every partition that the group gave this process is watched. */
+  ready(): Check {
+    if (this.#member === undefined) return { ok: false, reason: 'not yet a member of the group' }
+    const { live, restoring } = this.partitions
+    return { ok: restoring === 0, reason: `${live} partitions live, ${restoring} on their way` }
+  }
+
+  /** Whether the membership is for good, and neither the brokers nor a handler hang. */
+  alive(): Check {
+    if (this.#broken) return { ok: false, reason: 'the membership is lost for good' }
+    const pulse = this.#member?.pulse()
+    if (pulse === undefined) return { ok: true, reason: 'not yet a member of the group' }
+    const ago = (at: number | undefined) => (at === undefined ? 0 : (this.#options.now() - at) / 1000)
+    const [polled, busy] = [ago(pulse.polled), ago(pulse.busySince)]
+    const reason = `last fetch ${polled.toFixed(1)} s ago, oldest handler ${busy.toFixed(1)} s old`
+    return { ok: Math.max(polled, busy) < HANGING_SECONDS, reason }
+  }
+
+  /** Take nothing in any more, save everything, leave the group; the source completes. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#hold?.release()
+    if (!this.#broken) {
+      const settled = await this.#turn(() => [...this.#owned.values()].map((owned) => this.#commits.settle(owned)))
+      await Promise.all(settled)
+    }
+    await this.#member?.leave()
+    const owned = [...this.#owned.values()]
+    for (const it of owned) it.lose()
+    await Promise.all(owned.map((it) => it.writer?.close()))
+    this.#commits.close()
+    this.#batches.complete()
+  }
+
+  #join(): void {
+    this.#options.client.join({ topics: this.#topics }, this).catch((error: unknown) => this.#break(error))
+  }
+
+  /** The world is broken for good: what was taken in is still worked and delivered. */
+  #break(error: unknown): void {
+    this.#broken = true
+    this.#batches.error(error)
+  }
+
+  joined(partitions: readonly number[], kept: readonly number[], member: GroupMember): void {
+    this.#options.telemetry.rebalanced()
+    this.#member = member
+    this.#assigned = partitions
+    for (const owned of [...this.#owned.values()]) if (!kept.includes(owned.number)) this.#lose(owned)
+    for (const partition of partitions) {
+      const owned = this.#owned.get(partition)
+      if (owned === undefined) void this.#adopt(new Owned(partition))
+      else if (owned.open) this.#seek(owned)
+    }
+    this.#tell()
+  }
+
+  rebalancing(): void {
+    for (const owned of this.#owned.values()) owned.waitsSince ??= 0
+    void this.#turn(() => {})
+  }
+
+  async records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
+    const owned = this.#owned.get(partition)
+    const next = owned?.fetched.get(topic)
+    if (owned === undefined || next === undefined || !owned.open || this.#stopping) return
+    const fresh =
+      records[0] !== undefined && records[0].offset < next ? records.filter((it) => it.offset >= next) : records
+    const last = fresh.at(-1)
+    if (last === undefined) return
+    owned.fetched.set(topic, last.offset + 1)
+    this.#push(owned, topic, this.#take(owned, topic, fresh), last.offset + 1)
+    if (this.#ahead > MOST_AHEAD) await this.#held()
+  }
+
+  crashed(error: VigilError, willRetry: boolean): void {
+    this.#options.log.warn({ code: error.code, willRetry }, `the membership is lost: ${error.message}`)
+    this.#assigned = []
+    for (const owned of [...this.#owned.values()]) this.#lose(owned)
+    this.#tell()
+    if (!willRetry) this.#break(error)
+  }
+
+  #take(owned: Owned, topic: string, records: readonly LogRecord[]): Intake {
+    const { decode, controls, partitions, telemetry } = this.#options
+    const intake = takeRecords(owned, topic, partitions, records, controls.get(topic) ?? decode)
+    if (intake.misplaced > 0) telemetry.misplaced(intake.misplaced)
+    if (intake.rekeyed.length > 0) telemetry.rekeyed(intake.rekeyed.length)
+    return intake
+  }
+
+  /** Hand an intake to the pipeline in batches; each moves the position to the first input that comes after it. */
+  #push(owned: Owned, topic: string, { inputs, offsets, rekeyed }: Intake, next: number): void {
+    this.#ahead += inputs.length
+    for (let from = 0; from === 0 || from < inputs.length; from += BATCH) {
+      const taken = inputs.slice(from, from + BATCH)
+      const last = from + BATCH >= inputs.length
+      const worked = last ? next : offsets[from + BATCH]!
+      this.#batches.next({
+        source: topic,
+        partition: owned.number,
+        inputs: taken,
+        offsets: offsets.slice(from, from + BATCH),
+        done: () => {
+          owned.worked.set(topic, worked)
+          if (last) owned.rekeyed.push(...rekeyed)
+          this.#ahead -= taken.length
+          if (this.#ahead <= MOST_AHEAD) this.#hold?.release()
+        },
+      })
+    }
+  }
+
+  /** Until the pipeline has caught up, or the ward is stopped. */
+  #held(): Promise<void> {
+    if (this.#hold === undefined) {
+      let release = () => {}
+      const until = new Promise<void>((resolve) => {
+        release = () => {
+          this.#hold = undefined
+          resolve()
+        }
+      })
+      this.#hold = { until, release }
+    }
+    return this.#hold.until
+  }
+
+  /** Run between flushes, the ward at rest. What it gives is taken like the inputs of a batch of the partition. */
+  #turn<T>(run: () => T, partition = 0, inputs: (result: T) => readonly Input[] = () => []): Promise<T> {
+    return new Promise((resolve) => {
+      const turn: Turn = {
+        source: this.#topics[0],
+        partition,
+        inputs: [],
+        offsets: [],
+        done() {},
+        take() {
+          const result = run()
+          resolve(result)
+          return inputs(result)
+        },
+      }
+      this.#batches.next(turn)
+    })
+  }
+
+  /** Fence, restore, seek, resume; again after a failure that may pass, for as long as the partition is this process's. */
+  async #adopt(owned: Owned, failures = 0, pauseMs = 0): Promise<void> {
+    const { client, settings, log, telemetry } = this.#options
+    this.#owned.set(owned.number, owned)
+    this.#tell()
+    try {
+      await setTimeout(pauseMs, undefined, { signal: owned.lost.signal })
+      const began = performance.now()
+      const options = {
+        client,
+        topics: this.#topics,
+        changelog: topicName(settings.topicPrefix, 'state'),
+        start: settings.start,
+      }
+      const restored = await restore(owned, options)
+      owned.writer = restored.writer
+      for (const loss of restored.losses) log.error({ partition: owned.number }, loss)
+      await this.#turn(
+        () => this.#load(owned, restored),
+        owned.number,
+        (entries) => entries,
+      )
+      // read again: the group may have taken it away while it waited its turn
+      if (!owned.live) return
+      owned.open = true
+      this.#seek(owned)
+      for (const topic of this.#topics) this.#member?.resume(topic, owned.number)
+      const seconds = (performance.now() - began) / 1000
+      telemetry.restored(seconds, restored.changelog.bytes)
+      log.info({ partition: owned.number, patients: restored.changelog.states.size, seconds }, 'partition restored')
+      this.#tell()
+    } catch (error) {
+      if (owned.phase === 'lost' || this.#stopping) return
+      const broken =
+        error instanceof VigilError ? error : new VigilError('internal', 'a restore failed', { cause: error })
+      if (broken.retriable || broken.code === 'kafka-fenced') this.#again(owned, broken, failures + 1)
+      else this.#break(broken)
+    }
+  }
+
+  /** Take the restored patients into the ward. @returns what is to be said of those that another build watched */
+  #load(owned: Owned, { changelog, from, worked }: Restored): readonly Input[] {
+    if (owned.phase === 'lost') return []
+    owned.phase = 'live'
+    const { ward, log, telemetry, now } = this.#options
+    const { number: partition } = owned
+    const known = new Map<string, number>()
+    const entries: Input[] = []
+    let unreadable = 0
+    for (const [patientKey, record] of changelog.states) {
+      try {
+        const options = { source: this.#topics[0], partition, layouts: changelog.layouts, now: now() }
+        const { lastOffset, entry } = ward.state.load(patientKey, record, options)
+        if (entry !== undefined) entries.push(entry)
+        known.set(patientKey, lastOffset)
+        owned.restoredTo = Math.max(owned.restoredTo, lastOffset)
+      } catch (error) {
+        if (!(error instanceof VigilError) || error.code !== 'state-unreadable') throw error
+        unreadable++
+        if (unreadable === 1) log.error({ partition, code: error.code }, error.message)
+      }
+    }
+    if (unreadable > 0) telemetry.unreadable(unreadable)
+    if (known.size > 0) owned.restored = known
+    owned.layoutsKept = ward.state.layouts.every(({ id }) => changelog.layouts.has(id))
+    owned.committed = worked
+    owned.selfTestedAt = now()
+    for (const [topic, next] of from) {
+      owned.fetched.set(topic, next)
+      owned.worked.set(topic, next)
+    }
+    return entries
+  }
+
+  #seek(owned: Owned): void {
+    for (const [topic, next] of owned.fetched) this.#member?.seek(topic, owned.number, next)
+  }
+
+  /** It is another process's now, or must be read back: its patients leave the ward before anything new of it comes. */
+  #lose(owned: Owned): void {
+    const { ward } = this.#options
+    owned.lose()
+    this.#owned.delete(owned.number)
+    for (const topic of this.#topics) this.#member?.pause(topic, owned.number)
+    void this.#turn(() => ward.state.leave(owned.number))
+    const { writer, committing = Promise.resolve() } = owned
+    void committing.then(() => writer?.close())
+  }
+
+  /** The outcome of a failed commit is unknown: what the changelog says counts, not what the ward remembers. */
+  #failed(owned: Owned, error: VigilError): void {
+    const { log, telemetry } = this.#options
+    telemetry.aborted(error.code)
+    if (owned.phase === 'lost') return
+    log.warn(
+      { partition: owned.number, code: error.code },
+      `a commit failed, the partition is read back: ${error.message}`,
+    )
+    this.#again(owned, error, 1)
+  }
+
+  /**
+   * Take a partition again that is still this process's as far as the group has told. Who was fenced first hears the
+   * coordinator confirm that: a process that slept through the loss of its partitions takes nothing from its successor.
+   */
+  #again(owned: Owned, error: VigilError, failures: number): void {
+    this.#lose(owned)
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures)
+    const adopt = () => {
+      const { number: partition } = owned
+      const ours = this.#assigned.includes(partition) && !this.#owned.has(partition)
+      if (ours && !this.#stopping) void this.#adopt(new Owned(partition), failures, pauseMs)
+    }
+    if (error.code !== 'kafka-fenced') adopt()
+    else void this.#member?.confirmed().then((confirmed) => confirmed && adopt())
+  }
+
+  #tell(): void {
+    this.#options.telemetry.partitions(this.partitions)
+  }
+}

@@ -1,0 +1,126 @@
+import { VigilError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Settings } from '../../vitals/settings.ts'
+import type { KafkaClient } from '../port.ts'
+import { registerCodecs } from './codecs.ts'
+import { committedPositions } from './committed.ts'
+import { libraryConfig } from './connection.ts'
+import { typeOf, vigilError } from './errors.ts'
+import { joinGroup } from './group.ts'
+import { type Cluster, COORDINATOR, KafkaLibrary, openCluster } from './library.ts'
+import { openReader } from './read-all.ts'
+import { prepareTopics } from './topics.ts'
+import { fence, openWriter } from './writer.ts'
+
+/** ms in which the first contact has to succeed; a person waits for it */
+const OPEN_MS = 9000
+
+registerCodecs()
+
+/** The outcome of some work, or an error once it takes too long. */
+async function within<T>(ms: number, work: Promise<T>, late: () => VigilError): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(late()), ms)
+      }),
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a broker must be able to do, by the numbers of its requests and the versions that kafkajs speaks of them. */
+const NEEDED = [
+  { api: 1, version: 4, what: 'read-committed fetches' },
+  { api: 22, version: 0, what: 'transactions' },
+  { api: 28, version: 0, what: 'offsets in transactions' },
+] as const
+
+function checkVersions({ brokerPool: { versions } }: Cluster): void {
+  for (const { api, version, what } of NEEDED)
+    if ((versions?.[api]?.maxVersion ?? -1) < version)
+      throw new VigilError('kafka-unsupported', `the broker is too old: it lacks ${what}; Kafka 2.1 to 4.x fits`)
+}
+
+/**
+ * A connection to the cluster, with its topics made or checked.
+ * @throws VigilError `kafka-*` within 10 s, or `config-invalid`
+ */
+export async function openKafka(settings: Settings['kafka'], log: Log): Promise<KafkaClient> {
+  const kafka = new KafkaLibrary(libraryConfig(settings, log))
+  const cluster = openCluster(kafka)
+  const reader = openReader(cluster)
+
+  /** kafkajs keeps for itself why a broker did not name a coordinator; ask again, and hear. */
+  async function explain(error: unknown, doing: string, coordinator: { groupId: string; coordinatorType: number }) {
+    if (!(error instanceof Error) || !/find group coordinator/.test(error.message)) return vigilError(error, doing)
+    try {
+      await cluster.connect()
+      await (await cluster.findControllerBroker()).findGroupCoordinator(coordinator)
+      return vigilError(error, doing)
+    } catch (reason) {
+      return vigilError(typeOf(reason) === undefined ? error : reason, doing)
+    }
+  }
+
+  let partitions: number
+  try {
+    partitions = await within(
+      OPEN_MS,
+      (async () => {
+        await cluster.connect()
+        checkVersions(cluster)
+        await cluster.refreshMetadataIfNecessary()
+        return prepareTopics({ kafka, cluster }, settings, log)
+      })(),
+      () =>
+        new VigilError('kafka-unreachable', `no answer within ${OPEN_MS / 1000} s; check kafka.brokers and kafka.tls`, {
+          retriable: true,
+          place: settings.brokers.join(','),
+        }),
+    )
+  } catch (error) {
+    void cluster.disconnect().catch(() => undefined)
+    throw vigilError(error, 'connecting', settings.brokers.join(','))
+  }
+
+  return {
+    partitions,
+    async fence(partition) {
+      const options = { group: settings.group, partition, transactionTimeoutMs: settings.transactionTimeoutMs }
+      try {
+        return await fence(kafka, options)
+      } catch (error) {
+        const cause = error instanceof VigilError ? error.cause : error
+        const transactionalId = `${settings.group}-${partition}`
+        throw await explain(cause, `fencing ${transactionalId}`, {
+          groupId: transactionalId,
+          coordinatorType: COORDINATOR.transaction,
+        })
+      }
+    },
+    readAll: reader.readAll,
+    bounds: (topic, partition) => reader.bounds(topic, partition),
+    committed: (topics, partition) => committedPositions(kafka, settings, topics, partition),
+    join(options, events) {
+      const group = { groupId: settings.group, coordinatorType: COORDINATOR.group }
+      return joinGroup(
+        {
+          kafka,
+          settings,
+          partitions,
+          explain: (error) => explain(error, `being a member of ${settings.group}`, group),
+        },
+        options,
+        events,
+      )
+    },
+    writer: () => openWriter(kafka),
+    async close() {
+      await cluster.disconnect().catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import { createRequire } from 'node:module'
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { VigilError } from '../../errors.ts'
+import { abortedLeftOut } from './aborted.ts'
+import { patchTimers, type QueueClass } from './timer-patch.ts'
+
+/**
+ * kafkajs itself, with the parts of its inside that Vigil reaches into. Everything in this folder takes the library from
+ * here, since the patches have to be in place before it is loaded. All of it was read in 2.2.4, and holds for no other.
+ */
+const KNOWN = '2.2.4'
+const load = createRequire(import.meta.url)
+const { version } = load('kafkajs/package.json') as { version: string }
+if (version !== KNOWN)
+  throw new VigilError('internal', `kafkajs ${version}, where Vigil knows the inside of ${KNOWN} only`)
+
+// Loaded by the library as a bare function, so it has to be exchanged before the library is.
+const filterPath = load.resolve('kafkajs/src/consumer/filterAbortedMessages')
+load(filterPath)
+load.cache[filterPath]!.exports = abortedLeftOut
+patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
+
+/** The part of kafkajs' ConsumerGroup that a returning member needs. */
+interface ConsumerGroup {
+  memberId: string | null
+  readonly assigners: readonly { readonly returning?: () => string | undefined }[]
+  connect(): Promise<void>
+}
+const group = (load('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
+const { connect } = group
+/**
+ * A consumer made anew after its broker restarted comes back as the member it was. As a new one it would have to wait
+ * until the session of its former self times out.
+ */
+group.connect = async function connectAsBefore(this: ConsumerGroup) {
+  this.memberId ??= this.assigners[0]?.returning?.() ?? null
+  return connect.call(this)
+}
+
+const kafkajs = load('kafkajs') as typeof import('kafkajs')
+export const {
+  AssignerProtocol,
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  DefaultPartitioner,
+  logLevel,
+} = { ...kafkajs, DefaultPartitioner: kafkajs.Partitioners.DefaultPartitioner }
+export const KafkaLibrary = kafkajs.Kafka
+export type { Consumer, EachBatchPayload, Kafka }
+
+/** An answer's decoder: what the broker sent, and what is made of it. */
+export interface Answer<T> {
+  decode(raw: Buffer): Promise<T>
+  parse(decoded: T): Promise<T>
+}
+export interface Exchange<T> {
+  request: { readonly apiKey: number; readonly apiVersion: number }
+  response: Answer<T>
+}
+
+/** One node of the cluster, as kafkajs has it inside. */
+export interface Broker {
+  readonly brokerAddress: string
+  readonly connectionPool: { readonly host: string; readonly port: number; send<T>(exchange: Exchange<T>): Promise<T> }
+  lookupRequest(apiKey: number, definitions: unknown): (options: object) => Exchange<unknown>
+  metadata(topics: readonly string[]): Promise<BrokerMetadata>
+  findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<unknown>
+  listOffsets(of: object): Promise<{
+    responses: { topic: string; partitions: { partition: number; offset: string }[] }[]
+  }>
+}
+export interface BrokerMetadata {
+  readonly topicMetadata: readonly {
+    topic: string
+    partitionMetadata: readonly { partitionId: number; leader: number }[]
+  }[]
+}
+
+/** Connections to the whole cluster, as kafkajs has them inside. */
+export interface Cluster {
+  /** what a broker can do: highest and lowest version by number of the request; null before `connect` */
+  readonly brokerPool: { readonly versions: Readonly<Record<number, { maxVersion: number } | undefined>> | null }
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  refreshMetadata(): Promise<void>
+  refreshMetadataIfNecessary(): Promise<void>
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  findTopicPartitionMetadata(topic: string): BrokerMetadata['topicMetadata'][number]['partitionMetadata']
+  findBroker(of: { nodeId: number }): Promise<Broker>
+  findControllerBroker(): Promise<Broker>
+  fetchTopicsOffset(
+    of: readonly { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<unknown>
+  removeBroker(of: { host: string; port: number }): void
+}
+
+/** A cluster of connections of one's own, with the settings of `kafka`. */
+export function openCluster(kafka: Kafka): Cluster {
+  const symbol = Object.getOwnPropertySymbols(kafka).find((each) => each.description === 'private:Kafka:createCluster')
+  const create = symbol && (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]
+  if (!create) throw new VigilError('internal', 'kafkajs keeps its connections elsewhere')
+  return create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false, isolationLevel: READ_COMMITTED })
+}
+
+/** Isolation level of a fetch: only what was committed. */
+export const READ_COMMITTED = 1
+export const API = { fetch: 1 } as const
+export const COORDINATOR = { group: 0, transaction: 1 } as const
+export const FETCH_REQUESTS: unknown = (load('kafkajs/src/protocol/requests') as { requests: { Fetch: unknown } })
+  .requests.Fetch
+
+/** The error kafkajs makes of a broker's error code. */
+export const errorOfCode = (load('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error })
+  .createErrorFromCode
+
+/** The codec of a record batch by its attributes; null where it is not compressed. */
+export const codecOf = (
+  load('kafkajs/src/protocol/message/compression') as {
+    lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
+  }
+).lookupCodecByAttributes

@@ -1,0 +1,161 @@
+import type { LogRecord } from '../port.ts'
+import type { AbortedTransaction } from './aborted.ts'
+
+/**
+ * Record batches of layout 2 (Kafka 0.11 and newer), read where they lie. kafkajs' own decoder drops a batch of which
+ * compaction has left only the header, so that a reader would never get past it.
+ * Layout: https://kafka.apache.org/documentation/#recordbatch
+ */
+
+/** bytes from the batch's begin to the first record */
+const HEADER = 61
+/** bytes of base offset and length, which the length does not count */
+const PREFIX = 12
+const TRANSACTIONAL = 0x10
+const CONTROL = 0x20
+const LOG_APPEND_TIME = 0x08
+const CODEC = 0x07
+/** second int16 of a control record's key */
+const ABORT = 0
+
+export interface Batch {
+  readonly baseOffset: number
+  /** offset after the last that the batch ever had, whatever compaction took away */
+  readonly next: number
+  readonly producerId: bigint
+  readonly transactional: boolean
+  readonly control: boolean
+  /** codec bits; 0 is none */
+  readonly codec: number
+  readonly firstTimestamp: number
+  readonly maxTimestamp: number
+  readonly appendTime: boolean
+  readonly count: number
+  /** the records, compressed as the codec says */
+  readonly body: Buffer
+}
+
+/**
+ * The whole batches of a fetched record set; a batch that is cut at the end is left for the next fetch.
+ * @throws Error when the layout is older than 2 or lengths do not fit
+ */
+export function* batchesOf(data: Buffer): Generator<Batch> {
+  for (let at = 0; at + HEADER <= data.length; ) {
+    const end = at + PREFIX + data.readInt32BE(at + 8)
+    if (end > data.length) return
+    if (data[at + 16] !== 2) throw new Error('a record batch has a layout of before Kafka 0.11')
+    if (end < at + HEADER) throw new Error('a record batch is damaged')
+    const attributes = data.readInt16BE(at + 21)
+    const baseOffset = Number(data.readBigInt64BE(at))
+    yield {
+      baseOffset,
+      next: baseOffset + data.readInt32BE(at + 23) + 1,
+      producerId: data.readBigInt64BE(at + 43),
+      transactional: (attributes & TRANSACTIONAL) !== 0,
+      control: (attributes & CONTROL) !== 0,
+      codec: attributes & CODEC,
+      firstTimestamp: Number(data.readBigInt64BE(at + 27)),
+      maxTimestamp: Number(data.readBigInt64BE(at + 35)),
+      appendTime: (attributes & LOG_APPEND_TIME) !== 0,
+      count: data.readInt32BE(at + 57),
+      body: data.subarray(at + HEADER, end),
+    }
+    at = end
+  }
+}
+
+/** Reads zigzag varints and the byte strings they measure; every read is within the buffer, or throws. */
+class Cursor {
+  readonly #data: Buffer
+  at = 0
+
+  constructor(data: Buffer) {
+    this.#data = data
+  }
+
+  varint(): number {
+    let value = 0
+    let scale = 1
+    for (let length = 1; ; length++) {
+      const byte = this.#data[this.at++]
+      if (byte === undefined || length > 10) throw new Error('a record is damaged')
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) break
+      scale *= 128
+    }
+    // Beyond 2^53 only in damaged records; a parity is then of no use, and lengths are checked below.
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  bytes(): Buffer | null {
+    const length = this.varint()
+    if (length < 0) return null
+    const end = this.at + length
+    if (end > this.#data.length) throw new Error('a record is damaged')
+    const part = this.#data.subarray(this.at, end)
+    this.at = end
+    return part
+  }
+
+  skip(count: number): void {
+    this.at += count
+  }
+}
+
+const NO_HEADERS: Readonly<Record<string, Buffer | undefined>> = Object.freeze({})
+
+/**
+ * The records of a batch.
+ * @param body the batch's records, no longer compressed
+ * @throws Error when a length does not fit
+ */
+export function recordsOf(batch: Batch, body: Buffer): LogRecord[] {
+  const cursor = new Cursor(body)
+  const records: LogRecord[] = []
+  for (let index = 0; index < batch.count; index++) {
+    const length = cursor.varint()
+    const end = cursor.at + length
+    if (length < 0 || end > body.length) throw new Error('a record is damaged')
+    cursor.skip(1)
+    const timestampDelta = cursor.varint()
+    const offset = batch.baseOffset + cursor.varint()
+    const key = cursor.bytes()
+    const value = cursor.bytes()
+    const count = cursor.varint()
+    let headers = NO_HEADERS
+    if (count > 0) {
+      const named: Record<string, Buffer | undefined> = Object.create(null)
+      for (let header = 0; header < count; header++) {
+        const name = cursor.bytes()?.toString('utf8') ?? ''
+        named[name] = cursor.bytes() ?? undefined
+      }
+      headers = named
+    }
+    if (cursor.at !== end) throw new Error('a record is damaged')
+    const timestamp = batch.appendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta
+    records.push({ offset, timestamp, key, value, headers })
+  }
+  return records
+}
+
+/**
+ * Which batches of a fetch a read-committed reader sees: control batches and those of aborted transactions are left out.
+ * The answer has to be asked for every batch, in order.
+ */
+export function committedOnly(aborted: readonly AbortedTransaction[]): (batch: Batch) => boolean {
+  const waiting = aborted
+    .map(({ producerId, firstOffset }) => ({ producerId: BigInt(producerId), first: Number(firstOffset) }))
+    .sort((a, b) => a.first - b.first)
+  const open = new Set<bigint>()
+  let next = 0
+  return (batch) => {
+    while (next < waiting.length && waiting[next]!.first < batch.next) open.add(waiting[next++]!.producerId)
+    if (!batch.control) return !(batch.transactional && open.has(batch.producerId))
+    // Control batches are never compressed and hold one record; one that compaction emptied ended long ago.
+    if (batch.count > 0) {
+      const [marker] = recordsOf(batch, batch.body)
+      if (marker?.key && marker.key.length >= 4 && marker.key.readInt16BE(2) === ABORT) open.delete(batch.producerId)
+    }
+    return false
+  }
+}

@@ -1,0 +1,69 @@
+import type { AlertBody } from '../vitals/alert.ts'
+import type { JournalEntry } from '../vitals/journal.ts'
+import { type Rejection, reject } from '../vitals/rejection.ts'
+import type { Output, Telemetry } from './ports.ts'
+import type { Session } from './sessions.ts'
+
+export interface OutboxOptions {
+  readonly telemetry: Telemetry
+  /** this process, in envelopes */
+  readonly instance: string
+  /** wall clock for envelopes, ms since 1970 */
+  readonly now: () => number
+}
+
+/** What leaves a ward, in order, until it is taken. */
+export class Outbox {
+  readonly #options: OutboxOptions
+  #outputs: Output[] = []
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** What came out since the last call. */
+  take(): readonly Output[] {
+    const outputs = this.#outputs
+    this.#outputs = []
+    return outputs
+  }
+
+  /** @param offset of the input that is behind the bodies */
+  alerts(session: Session, bodies: readonly AlertBody[], offset: number): void {
+    const { instance, now, telemetry } = this.#options
+    for (const body of bodies) {
+      telemetry.alert(body)
+      session.started ??= new Map()
+      if (body.phase === 'start') session.started.set(body.alertId, offset)
+      const fromOffset = session.started.get(body.alertId) ?? offset
+      if (body.state === 'inactive') session.started.delete(body.alertId)
+      const trace = { source: session.source, partition: session.partition, fromOffset, toOffset: offset }
+      this.#outputs.push({ kind: 'alert', envelope: { body, mode: session.mode, emitted: now(), instance, trace } })
+    }
+    if (session.started?.size === 0) session.started = undefined
+  }
+
+  entry(entry: JournalEntry, partition: number): void {
+    this.#options.telemetry.entered(entry.entry)
+    this.#outputs.push({ kind: 'journal', entry, partition })
+  }
+
+  /** @param patientKey whose state changed with it */
+  letter(rejection: Rejection, partition: number, offset: number, patientKey?: string): void {
+    this.#options.telemetry.rejected(rejection.reason, 1)
+    const who = patientKey !== undefined && { patientKey }
+    this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset, ...who })
+  }
+
+  /** A reading of this patient that is not scored becomes a dead letter. */
+  bury(session: Session, rejection: Rejection, offset: number, partition = session.partition): void {
+    const source = rejection.source ?? session.source
+    this.letter({ ...rejection, source }, partition, offset, session.patientKey)
+  }
+
+  /** What was set aside, and stood alone. @param others stamps that would have had to agree */
+  alone(session: Session, aside: Session['aside'], others: number): void {
+    const detail = `no other ${others} stamps agreed with its time`
+    for (const { offset } of aside) this.bury(session, reject('ahead-of-clock', detail, 'time'), offset)
+  }
+}

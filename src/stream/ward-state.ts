@@ -1,0 +1,125 @@
+import type { JournalEntry } from '../vitals/journal.ts'
+import type { SavedPatients } from './saved-patients.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Layout } from './state-record.ts'
+import { Unsaved } from './unsaved.ts'
+
+/** Where a record came from. */
+export interface LoadedFrom {
+  readonly source: string
+  readonly partition: number
+  /** layouts that records of other builds were written by, by id */
+  readonly layouts: ReadonlyMap<string, Layout>
+  /** wall clock, ms: from now on the bed may fall silent */
+  readonly now: number
+}
+
+/** What a record says of itself. */
+export interface Loaded {
+  /** offset of the newest input that it knows */
+  readonly lastOffset: number
+  /** says so where another model or other limits watch the patient from here on; to be applied like any input */
+  readonly entry: JournalEntry | undefined
+}
+
+/** The patients of a ward as records, partition by partition. To be used only while the ward is at rest. */
+export class WardState {
+  readonly #sessions: Sessions
+  readonly #saved: SavedPatients
+  readonly #clear: (session: Session) => void
+  readonly #left: (patientKey: string) => void
+  readonly #newest: (session: Session) => number
+  /** partition -> its patients whose state is newer than their record */
+  readonly #unsaved = new Map<number, Unsaved>()
+
+  /**
+   * @param clear makes the rows of a session's slot those of a new patient
+   * @param newest event time of a patient's clock, ms; NaN before the first reading
+   * @param left told of every patient that `leave` forgets
+   */
+  constructor(
+    sessions: Sessions,
+    saved: SavedPatients,
+    clear: (session: Session) => void,
+    newest: (session: Session) => number,
+    left: (patientKey: string) => void,
+  ) {
+    this.#newest = newest
+    this.#left = left
+    this.#sessions = sessions
+    this.#saved = saved
+    this.#clear = clear
+  }
+
+  /** What records of this build are written by; to be kept beside them. */
+  get layouts(): readonly Layout[] {
+    return this.#saved.layouts
+  }
+
+  /** The partition's patients whose state is newer than their record. */
+  unsaved(partition: number): Unsaved {
+    const known = this.#unsaved.get(partition)
+    if (known !== undefined) return known
+    const unsaved = new Unsaved()
+    this.#unsaved.set(partition, unsaved)
+    return unsaved
+  }
+
+  /**
+   * A patient's whole state as a record, which counts as saved from now on; undefined when there is no such patient.
+   * @returns the record, and the one before it
+   */
+  save(patientKey: string): { readonly record: Buffer; readonly before: Buffer | undefined } | undefined {
+    const session = this.#sessions.known(patientKey)
+    if (session === undefined) return undefined
+    const before = session.savedAs
+    const record = this.#saved.save(session)
+    session.savedAs = record
+    this.unsaved(session.partition).settled(session)
+    return { record, before }
+  }
+
+  /**
+   * Take a patient over from its record, as it was.
+   * @throws VigilError state-unreadable; there is no such patient then
+   */
+  load(patientKey: string, record: Buffer, { source, partition, layouts, now }: LoadedFrom): Loaded {
+    const session = this.#sessions.open(patientKey, 'live', source, partition)
+    this.#clear(session)
+    session.arrived = now
+    try {
+      const others = this.#saved.load(session, record, layouts)
+      session.savedAs = record
+      const { watching } = session
+      session.watching = 'warming'
+      this.#sessions.watch(session, watching)
+      if (session.departedAt !== undefined) this.#sessions.departed(session)
+      const { lastOffset, departedAt } = session
+      if (others === undefined || departedAt !== undefined) return { lastOffset, entry: undefined }
+      const newest = this.#newest(session)
+      const at = Number.isNaN(newest) ? (session.admittedAt ?? now) : newest
+      const entry = {
+        kind: 'journal',
+        patientKey,
+        at,
+        afterOffset: lastOffset,
+        entry: 'watched-by',
+        ...others,
+      } as const
+      return { lastOffset, entry }
+    } catch (error) {
+      this.#sessions.drop(session)
+      throw error
+    }
+  }
+
+  /** Forget every patient of a partition that is another process's now. */
+  leave(partition: number): void {
+    for (const session of [...this.#sessions.all()]) {
+      if (session.partition !== partition) continue
+      this.#sessions.drop(session)
+      this.#left(session.patientKey)
+    }
+    this.#unsaved.delete(partition)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Reading } from '../vitals/reading.ts'
+import { type Rejection, reject } from '../vitals/rejection.ts'
+import type { Session } from './sessions.ts'
+
+// Whose reading is this: of the patient at the key, of another one, or of nobody who is watched?
+
+/** Whether a reading is of another encounter than the patient's. */
+export function another({ encounter }: Session, reading: Reading): boolean {
+  return reading.encounter !== undefined && encounter !== undefined && reading.encounter !== encounter
+}
+
+/** Whether a reading says something new of where its patient lies, or of how it is read. */
+export function elsewhere(session: Session, { encounter, unit, bed, mode }: Reading): boolean {
+  return (
+    mode !== session.mode ||
+    (encounter !== undefined && encounter !== session.encounter) ||
+    (unit !== undefined && unit !== session.unit) ||
+    (bed !== undefined && bed !== session.bed)
+  )
+}
+
+/** Why a reading of a patient who left is none of a patient who is back; undefined when it is. */
+export function straggler({ departedAt }: Session, { time }: Reading, seconds: number): Rejection | undefined {
+  if (departedAt === undefined) return undefined
+  const after = (time - departedAt) / 1000
+  if (after > seconds) return undefined
+  return reject('departed', `its time is ${after.toFixed(1)} s after the patient left`, 'time')
+}
+
+/** Why a reading is not of a patient who was heard before: what is not live never mixes with what is. */
+export function stranger(session: Session, { mode }: Reading): Rejection | undefined {
+  if (session.mode !== 'live' || mode === 'live') return undefined
+  return reject('other-mode', `the patient is watched live, the mode is ${mode}`, 'mode')
+}
