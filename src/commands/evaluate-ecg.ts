@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import { evaluateEcg } from '../evaluation/ecg.ts'
 import { readEcg } from '../evaluation/ecg-record.ts'
-import { writeEcgPredictions } from '../evaluation/prediction-files.ts'
+import { predictionFolder } from '../evaluation/prediction-files.ts'
+import { writeEcgPredictions } from '../evaluation/series-predictions.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { printJson } from './options.ts'
 
@@ -25,6 +26,7 @@ export function ecg(): Command {
     )
     .action(async ({ data, predictions, engine, json }: EcgFlags) => {
       const records = await readEcg(data)
+      if (predictions !== undefined) await predictionFolder(predictions) // rather now than after the work
       const { scores, figures } = await evaluateEcg(records, engine, (line) => void process.stderr.write(`${line}\n`))
       if (predictions !== undefined) await writeEcgPredictions(predictions, records, scores)
       const unreadableSamples = records.reduce((sum, { values }) => sum + values.filter(Number.isNaN).length, 0)

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { evaluateNab } from '../evaluation/nab.ts'
 import { type NabCorpus, readNab } from '../evaluation/nab-corpus.ts'
 import { NAB_THRESHOLD } from '../evaluation/nab-detector.ts'
-import { writeNabPredictions } from '../evaluation/prediction-files.ts'
+import { predictionFolder } from '../evaluation/prediction-files.ts'
+import { writeNabPredictions } from '../evaluation/series-predictions.ts'
 import { printJson } from './options.ts'
 import { progressLine } from './progress.ts'
 
@@ -21,6 +22,7 @@ export function nab(): Command {
     .addHelpText('after', '\nExample (a checkout of numenta/NAB):\n  vigil evaluate nab --data NAB --json\n')
     .action(async ({ data, predictions, json }: NabFlags) => {
       const corpus = await readNab(data)
+      if (predictions !== undefined) await predictionFolder(predictions) // rather now than after the work
       const progress = progressLine()
       const { scores, figures, baselines } = await evaluateNab(corpus, (line) => progress.tell(() => line))
       progress.clear()

@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { ecg } from './evaluate-ecg.ts'
+import { mortality2012 } from './evaluate-mortality.ts'
 import { nab } from './evaluate-nab.ts'
+import { sepsis2019 } from './evaluate-sepsis.ts'
 
 /** Every benchmark, one file each; what they print is a contract (docs/commands.md). */
-const BENCHMARKS: readonly (() => Command)[] = [nab, ecg]
+const BENCHMARKS: readonly (() => Command)[] = [sepsis2019, mortality2012, nab, ecg]
 
 export function evaluateCommand(): Command {
   const evaluate = new Command('evaluate').description('a labelled benchmark, scored by its published rules')

@@ -3,7 +3,6 @@ import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { RECIPES } from '../training/recipes/recipes.ts'
-import { trainRecipe } from '../training/train.ts'
 import { printJson, whole } from './options.ts'
 
 interface TrainFlags {
@@ -35,7 +34,7 @@ export function trainCommand(): Command {
         throw new VigilError('usage', `there is no recipe "${name}"; there are: ${Object.keys(RECIPES).join(', ')}`)
       }
       const log = process.stderr.isTTY ? said : logged
-      const { dir, metrics } = await trainRecipe(recipe, { dataDirs: data, out, engine, seed, log })
+      const { dir, metrics } = await recipe({ dataDirs: data, out, engine, seed, log })
       if (json === true) printJson({ dir, ...metrics })
       else process.stdout.write(`${dir}\n`)
     })

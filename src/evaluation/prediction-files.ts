@@ -1,48 +1,25 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+import { join } from 'node:path'
 import { VigilError } from '../errors.ts'
-import type { EcgRecord } from './ecg-record.ts'
-import type { NabSeries } from './nab-corpus.ts'
 
-/**
- * The benchmark's own result files: `<category>/vigil_<file>.csv` with `timestamp,value,anomaly_score,label`, a row for
- * each row of the series in its order. The label is the benchmark's, 1 inside a window; 0 where there are no labels.
- * @throws VigilError sink-failed
- */
-export async function writeNabPredictions(
-  dir: string,
-  series: readonly NabSeries[],
-  scores: readonly Float64Array[],
-): Promise<void> {
-  for (const [s, { name, stamps, texts, windows }] of series.entries()) {
-    const [category, file] = name.split('/') as [string, string]
-    const rows = stamps.map((stamp, row) => {
-      const label = windows?.some(({ first, last }) => row >= first && row <= last) ? 1 : 0
-      return `${stamp},${texts[row]},${scores[s]![row]},${label}\n`
-    })
-    await write(path.join(dir, category, `vigil_${file}`), ['timestamp,value,anomaly_score,label\n', ...rows])
-  }
+/** A folder that prediction files go to. */
+export interface PredictionFolder {
+  /** @throws VigilError sink-failed */
+  write(name: string, text: string): Promise<void>
 }
 
-/** `<record>.csv`, one score a line, line t for sample t. @throws VigilError sink-failed */
-export async function writeEcgPredictions(
-  dir: string,
-  records: readonly EcgRecord[],
-  scores: readonly Float64Array[],
-): Promise<void> {
-  for (const [r, { name }] of records.entries()) {
-    await write(
-      path.join(dir, `${name}.csv`),
-      Array.from(scores[r]!, (score) => `${score}\n`),
-    )
-  }
-}
-
-async function write(file: string, lines: readonly string[]): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true })
-    await writeFile(file, lines.join(''))
-  } catch (cause) {
-    throw new VigilError('sink-failed', 'the predictions cannot be written', { place: file, cause })
+/** @param dir made when it is not there @throws VigilError sink-failed when it cannot be made */
+export async function predictionFolder(dir: string): Promise<PredictionFolder> {
+  const failed = (cause: unknown) =>
+    new VigilError('sink-failed', 'predictions cannot be written there', { place: dir, cause })
+  await mkdir(dir, { recursive: true }).catch((cause: unknown) => {
+    throw failed(cause)
+  })
+  return {
+    async write(name, text) {
+      await writeFile(join(dir, name), text).catch((cause: unknown) => {
+        throw failed(cause)
+      })
+    },
   }
 }

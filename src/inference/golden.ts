@@ -31,7 +31,7 @@ export async function verifyGolden(engine: StepEngine, bundle: AnyBundle): Promi
 }
 
 /** A forecaster or a classifier: both have golden steps. */
-type AnyBundle = ModelBundle<AnyManifest>
+type AnyBundle = Pick<ModelBundle<AnyManifest>, 'golden' | 'dir'>
 
 /** What an engine makes of the golden frames. */
 interface Outcome {

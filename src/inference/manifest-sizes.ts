@@ -52,14 +52,6 @@ function check(place: string, golden: GoldenSteps, sizes: readonly Size[]): void
   if (golden.x.length === 0) throw new VigilError('manifest-invalid', 'golden.x: has no steps', { place })
 }
 
-function matrix(
-  path: string,
-  rows: readonly (readonly unknown[])[],
-  count: number,
-  width: number,
-): Size[] {
-  return [
-    [path, rows.length, count],
-    ...rows.map((row, i): Size => [`${path}.${i}`, row.length, width]),
-  ]
+function matrix(path: string, rows: readonly (readonly unknown[])[], count: number, width: number): Size[] {
+  return [[path, rows.length, count], ...rows.map((row, i): Size => [`${path}.${i}`, row.length, width])]
 }

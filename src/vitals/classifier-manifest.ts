@@ -48,6 +48,8 @@ export const ClassifierManifest = z.strictObject({
     /** probability = 1 / (1 + exp(-(slope * logit + intercept))), from patients a network had not seen (Platt 1999) */
     slope: z.number().positive(),
     intercept: z.number(),
+    /** hours between which the clock alone would predict the event, fitted on the same patients: the baseline to beat */
+    clock: z.array(z.tuple([z.number(), z.number()])),
   }),
   training: z.strictObject({
     recipe: z.string(),

@@ -51,3 +51,24 @@ export function ratioInterval(over: Float64Array, under: Float64Array, repeats =
     repeats,
   )
 }
+
+/** Interval of a statistic of one score and one label a patient, each as often as the patient was drawn. */
+export function drawnInterval(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  statistic: (scores: ArrayLike<number>, labels: ArrayLike<number>) => number,
+  repeats = REPEATS,
+): Interval {
+  const draw = (times: Uint16Array): number => {
+    const drawnScores: number[] = []
+    const drawnLabels: number[] = []
+    for (let p = 0; p < times.length; p++) {
+      for (let time = 0; time < times[p]!; time++) {
+        drawnScores.push(scores[p]!)
+        drawnLabels.push(labels[p]!)
+      }
+    }
+    return statistic(drawnScores, drawnLabels)
+  }
+  return patientBootstrap(labels.length, draw, repeats)
+}

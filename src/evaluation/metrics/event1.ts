@@ -1,3 +1,4 @@
+import { drawnInterval, type Interval } from './bootstrap.ts'
 import { fallingOrder } from './curves.ts'
 
 /**
@@ -28,4 +29,9 @@ export function thresholdAtPrevalence(scores: ArrayLike<number>, died: ArrayLike
   const above = scores[order[Math.max(0, deaths - 1)]!]!
   const below = scores[order[Math.min(order.length - 1, deaths)]!]!
   return (above + below) / 2
+}
+
+/** 95 % interval of Event 1 over patients. */
+export function event1Interval(predicted: ArrayLike<number>, died: ArrayLike<number>): Interval {
+  return drawnInterval(predicted, died, event1)
 }

@@ -8,7 +8,15 @@ export interface IcuChannel {
   readonly channel: Channel
 }
 
-type Row = [parameter: string, name: string, meaning: string, unit: string, low: number, high: number, resolution: number]
+type Row = [
+  parameter: string,
+  name: string,
+  meaning: string,
+  unit: string,
+  low: number,
+  high: number,
+  resolution: number,
+]
 const LOG = true
 
 // Parameters and units of the PhysioNet/CinC Challenge 2012; ranges: what no patient can have is an artefact.

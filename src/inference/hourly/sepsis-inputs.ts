@@ -6,8 +6,22 @@ import { severity } from './severity.ts'
 const MEASURED = SEPSIS_CHANNELS.filter(({ kind }) => kind !== 'attribute').length
 const NAMES = SEPSIS_CHANNELS.map(({ channel }) => channel.name)
 const at = (name: string): number => NAMES.indexOf(name)
-const [HR, SPO2, TEMP, SYS, MAP, DIA, RESP] = [at('hr'), at('spo2'), at('temp'), at('sys'), at('map'), at('dia'), at('resp')]
-const [HCO3, FIO2, BUN, CREATININE, LACTATE] = [at('hco3'), at('fio2_share'), at('bun'), at('creatinine'), at('lactate')]
+const [HR, SPO2, TEMP, SYS, MAP, DIA, RESP] = [
+  at('hr'),
+  at('spo2'),
+  at('temp'),
+  at('sys'),
+  at('map'),
+  at('dia'),
+  at('resp'),
+]
+const [HCO3, FIO2, BUN, CREATININE, LACTATE] = [
+  at('hco3'),
+  at('fio2_share'),
+  at('bun'),
+  at('creatinine'),
+  at('lactate'),
+]
 const [WBC, PLATELETS, BILIRUBIN, PACO2] = [at('wbc'), at('platelets'), at('bilirubin'), at('paco2')]
 const [AGE, SEX, MEDICAL, SURGICAL] = [at('age'), at('sex'), at('medical_icu'), at('surgical_icu')]
 const [BEFORE, HOURS] = [at('before_icu'), at('icu_hours')] // biome-ignore format: pairs of name and place

@@ -23,8 +23,11 @@ export function mixedBatches(
   return Array.from(random.permutation(batches.length), (i) => batches[i]!)
 }
 
-/** Which rows of each stay a logit is wanted at: all of them, or the last. */
-export type Asked = 'every-row' | 'last-row'
+/**
+ * Which rows of each stay a logit is wanted at: all of them; or the last of every lane, and then, lane by lane, so many drawn
+ * from those before it.
+ */
+export type Asked = 'every-row' | { readonly before: number }
 
 /** A batch, and the stays in the order of its lanes: the longest first. */
 export interface LaidOut {
@@ -48,9 +51,9 @@ export function sideBySide(
   const { inputs, sequence: wide } = shape
   const besides = inputs - wide
   const rows = packs.from.at(-1)!
-  const last = asked === 'last-row' ? Int32Array.from(lanes, ({ rows: own }, lane) => packedRow(packs, own - 1, lane)) : undefined // biome-ignore format: one line
+  const wanted = asked === 'every-row' ? undefined : askedSteps(lanes, asked.before, random)
   const sequence = new Float32Array(rows * wide)
-  const beside = new Float32Array((last?.length ?? rows) * besides)
+  const beside = new Float32Array((wanted?.length ?? rows) * besides)
   const keep = new Float32Array(inputs).fill(1)
   lanes.forEach(({ x, rows: own }, lane) => {
     if (random !== undefined && dropped > 0) {
@@ -60,10 +63,26 @@ export function sideBySide(
       const row = packedRow(packs, t, lane)
       const to = row * wide
       for (let i = 0; i < wide; i++) sequence[to + i] = x[t * inputs + i]! * keep[i]!
-      if (last !== undefined && t < own - 1) continue
-      const into = (last === undefined ? row : lane) * besides
-      for (let i = 0; i < besides; i++) beside[into + i] = x[t * inputs + wide + i]! * keep[wide + i]!
+      if (wanted !== undefined || besides === 0) continue
+      for (let i = 0; i < besides; i++) beside[row * besides + i] = x[t * inputs + wide + i]! * keep[wide + i]!
     }
+    wanted?.forEach((step, k) => {
+      if (step.lane !== lane) return
+      for (let i = 0; i < besides; i++) beside[k * besides + i] = x[step.t * inputs + wide + i]! * keep[wide + i]!
+    })
   })
-  return { batch: { packing: packs, sequence, asked: last, beside }, lanes }
+  const at = wanted === undefined ? undefined : Int32Array.from(wanted, ({ t, lane }) => packedRow(packs, t, lane))
+  return { batch: { packing: packs, sequence, asked: at, beside }, lanes }
+}
+
+function askedSteps(
+  lanes: readonly ClassifierStay[],
+  before: number,
+  random: Random | undefined,
+): { readonly lane: number; readonly t: number }[] {
+  const last = lanes.map(({ rows }, lane) => ({ lane, t: rows - 1 }))
+  const drawn = lanes.flatMap(({ rows }, lane) =>
+    Array.from({ length: before }, () => ({ lane, t: Math.floor((random?.uniform() ?? 0) * (rows - 1)) })),
+  )
+  return [...last, ...drawn]
 }

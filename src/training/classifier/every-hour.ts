@@ -61,7 +61,7 @@ export function isPositive({ labels }: ClassifierStay): boolean {
 }
 
 /** [hours] what an alarm earns above silence. */
-function gainOfAlarm(labels: Uint8Array): Float64Array {
+export function gainOfAlarm(labels: Uint8Array): Float64Array {
   const { alarm, silence } = hourlyUtility(labels)
   return alarm.map((gain, t) => gain - silence[t]!)
 }

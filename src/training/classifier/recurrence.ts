@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { LayerWeights } from '../network.ts'
+import type { Packing } from './packed.ts'
 import { packedGru } from './packed-gru.ts'
 import { packedLstm } from './packed-lstm.ts'
-import type { Packing } from './packed.ts'
 import type { ClassifierCell } from './shape.ts'
 
 /** What the way back through all steps gives. */

@@ -57,7 +57,8 @@ export function decodeOutcomes(text: string): Map<string, number> {
   const outcomes = new Map<string, number>()
   for (const [i, line] of lines.slice(1).entries()) {
     const fields = line.split(',').map((field) => field.trim())
-    if (fields[died] !== '0' && fields[died] !== '1') throw new RangeError(`${DIED} in line ${i + 2} is neither 0 nor 1`)
+    if (fields[died] !== '0' && fields[died] !== '1')
+      throw new RangeError(`${DIED} in line ${i + 2} is neither 0 nor 1`)
     outcomes.set(fields[record]!, Number(fields[died]))
   }
   return outcomes
@@ -69,7 +70,7 @@ export function decodeOutcomes(text: string): Map<string, number> {
  *   some records have one; recording-unreadable
  */
 export async function* readPhysionet2012(dir: string, faults: Faults): AsyncGenerator<HourlyStay> {
-  const outcomes = await readOutcomes(dir)
+  const outcomes = new Map([...(await readOutcomes(dir)).values()].flatMap((of) => [...of]))
   const seen = new Set<string>()
   let without = 0
   for await (const file of filesBelow(dir, RECORD)) {
@@ -99,11 +100,15 @@ export async function* readPhysionet2012(dir: string, faults: Faults): AsyncGene
   throw new VigilError('data-missing', `${what}; PhysioNet/CinC Challenge 2012 has one a stay`, { place: dir })
 }
 
-async function readOutcomes(dir: string): Promise<Map<string, number>> {
-  const all = new Map<string, number>()
+/**
+ * Who died, by the letter of the set (`a` of Outcomes-a.txt).
+ * @throws VigilError recording-format, recording-unreadable, data-missing
+ */
+export async function readOutcomes(dir: string): Promise<Map<string, Map<string, number>>> {
+  const all = new Map<string, Map<string, number>>()
   for await (const file of filesBelow(dir, OUTCOMES)) {
     try {
-      for (const [name, died] of decodeOutcomes(textOf(file.bytes))) all.set(name, died)
+      all.set(/^Outcomes-?(.*)\.txt$/.exec(file.name)?.[1] ?? '', decodeOutcomes(textOf(file.bytes)))
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause
       throw new VigilError('recording-format', cause.message, { place: dir, cause })

@@ -43,6 +43,16 @@ export function decodePsv(name: string, text: string, faults: Faults): HourlySta
   return gathered.stay(name, labelAt < 0 ? undefined : labels)
 }
 
+const HOURS = SEPSIS_CHANNELS.findIndex(({ column }) => column === 'ICULOS')
+
+/** [rows] hours in the unit; the number of the row where the file does not say. */
+export function hoursOf({ from, channels, values }: HourlyStay): Float64Array {
+  return Float64Array.from({ length: from.length - 1 }, (_, row) => {
+    for (let i = from[row]!; i < from[row + 1]!; i++) if (channels[i] === HOURS) return values[i]!
+    return row + 1
+  })
+}
+
 function numberIn(field: string | undefined, faults: Faults): number {
   const text = field?.trim() ?? ''
   if (text === '' || text === 'NaN' || text === 'nan') return Number.NaN

@@ -1,10 +1,4 @@
-import {
-  type ClassifierShape,
-  type ClassifierWeights,
-  carriedOf,
-  cellInputs,
-  gatesOf,
-} from '../classifier/shape.ts'
+import { type ClassifierShape, type ClassifierWeights, carriedOf, cellInputs, gatesOf } from '../classifier/shape.ts'
 import { GATES, type Gate } from '../gates.ts'
 import type { LayerWeights } from '../network.ts'
 import { constants, type Draft, node, product } from './draft.ts'
