@@ -4,6 +4,7 @@ import { RunningMean } from './running-mean.ts'
 import { causal, SERIES_BASELINES } from './series-baselines.ts'
 
 const AR_ORDER = 64
+const SMOOTHED_FLOOR = 0.002
 
 /**
  * Scores of every baseline over one record: by name [N].
@@ -23,6 +24,7 @@ export function ecgBaselines(z: Float64Array, trained: number): Record<string, F
     'no network, mean of z²': meanOver(known.map((value) => value * value)),
     'AR(64), mean of squared errors': meanOver(errors.map((error) => error * error)),
     'AR(64) in our scoring': ecgScores(known, forecasts),
+    'AR(64), errors averaged over 3 samples': smoothedScores(errors),
   }
 }
 
@@ -33,6 +35,15 @@ export function ecgScores(z: ArrayLike<number>, forecasts: ArrayLike<number>): F
   return Float64Array.from({ length: z.length }, (_, t) => {
     if (!Number.isNaN(z[t]!)) last = score.push(z[t]! - forecasts[t]!)
     return last
+  })
+}
+
+/** The scoring that serves a linear forecast best: errors averaged before they are squared, which takes out what is merely noise. */
+function smoothedScores(errors: Float64Array): Float64Array {
+  const [smooth, span, usual] = [3, ECG_SCORE.spanSamples, ECG_SCORE.usualSamples].map((n) => new RunningMean(n))
+  return errors.map((error) => {
+    const square = smooth!.push(error) ** 2
+    return span!.push(square) / (usual!.push(square) + SMOOTHED_FLOOR)
   })
 }
 
