@@ -293,7 +293,9 @@ export class Ward {
     const remains = this.#sessions.open(patientKey, mode, source, partition)
     this.#clear(remains)
     remains.lastOffset = lastOffset
-    remains.departedAt = Math.round(Number.isNaN(newest) ? time : Math.max(time, newest))
+    // a discharge that is dated ahead must not blind whoever still lies there
+    const until = Math.min(Math.max(time, newest), newest + this.#aheadMs)
+    remains.departedAt = Math.round(Number.isNaN(newest) ? time : until)
     this.#sessions.departed(remains)
   }
 

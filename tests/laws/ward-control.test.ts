@@ -115,7 +115,7 @@ describe('what people do on a ward', () => {
         }
         for (const body of bed.bodies()) expect(AlertBody.safeParse(body).error?.issues).toBeUndefined()
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     ))
 
   it('is in the saved state: taken over at any point, the ward goes on as if nothing had been', () =>
@@ -134,7 +134,7 @@ describe('what people do on a ward', () => {
         for (const key of KEYS) expect([...lines(first, key), ...lines(other, key)]).toEqual(lines(bed, key))
         expect(other.ward.watching).toEqual(bed.ward.watching)
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     ))
 
   it('changes who is called, and no score, no frame and no start of an alert', () =>
@@ -153,6 +153,6 @@ describe('what people do on a ward', () => {
           expect(starts(bed).toSorted()).toEqual(starts(quiet).toSorted())
         },
       ),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     ))
 })

@@ -115,6 +115,13 @@ describe('a discharge', () => {
     expect(bed.bodies('spo2-low')[0]!.subject.encounterKey).toBeUndefined()
   })
 
+  it('that is dated ahead blinds nobody for longer: it counts from the newest reading', async () => {
+    const bed = wards.fresh()
+    await bed.give([admit(0, 'a'), ...seconds(0, 80), act(7200, { action: 'discharge' }), ...seconds(80, 300)])
+    expect(bed.frames.filter(({ time }) => time > T0 + 200_000)).toHaveLength(99)
+    expect(new Set(bed.refused())).toEqual(new Set(['departed']))
+  })
+
   it('is over at once when the patient is admitted again, or the discharge is cancelled: cold', async () => {
     for (const again of [admit(81, 'b'), act(81, { action: 'cancel-discharge', encounter: 'a' })]) {
       const bed = wards.fresh()
