@@ -25,7 +25,13 @@ export interface InputScale {
 }
 
 /** Normalise one row of F inputs from `raw[from]` to `x[into]`. */
-export function scaleInputs(scale: InputScale, raw: Float64Array, from: number, x: Float32Array, into: number): void {
+export function scaleInputs(
+  scale: InputScale,
+  raw: ArrayLike<number>,
+  from: number,
+  x: Float32Array,
+  into: number,
+): void {
   const { centre, scale: unit, clip } = scale
   for (let i = 0; i < centre.length; i++) {
     const z = (raw[from + i]! - centre[i]!) / unit[i]!

@@ -1,5 +1,6 @@
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import type { Random } from '../../random.ts'
-import type { ClassifierStay } from './cohort.ts'
+import { type ClassifierStay, scaled } from './cohort.ts'
 import { packedRow, packing } from './packed.ts'
 import type { ClassifierBatch } from './pass.ts'
 import type { ClassifierShape } from './shape.ts'
@@ -41,6 +42,7 @@ export interface LaidOut {
  */
 export function sideBySide(
   shape: ClassifierShape,
+  scale: InputScale,
   stays: readonly ClassifierStay[],
   asked: Asked,
   dropped: number,
@@ -55,7 +57,9 @@ export function sideBySide(
   const sequence = new Float32Array(rows * wide)
   const beside = new Float32Array((wanted?.length ?? rows) * besides)
   const keep = new Float32Array(inputs).fill(1)
-  lanes.forEach(({ x, rows: own }, lane) => {
+  lanes.forEach((stay, lane) => {
+    const x = scaled(stay, scale)
+    const own = stay.rows
     if (random !== undefined && dropped > 0) {
       for (let i = 0; i < inputs; i++) keep[i] = random.uniform() < dropped ? 0 : 1 / (1 - dropped)
     }

@@ -79,7 +79,10 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
 }
 
 /** metadata_props of the graph: enough to tell what a file is that lost its manifest. */
-export function classifierMetadata(recipe: ClassifierRecipe<unknown>, made: Pick<Made, 'kind'>): Record<string, string> {
+export function classifierMetadata(
+  recipe: ClassifierRecipe<unknown>,
+  made: Pick<Made, 'kind'>,
+): Record<string, string> {
   return {
     name: recipe.name,
     version: recipe.version,

@@ -1,11 +1,11 @@
 import { type HourlyInputs, type InputScale, scaleInputs } from '../../inference/hourly/inputs.ts'
 import type { HourlyStay } from '../cohorts/stay.ts'
 
-/** A stay as the network meets it. */
+/** A stay before it is normalised: rows of inputs, kept once for every fold. */
 export interface ClassifierStay {
   readonly name: string
   readonly rows: number
-  /** [rows, F], normalised */
+  /** [rows, F], NaN where unknown */
   readonly x: Float32Array
   /** [rows] or [1] */
   readonly labels: Uint8Array
@@ -28,13 +28,18 @@ export function rawInputs(inputs: HourlyInputs, stay: HourlyStay): Float64Array 
 }
 
 /** @throws RangeError where the stay has no labels */
-export function classifierStay(inputs: HourlyInputs, scale: InputScale, stay: HourlyStay): ClassifierStay {
+export function classifierStay(inputs: HourlyInputs, stay: HourlyStay): ClassifierStay {
   if (stay.labels === undefined) throw new RangeError('a stay without labels cannot be trained on')
-  const raw = rawInputs(inputs, stay)
-  const features = inputs.names.length
-  const x = new Float32Array(raw.length)
-  for (let at = 0; at < raw.length; at += features) scaleInputs(scale, raw, at, x, at)
-  return { name: stay.name, rows: raw.length / features, x, labels: stay.labels }
+  const x = Float32Array.from(rawInputs(inputs, stay))
+  return { name: stay.name, rows: stay.from.length - 1, x, labels: stay.labels }
+}
+
+/** Rows of a stay as the network meets them: [rows, F], normalised. */
+export function scaled({ x, rows }: ClassifierStay, scale: InputScale): Float32Array {
+  const features = x.length / rows
+  const out = new Float32Array(x.length)
+  for (let at = 0; at < x.length; at += features) scaleInputs(scale, x, at, out, at)
+  return out
 }
 
 /** Rows looked at for a scale: every so many of all. */
@@ -47,13 +52,13 @@ const NORMAL_RANGE = 1.349
  * Median and robust spread (interquartile range, else standard deviation) of every input that has a unit, over known values
  * of training stays; the others pass as they are.
  */
-export function fitScale(inputs: HourlyInputs, stays: readonly HourlyStay[]): { centre: number[]; scale: number[]; clip: number } {
+export function fitScale(inputs: HourlyInputs, stays: readonly ClassifierStay[]): { centre: number[]; scale: number[]; clip: number } {
   const features = inputs.names.length
-  const every = Math.max(1, Math.floor(stays.reduce((sum, stay) => sum + stay.from.length - 1, 0) / SAMPLED))
+  const every = Math.max(1, Math.floor(stays.reduce((sum, stay) => sum + stay.rows, 0) / SAMPLED))
   const values: number[][] = Array.from({ length: features }, () => [])
   let row = 0
   for (const stay of stays) {
-    const raw = rawInputs(inputs, stay)
+    const raw = stay.x
     for (let at = 0; at < raw.length; at += features) {
       if (row++ % every !== 0) continue
       for (let i = 0; i < features; i++) {

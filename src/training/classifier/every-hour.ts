@@ -1,4 +1,5 @@
 import { hourlyUtility } from '../../evaluation/metrics/sepsis-utility.ts'
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import type { Random } from '../../random.ts'
 import { sigmoid } from '../head.ts'
 import { mixedBatches, sideBySide } from './batches.ts'
@@ -26,6 +27,7 @@ export interface EveryHourOptions {
  */
 export function everyHourLessons(
   shape: ClassifierShape,
+  scale: InputScale,
   stays: readonly ClassifierStay[],
   options: EveryHourOptions,
 ): (random: Random) => { readonly count: number; lesson(i: number): Lesson } {
@@ -38,7 +40,7 @@ export function everyHourLessons(
     return {
       count: batches.length,
       lesson(i) {
-        const { batch, lanes } = sideBySide(shape, batches[i]!, 'every-row', options.inputDropout, random)
+        const { batch, lanes } = sideBySide(shape, scale, batches[i]!, 'every-row', options.inputDropout, random)
         const weight = new Float32Array(batch.packing.from.at(-1)!)
         lanes.forEach((stay, lane) => {
           const of = isPositive(stay) ? 1 : 1 / options.drawn
@@ -69,6 +71,7 @@ export function gainOfAlarm(labels: Uint8Array): Float64Array {
 /** Mean logits of an ensemble at every hour of every stay: [stays] of [rows]. */
 export function everyHourLogits(
   shape: ClassifierShape,
+  scale: InputScale,
   members: readonly ClassifierWeights[],
   stays: readonly ClassifierStay[],
   side = 256,
@@ -76,7 +79,7 @@ export function everyHourLogits(
   const byLength = [...stays].sort((a, b) => a.rows - b.rows)
   const logits = new Map(stays.map((stay) => [stay, new Float64Array(stay.rows)]))
   for (let from = 0; from < byLength.length; from += side) {
-    const { batch, lanes } = sideBySide(shape, byLength.slice(from, from + side), 'every-row', 0, undefined)
+    const { batch, lanes } = sideBySide(shape, scale, byLength.slice(from, from + side), 'every-row', 0, undefined)
     for (const weights of members) {
       const found = logitsOf(shape, weights, batch)
       lanes.forEach((stay, lane) => {

@@ -1,3 +1,4 @@
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import type { Random } from '../../random.ts'
 import { sigmoid } from '../head.ts'
 import { sideBySide } from './batches.ts'
@@ -19,6 +20,7 @@ export interface LastHourOptions {
 /** Lessons for one label a stay: cross-entropy at its last hour, and at some hours before it. */
 export function lastHourLessons(
   shape: ClassifierShape,
+  scale: InputScale,
   stays: readonly ClassifierStay[],
   options: LastHourOptions,
 ): (random: Random) => { readonly count: number; lesson(i: number): Lesson } {
@@ -28,7 +30,14 @@ export function lastHourLessons(
       count: Math.ceil(stays.length / options.batch),
       lesson(i) {
         const members = Array.from(order.subarray(i * options.batch, (i + 1) * options.batch), (at) => stays[at]!)
-        const { batch, lanes } = sideBySide(shape, members, { before: options.before }, options.inputDropout, random)
+        const { batch, lanes } = sideBySide(
+          shape,
+          scale,
+          members,
+          { before: options.before },
+          options.inputDropout,
+          random,
+        )
         const each = options.before === 0 ? 0 : options.beforeWeight / options.before
         const gradientOf = (logits: Float32Array): Float32Array =>
           logits.map((logit, k) => {
@@ -45,13 +54,14 @@ export function lastHourLessons(
 /** Mean logits of an ensemble at the last hour of every stay: [stays]. */
 export function lastHourLogits(
   shape: ClassifierShape,
+  scale: InputScale,
   members: readonly ClassifierWeights[],
   stays: readonly ClassifierStay[],
   side = 256,
 ): Float64Array {
   const logits = new Map(stays.map((stay) => [stay, 0]))
   for (let from = 0; from < stays.length; from += side) {
-    const { batch, lanes } = sideBySide(shape, stays.slice(from, from + side), { before: 0 }, 0, undefined)
+    const { batch, lanes } = sideBySide(shape, scale, stays.slice(from, from + side), { before: 0 }, 0, undefined)
     for (const weights of members) {
       const found = logitsOf(shape, weights, batch)
       lanes.forEach((stay, lane) => {

@@ -1,7 +1,8 @@
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import type { Random } from '../../random.ts'
 import { learningRate, optimiser, update } from '../adamw.ts'
 import { sigmoid } from '../head.ts'
-import type { ClassifierStay } from './cohort.ts'
+import { type ClassifierStay, scaled } from './cohort.ts'
 
 /** A logistic regression: [F] weights, then the bias. */
 export type Linear = Float32Array
@@ -21,6 +22,7 @@ export interface LinearOptions {
  */
 export function fitLinear(
   stays: readonly ClassifierStay[],
+  scale: InputScale,
   targets: (stay: ClassifierStay) => ArrayLike<number>,
   { epochs, batch, weightDecay }: LinearOptions,
   random: Random,
@@ -37,11 +39,12 @@ export function fitLinear(
     for (const [done, i] of order.entries()) {
       const stay = stays[i]!
       const wanted = targets(stay)
+      const x = scaled(stay, scale)
       for (let row = 0; row < stay.rows; row++) {
         if (wanted[row] === 0) continue
-        const z = linearLogit(weights, stay.x, row * features)
+        const z = linearLogit(weights, x, row * features)
         const slope = Math.abs(wanted[row]!) * (sigmoid(z) - (wanted[row]! > 0 ? 1 : 0))
-        for (let f = 0; f < features; f++) gradient[f]! += slope * stay.x[row * features + f]!
+        for (let f = 0; f < features; f++) gradient[f]! += slope * x[row * features + f]!
         gradient[features]! += slope
         waiting++
       }

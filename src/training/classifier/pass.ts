@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Random } from '../../random.ts'
 import type { LayerWeights } from '../network.ts'
 import type { Packing } from './packed.ts'
-import { recurrence } from './recurrence.ts'
+import { packedGru } from './packed-gru.ts'
+import { packedLstm } from './packed-lstm.ts'
 import { type ClassifierShape, type ClassifierWeights, cellInputs } from './shape.ts'
 
 /** Stays side by side, packed (packed.ts): R rows, K of them asked for a logit. */
@@ -48,6 +49,8 @@ export function gradientsOf(
   return gradients
 }
 
+const CELLS = { lstm: packedLstm, gru: packedGru } as const
+
 interface WayBack {
   readonly dropout: ClassifierDropout
   readonly random: Random
@@ -67,7 +70,7 @@ function through(
   const asked = batch.asked?.length ?? rows
   tf.engine().startScope('batch')
   try {
-    const cell = recurrence(shape.cell, weights.cell, cellInputs(shape), hidden)
+    const cell = CELLS[shape.cell](weights.cell, cellInputs(shape), hidden)
     const inputs = tf.tensor2d(batch.sequence, [rows, shape.sequence])
     const front = weights.front === undefined ? undefined : dense(weights.front, inputs, shape.front)
     const frontMask =

@@ -1,9 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { LayerWeights } from '../network.ts'
 import type { Packing } from './packed.ts'
-import { packedGru } from './packed-gru.ts'
-import { packedLstm } from './packed-lstm.ts'
-import type { ClassifierCell } from './shape.ts'
 
 /** What the way back through all steps gives. */
 export interface RecurrenceGradients {
@@ -26,10 +22,6 @@ export interface Recurrence {
    * @param inputsToo whether the gradient by the inputs is wanted
    */
   backward(dH: Float32Array, inputsToo: boolean): RecurrenceGradients
-}
-
-export function recurrence(cell: ClassifierCell, weights: LayerWeights, inputs: number, hidden: number): Recurrence {
-  return cell === 'lstm' ? packedLstm(weights, inputs, hidden) : packedGru(weights, inputs, hidden)
 }
 
 /** Work whose result is an array, and whose tensors go when it is done. `tf.tidy` would look for tensors in every element. */

@@ -81,6 +81,11 @@ export function matrices(shape: ClassifierShape): boolean[] {
   return layerSizes(shape).flatMap(() => [true, false])
 }
 
+/** [P] numbers in each of `classifierArrays`. */
+export function arrayLengths(shape: ClassifierShape): number[] {
+  return layerSizes(shape).flatMap(({ rows, columns, biases }) => [rows * columns, biases])
+}
+
 export function classifierParameters(shape: ClassifierShape): number {
   return layerSizes(shape).reduce((sum, { rows, columns, biases }) => sum + rows * columns + biases, 0)
 }

@@ -4,6 +4,7 @@ import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
 import { areas } from '../../evaluation/metrics/curves.ts'
 import { event1, event1Interval, thresholdAtPrevalence } from '../../evaluation/metrics/event1.ts'
 import { icu48Inputs } from '../../inference/hourly/icu48-inputs.ts'
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { readOutcomes, readPhysionet2012 } from '../cohorts/physionet2012.ts'
@@ -13,8 +14,9 @@ import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
-import { type ClassifierStay, classifierStay, fitScale } from './cohort.ts'
+import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
 import { fitClassifier } from './fit.ts'
+import { type FittedMember, keptOr } from './kept.ts'
 import { lastHourLessons, lastHourLogits } from './last-hour.ts'
 import { fitLinear, linearLogit } from './linear.ts'
 import { type MortalityFigures, type MortalityMetrics, mortalityCard } from './mortality-card.ts'
@@ -29,9 +31,8 @@ const DEALING = 2012
 const NEWS = icu48Inputs.names.indexOf('news:worst')
 
 /**
- * Train the mortality model by the protocol of the challenge's open sets: networks of set a, and of set a with all of set b but
- * the part they are judged on; thresholds always from other patients than those they are used on. Then, on all patients, the
- * networks that are shipped.
+ * Train the mortality model by the protocol of the challenge's open sets: networks of set a, judged on set b with thresholds
+ * from other patients of it than those they are used on; then, on both sets, the networks that are shipped.
  * @throws VigilError as `trainSepsis`
  */
 export async function trainMortality(
@@ -41,30 +42,46 @@ export async function trainMortality(
   const { log, seed } = options
   const engine = await openTrainingEngine(options.engine)
   for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
-  const { a, b } = await openSets(options)
+  const sets = await openSets(options)
+  const [a, b] = [sets.a, sets.b].map((of) => of.map((stay) => classifierStay(icu48Inputs, stay))) as [ClassifierStay[], ClassifierStay[]] // biome-ignore format: one line
+  const dataSha256 = cohortSha256([...sets.a, ...sets.b])
   const timed = stopwatch()
   const epochs = options.epochs ?? recipe.fit.epochs
-  const fitAll = (of: readonly ClassifierStay[], label: string, salt: number) => {
-    const lessons = lastHourLessons(recipe.shape, of, recipe.lessons)
-    return Array.from({ length: recipe.members }, (_, member) => {
-      const source = random(seed * 1000 + salt * 10 + member)
-      const fitted = fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, source)
-      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted.updates} updates, ${timed()} s`)
-      return fitted
-    })
+  const fitAll = async (
+    of: readonly ClassifierStay[],
+    scale: InputScale,
+    label: string,
+    salt: number,
+  ): Promise<FittedMember[]> => {
+    const lessons = lastHourLessons(recipe.shape, scale, of, recipe.lessons)
+    const fitted: FittedMember[] = []
+    for (let member = 0; member < recipe.members; member++) {
+      const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
+      const fit = () =>
+        fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
+      fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
+      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted[member]!.updates} updates, ${timed()} s`)
+    }
+    return fitted
   }
   /** logits of b's part `held` by what learnt from others */
-  const held = (train: readonly HourlyStay[], test: readonly HourlyStay[], label: string, salt: number) => {
+  const held = async (
+    train: readonly ClassifierStay[],
+    test: readonly ClassifierStay[],
+    label: string,
+    salt: number,
+  ) => {
     const scale = fitScale(icu48Inputs, train)
-    const [of, unseen] = [train, test].map((stays) => stays.map((stay) => classifierStay(icu48Inputs, scale, stay))) as [ClassifierStay[], ClassifierStay[]] // biome-ignore format: one line
-    const members = fitAll(of, label, salt).map(({ weights }) => weights)
+    const members = (await fitAll(train, scale, label, salt)).map(({ weights }) => weights)
     const features = recipe.shape.inputs
-    const linear = fitLinear(of, ({ rows, labels }) => lastOnly(rows, labels[0] === 1 ? 1 : -1), LINEAR, random(1))
+    const targets = ({ rows, labels }: ClassifierStay) => lastOnly(rows, labels[0] === 1 ? 1 : -1)
+    const linear = fitLinear(train, scale, targets, LINEAR, random(1))
+    const last = ({ rows }: ClassifierStay) => (rows - 1) * features
     return {
-      network: lastHourLogits(recipe.shape, members, unseen),
-      single: lastHourLogits(recipe.shape, members.slice(0, 1), unseen),
-      linear: Float64Array.from(unseen, ({ x, rows }) => linearLogit(linear, x, (rows - 1) * features)),
-      news: Float64Array.from(unseen, ({ x, rows }) => x[(rows - 1) * features + NEWS]!),
+      network: lastHourLogits(recipe.shape, scale, members, test),
+      single: lastHourLogits(recipe.shape, scale, members.slice(0, 1), test),
+      linear: Float64Array.from(test, (stay) => linearLogit(linear, scaled(stay, scale), last(stay))),
+      news: Float64Array.from(test, (stay) => stay.x[last(stay) + NEWS]!),
     }
   }
   try {
@@ -72,47 +89,34 @@ export async function trainMortality(
     random(DEALING).permutation(b.length).forEach((i, k) => {
       parts[i] = k % recipe.folds
     }) // biome-ignore format: the dealing
-    const died = Uint8Array.from(b, ({ labels }) => labels![0]!)
+    const died = Uint8Array.from(b, ({ labels }) => labels[0]!)
     const judge = (logits: Float64Array): MortalityFigures => figuresOf(logits, died, parts, recipe.folds)
-    const alone = held(a, b, 'set a', 1)
-    log(`trained on a: Event 1 ${judge(alone.network).event1.toFixed(4)}, AUROC ${judge(alone.network).auroc.toFixed(4)}`)
-    const more = { network: new Float64Array(b.length), single: new Float64Array(b.length), linear: new Float64Array(b.length) } // biome-ignore format: one line
-    for (let part = 0; part < recipe.folds; part++) {
-      const test = b.filter((_, i) => parts[i] === part)
-      const label = `a and b but part ${part + 1} of ${recipe.folds}`
-      const said = held([...a, ...b.filter((_, i) => parts[i] !== part)], test, label, part + 2)
-      let next = 0
-      parts.forEach((of, i) => {
-        if (of !== part) return
-        for (const name of ['network', 'single', 'linear'] as const) more[name][i] = said[name][next]!
-        next++
-      })
-    }
-    log(`trained on a and the rest of b: Event 1 ${judge(more.network).event1.toFixed(4)}, AUROC ${judge(more.network).auroc.toFixed(4)}`) // biome-ignore format: one line
-
+    const alone = await held(a, b, 'set a', 1)
+    log(
+      `trained on a: Event 1 ${judge(alone.network).event1.toFixed(4)}, AUROC ${judge(alone.network).auroc.toFixed(4)}`,
+    )
     const everyone = [...a, ...b].sort((one, other) => (one.name < other.name ? -1 : 1))
     const scale = fitScale(icu48Inputs, everyone)
-    const all = everyone.map((stay) => classifierStay(icu48Inputs, scale, stay))
-    const fitted = fitAll(all, 'sets a and b', 0)
+    const fitted = await fitAll(everyone, scale, 'sets a and b', 0)
     const made: Pick<Made, 'kind'> = { kind: 'icu-48h' }
     const { onnx, golden } = await exportClassifier(
       recipe.shape,
       fitted.map(({ weights }) => weights),
-      all.find(({ labels }) => labels[0] === 1)!.x,
+      scaled(everyone.find(({ labels }) => labels[0] === 1)!, scale),
       GOLDEN_STEPS,
       classifierMetadata(recipe, made),
     )
-    const platt = fitPlatt(more.network, died)
+    const platt = fitPlatt(alone.network, died)
     const manifest = classifierManifest(recipe, {
       ...made,
       ...platt,
       scale,
       asked: 'last-row',
-      threshold: thresholdAtPrevalence(more.network, died),
+      threshold: thresholdAtPrevalence(alone.network, died),
       clock: [],
       onnx,
       seed,
-      dataSha256: cohortSha256(everyone),
+      dataSha256,
       patients: everyone.length,
       updates: fitted.reduce((sum, { updates }) => sum + updates, 0),
       engine: engine.name,
@@ -120,9 +124,8 @@ export async function trainMortality(
     const metrics: MortalityMetrics = {
       patients: b.length,
       deaths: died.reduce((sum, one) => sum + one, 0),
-      trainedOnA: eachOf(alone, judge),
-      trainedOnMore: eachOf(more, judge),
-      calibration: calibrationTenths(more.network.map((logit) => sigmoid(platt.slope * logit + platt.intercept)), died),
+      figures: eachOf(alone, judge),
+      calibration: calibrationTenths(alone.network.map((logit) => sigmoid(platt.slope * logit + platt.intercept)), died),
       seconds: timed(),
     } // biome-ignore format: one figure a line
     const dir = join(options.out, recipe.name, recipe.version)
@@ -138,7 +141,7 @@ export async function trainMortality(
 /** Sets a and b, by record. @throws VigilError data-missing where one of them is not there, or has no outcomes */
 async function openSets({ dataDirs, log }: TrainOptions): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
   const faults = noFaults()
-  const sets = { a: new Array<HourlyStay>(), b: new Array<HourlyStay>() }
+  const sets = { a: [] as HourlyStay[], b: [] as HourlyStay[] }
   for (const dir of dataDirs) {
     const outcomes = await readOutcomes(dir)
     for await (const stay of readPhysionet2012(dir, faults)) {

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { VigilError } from '../../errors.ts'
 import { ratioInterval } from '../../evaluation/metrics/bootstrap.ts'
 import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
-import { ClockBaseline, firesAt, type HourRanges } from '../../evaluation/metrics/clock.ts'
+import { ClockBaseline, firesAt } from '../../evaluation/metrics/clock.ts'
 import { areas } from '../../evaluation/metrics/curves.ts'
-import { hourlyUtility, patientUtility } from '../../evaluation/metrics/sepsis-utility.ts'
-import { type InputScale } from '../../inference/hourly/inputs.ts'
+import { patientUtility } from '../../evaluation/metrics/sepsis-utility.ts'
+import type { InputScale } from '../../inference/hourly/inputs.ts'
 import { sepsisInputs } from '../../inference/hourly/sepsis-inputs.ts'
 import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
@@ -15,10 +15,11 @@ import { openTrainingEngine } from '../engine.ts'
 import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
-import { type Made, classifierManifest, classifierMetadata, cohortSha256 } from './bundle.ts'
-import { type ClassifierStay, classifierStay, fitScale } from './cohort.ts'
+import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
+import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
 import { everyHourLessons, everyHourLogits, gainOfAlarm, isPositive } from './every-hour.ts'
 import { fitClassifier } from './fit.ts'
+import { type FittedMember, keptOr } from './kept.ts'
 import { fitLinear, linearLogit } from './linear.ts'
 import { fitPlatt } from './platt.ts'
 import type { SepsisRecipe } from './recipe.ts'
@@ -55,21 +56,34 @@ export async function trainSepsis(
   const { log, seed } = options
   const engine = await openTrainingEngine(options.engine)
   for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
-  const stays = await labelledStays(options)
+  const read = await labelledStays(options)
+  const stays = read.map((stay) => classifierStay(sepsisInputs, stay))
+  const hours = new Map(read.map((stay) => [stay.name, hoursOf(stay)]))
   const dealt = random(DEALING).permutation(stays.length)
   const foldOf = new Map(Array.from(dealt, (i, k) => [stays[i]!.name, k % recipe.folds]))
+  const dataSha256 = cohortSha256(read)
   const timed = stopwatch()
   const epochs = options.epochs ?? recipe.fit.epochs
-  const fitAll = (of: readonly ClassifierStay[], label: string, salt: number) => {
-    const lessons = everyHourLessons(recipe.shape, of, recipe.lessons)
-    return Array.from({ length: recipe.members }, (_, member) => {
-      const source = random(seed * 1000 + salt * 10 + member)
-      const fitted = fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, source)
-      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted.updates} updates, ${timed()} s`)
-      return fitted
-    })
+  const fitAll = async (
+    of: readonly ClassifierStay[],
+    scale: InputScale,
+    label: string,
+    salt: number,
+  ): Promise<FittedMember[]> => {
+    const lessons = everyHourLessons(recipe.shape, scale, of, recipe.lessons)
+    const fitted: FittedMember[] = []
+    for (let member = 0; member < recipe.members; member++) {
+      const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
+      const fit = () =>
+        fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
+      fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
+      log(`${label}, network ${member + 1} of ${recipe.members}: ${fitted[member]!.updates} updates, ${timed()} s`)
+    }
+    return fitted
   }
   try {
+    const scale = fitScale(sepsisInputs, stays)
+    const fitted = await fitAll(stays, scale, 'all patients', 0)
     const said: Said[] = []
     const figures: SepsisFigures[] = []
     for (let held = 0; held < recipe.folds; held++) {
@@ -77,23 +91,20 @@ export async function trainSepsis(
       const test = stays.filter(({ name }) => foldOf.get(name) === held)
       // test patients touch neither the scale nor any threshold
       const scale = fitScale(sepsisInputs, train)
-      const of = train.map((stay) => classifierStay(sepsisInputs, scale, stay))
-      const members = fitAll(of, `fold ${held + 1} of ${recipe.folds}`, held + 1).map(({ weights }) => weights)
-      const found = saidOf(recipe, members, of, train, test, scale)
+      const fold = await fitAll(train, scale, `fold ${held + 1} of ${recipe.folds}`, held + 1)
+      const members = fold.map(({ weights }) => weights)
+      const found = saidOf(recipe, members, { train, test, scale, hours })
       said.push(...found)
       const now = figuresOf(found)
       figures.push(now.network)
       log(`fold ${held + 1}: utility ${now.network.utility.toFixed(4)}, AUROC ${now.network.auroc.toFixed(4)}, one network ${now.single.utility.toFixed(4)}`) // biome-ignore format: one line
     }
-    const scale = fitScale(sepsisInputs, stays)
-    const all = stays.map((stay) => classifierStay(sepsisInputs, scale, stay))
-    const fitted = fitAll(all, 'all patients', 0)
-    const example = all.find((stay) => stay.rows >= GOLDEN_STEPS && isPositive(stay)) ?? all[0]!
+    const example = stays.find((stay) => stay.rows >= GOLDEN_STEPS && isPositive(stay)) ?? stays[0]!
     const made: Pick<Made, 'kind'> = { kind: 'sepsis-hour' }
     const { onnx, golden } = await exportClassifier(
       recipe.shape,
       fitted.map(({ weights }) => weights),
-      example.x,
+      scaled(example, scale),
       Math.min(GOLDEN_STEPS, example.rows),
       classifierMetadata(recipe, made),
     )
@@ -104,10 +115,10 @@ export async function trainSepsis(
       scale,
       asked: 'every-row',
       threshold: 0,
-      clock: clockOf(stays),
+      clock: clockOf(stays, hours),
       onnx,
       seed,
-      dataSha256: cohortSha256(stays),
+      dataSha256,
       patients: stays.length,
       updates: fitted.reduce((sum, { updates }) => sum + updates, 0),
       engine: engine.name,
@@ -140,46 +151,44 @@ async function labelledStays({ dataDirs, log }: TrainOptions): Promise<HourlySta
   return stays
 }
 
-function saidOf(
-  recipe: SepsisRecipe,
-  members: readonly ClassifierWeights[],
-  train: readonly ClassifierStay[],
-  trainRaw: readonly HourlyStay[],
-  testRaw: readonly HourlyStay[],
-  scale: InputScale,
-): Said[] {
-  const test = testRaw.map((stay) => classifierStay(sepsisInputs, scale, stay))
-  const network = everyHourLogits(recipe.shape, members, test)
-  const single = everyHourLogits(recipe.shape, members.slice(0, 1), test)
-  const gains = new Map(train.map((stay) => [stay, gainOfAlarm(stay.labels)]))
-  const linear = fitLinear(train, (stay) => gains.get(stay)!, LINEAR, random(1))
-  const level = newsLevel(train, scale)
-  const clock = clockOf(trainRaw)
+/** Patients of a fold and of the others, with the scale of those. */
+interface Fold {
+  readonly train: readonly ClassifierStay[]
+  readonly test: readonly ClassifierStay[]
+  readonly scale: InputScale
+  /** [rows] hours in the unit, by the stay's name */
+  readonly hours: ReadonlyMap<string, Float64Array>
+}
+
+function saidOf(recipe: SepsisRecipe, members: readonly ClassifierWeights[], fold: Fold): Said[] {
+  const { train, test, scale, hours } = fold
+  const network = everyHourLogits(recipe.shape, scale, members, test)
+  const single = everyHourLogits(recipe.shape, scale, members.slice(0, 1), test)
+  const linear = fitLinear(train, scale, (stay) => gainOfAlarm(stay.labels), LINEAR, random(1))
+  const level = newsLevel(train)
+  const clock = clockOf(train, hours)
   const features = recipe.shape.inputs
   return test.map((stay, i) => {
+    const x = scaled(stay, scale)
     const rows = Float64Array.from({ length: stay.rows }, (_, t) => t * features)
     return {
       stay,
       network: network[i]!,
       single: single[i]!,
-      linear: rows.map((at) => linearLogit(linear, stay.x, at)),
-      news: rows.map((at) => newsAt(stay, at, scale) - level),
-      clock: Float64Array.from(firesAt(clock, hoursOf(testRaw[i]!)), (fires) => fires - 0.5),
+      linear: rows.map((at) => linearLogit(linear, x, at)),
+      news: rows.map((at) => stay.x[at + NEWS]! - level),
+      clock: Float64Array.from(firesAt(clock, hours.get(stay.name)!), (fires) => fires - 0.5),
     }
   })
 }
 
-/** NEWS of a row, from its normalised input; clipped at four spreads. */
-const newsAt = (stay: ClassifierStay, at: number, { centre, scale }: InputScale): number =>
-  Math.round(stay.x[at + NEWS]! * scale[NEWS]! + centre[NEWS]!)
-
 /** The level of NEWS at which alarming earns most on training patients. */
-function newsLevel(stays: readonly ClassifierStay[], scale: InputScale): number {
+function newsLevel(stays: readonly ClassifierStay[]): number {
   const earned = NEWS_LEVELS.map(() => 0)
   for (const stay of stays) {
     const features = stay.x.length / stay.rows
     gainOfAlarm(stay.labels).forEach((gain, t) => {
-      const news = newsAt(stay, t * features, scale)
+      const news = stay.x[t * features + NEWS]!
       NEWS_LEVELS.forEach((level, i) => {
         if (news >= level) earned[i]! += gain
       })
@@ -188,13 +197,10 @@ function newsLevel(stays: readonly ClassifierStay[], scale: InputScale): number 
   return NEWS_LEVELS[earned.indexOf(Math.max(...earned))]!
 }
 
-function clockOf(stays: readonly HourlyStay[]): [number, number][] {
+function clockOf(stays: readonly ClassifierStay[], hours: ReadonlyMap<string, Float64Array>): [number, number][] {
   const clock = new ClockBaseline()
-  for (const stay of stays) {
-    const { alarm, silence } = hourlyUtility(stay.labels!)
-    clock.add(hoursOf(stay), alarm.map((gain, t) => gain - silence[t]!)) // biome-ignore format: one line
-  }
-  return (clock.ranges() satisfies HourRanges).map(([from, to]) => [from, to])
+  for (const { name, labels } of stays) clock.add(hours.get(name)!, gainOfAlarm(labels))
+  return clock.ranges().map(([from, to]) => [from, to])
 }
 
 const FORECASTERS = ['network', 'single', 'linear', 'news', 'clock'] as const
@@ -226,7 +232,10 @@ function metricsOf(
     const ours = sorted.map((it) => patientUtility(it.stay.labels, fires(it.network)))
     const theirs = sorted.map((it) => patientUtility(it.stay.labels, fires(it[other])))
     const gained = Float64Array.from(ours, (it, i) => it.earned - theirs[i]!.earned)
-    return ratioInterval(gained, Float64Array.from(ours, (it) => it.best))
+    return ratioInterval(
+      gained,
+      Float64Array.from(ours, (it) => it.best),
+    )
   }
   const probabilities = joined(sorted.map((it) => it.network)).map((logit) => sigmoid(slope * logit + intercept))
   return {

@@ -32,5 +32,5 @@ export const mortality: MortalityRecipe = {
     averaging: 0.99,
   },
   lessons: { batch: 64, inputDropout: 0.3, before: 1, beforeWeight: 0.2 },
-  folds: 2,
+  folds: 4,
 }

@@ -37,8 +37,9 @@ beforeAll(async () => {
 describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
   const stays = madeStays(shape.inputs, 3)
   const weights = firstClassifier(shape, 0.5, random(5))
+  const scale = { centre: new Array(shape.inputs).fill(0), scale: new Array(shape.inputs).fill(1), clip: 9 }
   // sums far from the kinks of ReLU are not needed: central differences of a kink would be seen
-  const { batch, lanes } = sideBySide(shape, stays, 'every-row', 0, undefined)
+  const { batch, lanes } = sideBySide(shape, scale, stays, 'every-row', 0, undefined)
 
   it('computes what the equations say, stay by stay, whatever lies beside', () => {
     const found = logitsOf(shape, weights, batch)
@@ -79,7 +80,7 @@ describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
   })
 
   it('sends nothing back from rows that are not asked', () => {
-    const one = sideBySide(shape, stays, { before: 0 }, 0, undefined)
+    const one = sideBySide(shape, scale, stays, { before: 0 }, 0, undefined)
     const gradients = gradientsOf(shape, weights, one.batch, { front: 0, hidden: 0 }, random(1), (logits) =>
       logits.fill(1),
     )
