@@ -124,5 +124,7 @@ export const ROOMS = [
   },
   // Benchmarks measure whole parts of the house beside their bare anchors.
   { name: 'bench', files: /^src\/bench\//, rooms: ['*'], packages: ['rxjs'], node: 'any' },
+  // Processes of the whole service, disturbed, and what they say held against an undisturbed one.
+  { name: 'chaos', files: /^src\/chaos\//, rooms: ['*'], packages: ['zod'], node: 'any' },
   { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
 ]

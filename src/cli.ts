@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
+import { chaosCommand } from './commands/chaos.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -31,6 +32,7 @@ const vigil = new Command('vigil')
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())
   .addCommand(benchCommand())
+  .addCommand(chaosCommand())
   .addCommand(doctorCommand())
   .addCommand(kafkaCommand(), { hidden: true })
 for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()

@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'
 import type { KafkaFlags } from '../bench/kafka-ward.ts'
 import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
+import { benchRestore } from '../bench/restore.ts'
 import { stepModel } from '../bench/step-model.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
@@ -120,6 +122,20 @@ export function benchCommand(): Command {
     .action(async ({ batch: rows, threads: thread, provider: by, ...flags }: WardFlags & KafkaFlags) => {
       const { settings, log } = quiet({ batch: rows, threads: thread, provider: by })
       printJson(await benchKafka(settings, log, flags))
+    })
+  addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
+    .option('--patients <n>', 'patients in the changelog', whole(1), 10_000)
+    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
+    .action(async ({ patients, partitions, ...run }: WardFlags & { patients: number; partitions: number }) => {
+      const { settings, log } = quiet(run)
+      printJson(await benchRestore(settings, log, patients, partitions))
+    })
+  addWard('idle', 'what the service costs while nothing arrives', 'idle --partitions 16')
+    .option('--partitions <n>', 'partitions of the topics', whole(1), 16)
+    .option('--seconds <n>', 'how long to measure', positive, 30)
+    .action(async ({ partitions, seconds, ...run }: WardFlags & { partitions: number; seconds: number }) => {
+      const { settings, log } = quiet(run)
+      printJson(await benchIdle(settings, log, partitions, seconds))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))

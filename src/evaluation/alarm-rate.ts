@@ -4,9 +4,12 @@ import type { AlertBody } from '../vitals/alert.ts'
 export interface AlarmRate {
   /** time watched, frames times cadence, over all patients */
   readonly patientDays: number
-  /** alerts that started */
+  /** alerts that started: onsets before silencing */
   readonly episodes: number
   readonly perPatientDay: number
+  /** messages that called somebody: after silencing, escalations with them */
+  readonly calls: number
+  readonly callsPerPatientDay: number
   /** 95 % interval of the rate: Byar's approximation to the exact Poisson limits (Breslow and Day 1987, p. 69) */
   readonly interval: readonly [low: number, high: number]
   /** episodes by what was said, most frequent first */
@@ -18,13 +21,15 @@ const SECONDS_A_DAY = 86_400
 /** standard normal quantile of 0.975 */
 const Z = 1.959963984540054
 
-/** Counts the starts among alert events; `rate` may be asked at any time. */
+/** Counts the starts and the calls among alert events; `rate` may be asked at any time. */
 export class AlarmCount {
   readonly #byCode = new Map<string, number>()
   readonly #byDetector = new Map<string, number>()
   #episodes = 0
+  #calls = 0
 
   add(body: AlertBody): void {
+    if (body.signal.call === 'now') this.#calls++
     if (body.phase !== 'start') return
     this.#episodes++
     this.#byCode.set(body.code, (this.#byCode.get(body.code) ?? 0) + 1)
@@ -44,6 +49,8 @@ export class AlarmCount {
       patientDays: Number(patientDays.toPrecision(4)),
       episodes: this.#episodes,
       perPatientDay: per(this.#episodes),
+      calls: this.#calls,
+      callsPerPatientDay: per(this.#calls),
       interval: [per(low), per(high)],
       byCode: falling(this.#byCode),
       byDetector: falling(this.#byDetector),

@@ -23,6 +23,8 @@ export interface CommitOptions {
   readonly all: () => Iterable<Owned>
   /** a commit failed: the partition's memory is not to be trusted any more */
   readonly failed: (owned: Owned, error: VigilError) => void
+  /** more waits than the ward can work: what comes out is late already, and commits cost the thread that steps */
+  readonly behind: () => boolean
   /** make the pipeline flush soon, though nothing arrives */
   readonly wake: () => void
   /** wall clock, ms */
@@ -54,6 +56,7 @@ export class Commits implements Committer {
   flushed(outputs: readonly Output[]): Promise<void> | void {
     const now = this.#options.now()
     for (const output of outputs) this.#keep(output, now)
+    this.#sendAhead(outputs)
     let full: Promise<void> | undefined
     let next = Number.POSITIVE_INFINITY
     for (const owned of this.#options.all()) {
@@ -66,10 +69,13 @@ export class Commits implements Committer {
     return full
   }
 
-  /** Commit everything of a partition, its unsaved states too. Only while the ward is at rest. */
-  async settle(owned: Owned): Promise<void> {
-    await owned.committing
-    if (owned.live) await this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now())
+  /**
+   * Commit everything of a partition, its unsaved states too. Only while the ward is at rest.
+   * @returns undefined where a commit is in flight: to be asked again after it
+   */
+  settle(owned: Owned): { readonly settled: Promise<void> } | undefined {
+    if (owned.committing !== undefined) return undefined
+    return { settled: owned.live ? this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now()) : NOTHING }
   }
 
   close(): void {
@@ -83,20 +89,36 @@ export class Commits implements Committer {
     owned.outputs.push(output)
     if (output.kind !== 'alert') return
     owned.waitsSince ??= now
-    const { plain, prefix } = this.#options
+  }
+
+  /** Alerts that leave at least once go at once; each partition's next commit waits until they are safe. */
+  #sendAhead(outputs: readonly Output[]): void {
+    const { plain, prefix, owned } = this.#options
     if (plain === undefined) return
-    const sent = plain.send([alertRecord(prefix, partition, output.envelope)])
-    owned.sending = Promise.all([owned.sending, sent])
-    owned.sending.catch(() => {}) // said by the commit that waits for it
+    const alerts = outputs.flatMap((it) => (it.kind === 'alert' ? [it.envelope] : []))
+    const live = alerts.filter(({ trace }) => owned(trace.partition)?.live)
+    if (live.length === 0) return
+    const sent = plain.send(live.map((envelope) => alertRecord(prefix, envelope.trace.partition, envelope)))
+    for (const partition of new Set(live.map(({ trace }) => trace.partition))) {
+      const of = owned(partition)!
+      of.sending = Promise.all([of.sending, sent])
+      of.sending.catch(() => {}) // said by the commit that waits for it
+    }
   }
 
   /** When the partition is to be committed: wall clock, ms. */
   #due(owned: Owned): number {
     const { commitIntervalMs } = this.#options
-    const interval = owned.moved ? owned.committedAt + commitIntervalMs : Number.POSITIVE_INFINITY
-    if (owned.waitsSince === undefined) return interval
+    const interval = owned.committedAt + (owned.moved ? commitIntervalMs : this.#untilOld(owned))
+    if (owned.waitsSince === undefined || (this.#options.behind() && owned.waitsSince > 0)) return interval
     const rested = owned.committedAt + (1 + REST) * owned.commitMs
     return Math.min(interval, Math.max(owned.waitsSince + ALERT_MS, rested))
+  }
+
+  /** When states are to be saved though nothing moves any more, from the last commit on, ms. */
+  #untilOld(owned: Owned): number {
+    const { state, stateIntervalMs } = this.#options
+    return state.unsaved(owned.number).size > 0 ? stateIntervalMs / 2 : Number.POSITIVE_INFINITY
   }
 
   /** States to save beside those with outputs: so many that none grows older than it may, and no burst comes of it. */
@@ -122,6 +144,7 @@ export class Commits implements Committer {
         await owned.sending
         await owned.writer!.commit(records, positions)
         owned.commitMs = performance.now() - began
+        owned.failures = 0
         telemetry.committed(owned.commitMs / 1000, states, records.length)
         for (const reason of letters) telemetry.deadLetter(reason, 1)
         this.#selfTested(owned, alerts)
@@ -161,6 +184,8 @@ export class Commits implements Committer {
     )
   }
 }
+
+const NOTHING = Promise.resolve()
 
 function broken(error: unknown): VigilError {
   return error instanceof VigilError ? error : new VigilError('internal', 'a commit failed', { cause: error })

@@ -42,7 +42,7 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
   const { around, plain, telemetry, log, told, trouble } = options
   const readings = topicName(options.topicPrefix, 'readings')
   let seq = 0
-  let beating = Promise.resolve()
+  let beating: Promise<void> | undefined
 
   async function lag(): Promise<number> {
     const behind = await Promise.all(
@@ -76,7 +76,7 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
     const tests = seq % SELF_TEST_EVERY === 0 ? partitions.map((it) => selfTestReading(readings, it, now)) : []
     try {
       await inTime(plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests]))
-      telemetry.lag(await lag())
+      telemetry.lag(await inTime(lag()))
       told(trouble())
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'the heartbeat did not reach Kafka')
@@ -85,7 +85,10 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
   }
 
   const timer = setInterval(() => {
-    beating = beating.then(beat)
+    // one that takes long stands for those that would have come meanwhile
+    beating ??= beat().finally(() => {
+      beating = undefined
+    })
   }, EVERY_MS)
   return {
     async close() {
@@ -96,11 +99,11 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
 }
 
 /** A heartbeat that takes longer than it should come does not count as one; kafkajs would try for minutes. */
-async function inTime(sent: Promise<void>): Promise<void> {
+async function inTime<T>(sent: Promise<T>): Promise<T> {
   sent.catch(() => {})
-  const late = setTimeout(LATE_MS, undefined, { ref: false }).then(() => {
+  const late = setTimeout(LATE_MS, undefined, { ref: false }).then((): never => {
     throw new Error(`no answer within ${LATE_MS / 1000} s`)
   })
   late.catch(() => {})
-  await Promise.race([sent, late])
+  return Promise.race([sent, late])
 }

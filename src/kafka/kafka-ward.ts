@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { defer, Subject } from 'rxjs'
+import { defer, finalize, Subject } from 'rxjs'
 import { VigilError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
 import type { Ward } from '../stream/ward.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { Commits } from './commits.ts'
-import { type Decode, type Intake, takeRecords } from './intake.ts'
+import { type Decode, type Intake, portionsOf, takeRecords } from './intake.ts'
 import { Owned } from './owned.ts'
 import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
 import { type Restored, restore } from './restore.ts'
@@ -34,6 +34,8 @@ const MOST_AHEAD = 4096
 const BATCH = 1024
 /** A fetch or a handler that takes so long hangs, s. */
 const HANGING_SECONDS = 60
+/** A commit that fails so fails in every partition, until somebody changes something. */
+const HOPELESS: ReadonlySet<string> = new Set(['kafka-auth', 'kafka-unauthorised', 'kafka-unsupported'])
 /** After a failure a partition is taken back after 0.1, 0.2, 0.4 ... seconds, at most so late. */
 const LONGEST_PAUSE_MS = 5000
 
@@ -48,6 +50,7 @@ export class KafkaWard implements GroupEvents {
   readonly #owned = new Map<number, Owned>()
   readonly #batches = new Subject<InputBatch>()
   readonly #topics: readonly [string, ...string[]]
+  #joining: Promise<GroupMember | undefined> = Promise.resolve(undefined)
   #member: GroupMember | undefined
   /** partitions that the group's newest generation gave this process */
   #assigned: readonly number[] = []
@@ -55,6 +58,11 @@ export class KafkaWard implements GroupEvents {
   #hold: { readonly until: Promise<void>; release(): void } | undefined
   #stopping = false
   #broken = false
+  #unhear = () => {}
+  /** resolves when the pipeline takes nothing any more */
+  readonly #unheard = new Promise<undefined>((resolve) => {
+    this.#unhear = () => resolve(undefined)
+  })
 
   /** @param plain for alerts that leave at least once; undefined: they leave in transactions */
   constructor(options: KafkaWardOptions, plain?: PlainWriter) {
@@ -71,6 +79,7 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
+      behind: () => this.#ahead > MOST_AHEAD / 2,
       wake: () => this.#turn(() => {}),
       now,
     })
@@ -81,7 +90,7 @@ export class KafkaWard implements GroupEvents {
   readonly source: Source = defer(() => {
     // told of after the pipeline has subscribed
     queueMicrotask(() => this.#join())
-    return this.#batches
+    return this.#batches.pipe(finalize(this.#unhear))
   })
 
   /** Partitions of this process by where they are in their life. */
@@ -131,11 +140,9 @@ export class KafkaWard implements GroupEvents {
     if (this.#stopping) return
     this.#stopping = true
     this.#hold?.release()
-    if (!this.#broken) {
-      const settled = await this.#turn(() => [...this.#owned.values()].map((owned) => this.#commits.settle(owned)))
-      await Promise.all(settled)
-    }
-    await this.#member?.leave()
+    if (!this.#broken) await Promise.all([...this.#owned.values()].map((owned) => this.#settle(owned)))
+    // whoever is still on its way into the group leaves it as soon as it is there
+    await (this.#member ?? (await this.#joining))?.leave()
     const owned = [...this.#owned.values()]
     for (const it of owned) it.lose()
     await Promise.all(owned.map((it) => it.writer?.close()))
@@ -143,8 +150,21 @@ export class KafkaWard implements GroupEvents {
     this.#batches.complete()
   }
 
+  /** Commit a partition with the ward at rest; where nobody works any more, nothing of it can be. */
+  async #settle(owned: Owned): Promise<void> {
+    for (;;) {
+      await owned.committing
+      const turn = this.#turn(() => this.#commits.settle(owned) ?? 'again')
+      const done = await Promise.race([turn, this.#unheard])
+      if (done !== 'again') return done?.settled
+    }
+  }
+
   #join(): void {
-    this.#options.client.join({ topics: this.#topics }, this).catch((error: unknown) => this.#break(error))
+    this.#joining = this.#options.client.join({ topics: this.#topics }, this).catch((error: unknown) => {
+      this.#break(error)
+      return undefined
+    })
   }
 
   /** The world is broken for good: what was taken in is still worked and delivered. */
@@ -156,6 +176,7 @@ export class KafkaWard implements GroupEvents {
   joined(partitions: readonly number[], kept: readonly number[], member: GroupMember): void {
     this.#options.telemetry.rebalanced()
     this.#member = member
+    if (this.#stopping) return
     this.#assigned = partitions
     for (const owned of [...this.#owned.values()]) if (!kept.includes(owned.number)) this.#lose(owned)
     for (const partition of partitions) {
@@ -201,21 +222,18 @@ export class KafkaWard implements GroupEvents {
   }
 
   /** Hand an intake to the pipeline in batches; each moves the position to the first input that comes after it. */
-  #push(owned: Owned, topic: string, { inputs, offsets, rekeyed }: Intake, next: number): void {
-    this.#ahead += inputs.length
-    for (let from = 0; from === 0 || from < inputs.length; from += BATCH) {
-      const taken = inputs.slice(from, from + BATCH)
-      const last = from + BATCH >= inputs.length
-      const worked = last ? next : offsets[from + BATCH]!
+  #push(owned: Owned, topic: string, intake: Intake, next: number): void {
+    this.#ahead += intake.inputs.length
+    for (const { inputs, offsets, rekeyed, worked } of portionsOf(intake, BATCH, next)) {
       this.#batches.next({
         source: topic,
         partition: owned.number,
-        inputs: taken,
-        offsets: offsets.slice(from, from + BATCH),
+        inputs,
+        offsets,
         done: () => {
           owned.worked.set(topic, worked)
-          if (last) owned.rekeyed.push(...rekeyed)
-          this.#ahead -= taken.length
+          owned.rekeyed.push(...rekeyed)
+          this.#ahead -= inputs.length
           if (this.#ahead <= MOST_AHEAD) this.#hold?.release()
         },
       })
@@ -257,20 +275,15 @@ export class KafkaWard implements GroupEvents {
   }
 
   /** Fence, restore, seek, resume; again after a failure that may pass, for as long as the partition is this process's. */
-  async #adopt(owned: Owned, failures = 0, pauseMs = 0): Promise<void> {
+  async #adopt(owned: Owned, pauseMs = 0): Promise<void> {
     const { client, settings, log, telemetry } = this.#options
     this.#owned.set(owned.number, owned)
     this.#tell()
     try {
       await setTimeout(pauseMs, undefined, { signal: owned.lost.signal })
       const began = performance.now()
-      const options = {
-        client,
-        topics: this.#topics,
-        changelog: topicName(settings.topicPrefix, 'state'),
-        start: settings.start,
-      }
-      const restored = await restore(owned, options)
+      const changelog = topicName(settings.topicPrefix, 'state')
+      const restored = await restore(owned, { client, topics: this.#topics, changelog, start: settings.start })
       owned.writer = restored.writer
       for (const loss of restored.losses) log.error({ partition: owned.number }, loss)
       await this.#turn(
@@ -279,7 +292,7 @@ export class KafkaWard implements GroupEvents {
         (entries) => entries,
       )
       // read again: the group may have taken it away while it waited its turn
-      if (!owned.live) return
+      if (!owned.live) return await restored.writer.close()
       owned.open = true
       this.#seek(owned)
       for (const topic of this.#topics) this.#member?.resume(topic, owned.number)
@@ -291,7 +304,7 @@ export class KafkaWard implements GroupEvents {
       if (owned.phase === 'lost' || this.#stopping) return
       const broken =
         error instanceof VigilError ? error : new VigilError('internal', 'a restore failed', { cause: error })
-      if (broken.retriable || broken.code === 'kafka-fenced') this.#again(owned, broken, failures + 1)
+      if (broken.retriable || broken.code === 'kafka-fenced') this.#again(owned, broken)
       else this.#break(broken)
     }
   }
@@ -354,20 +367,22 @@ export class KafkaWard implements GroupEvents {
       { partition: owned.number, code: error.code },
       `a commit failed, the partition is read back: ${error.message}`,
     )
-    this.#again(owned, error, 1)
+    if (HOPELESS.has(error.code)) this.#break(error)
+    else this.#again(owned, error)
   }
 
   /**
    * Take a partition again that is still this process's as far as the group has told. Who was fenced first hears the
    * coordinator confirm that: a process that slept through the loss of its partitions takes nothing from its successor.
    */
-  #again(owned: Owned, error: VigilError, failures: number): void {
+  #again(owned: Owned, error: VigilError): void {
     this.#lose(owned)
+    const failures = owned.failures + 1
     const pauseMs = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures)
     const adopt = () => {
       const { number: partition } = owned
       const ours = this.#assigned.includes(partition) && !this.#owned.has(partition)
-      if (ours && !this.#stopping) void this.#adopt(new Owned(partition), failures, pauseMs)
+      if (ours && !this.#stopping) void this.#adopt(new Owned(partition, failures), pauseMs)
     }
     if (error.code !== 'kafka-fenced') adopt()
     else void this.#member?.confirmed().then((confirmed) => confirmed && adopt())

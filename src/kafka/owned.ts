@@ -10,6 +10,8 @@ export class Owned {
   phase: Phase = 'fencing'
   /** the client was told where to go on: what it brings is taken */
   open = false
+  /** restores and commits that failed since the last commit that did not */
+  failures: number
   /** aborted when it is lost */
   readonly lost = new AbortController()
   writer: PartitionWriter | undefined
@@ -42,8 +44,9 @@ export class Owned {
   /** the records that decoded rejections came from */
   readonly originals = new WeakMap<object, LogRecord>()
 
-  constructor(number: number) {
+  constructor(number: number, failures = 0) {
     this.number = number
+    this.failures = failures
   }
 
   get live(): boolean {

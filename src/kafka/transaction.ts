@@ -49,6 +49,8 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   const alerts = outputs.flatMap((it) => (it.kind === 'alert' ? [it.envelope] : []))
   const before = new Map<string, Buffer | undefined>()
   const save = (patientKey: string) => {
+    // what was refused here because another partition has the patient changes nothing of it
+    if ((state.partitionOf(patientKey) ?? partition) !== partition) return
     const saved = state.save(patientKey)
     before.set(patientKey, saved?.before)
     records.push(stateRecord(stateTopic, partition, patientKey, saved?.record ?? null))

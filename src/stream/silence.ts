@@ -2,8 +2,8 @@ import type { JournalEntry } from '../vitals/journal.ts'
 import type { Session } from './sessions.ts'
 
 const HOUR = 3_600_000
-/** how long what remains of a patient who left is kept, wall clock */
-const DEPARTED_HOURS = 1
+/** how long what remains of a patient who left is kept, wall clock, ms: it holds a slot */
+const DEPARTED_MS = 600_000
 
 export interface SilenceRules {
   /** wall-clock silence after which a bed is blind, s */
@@ -31,7 +31,7 @@ export function silence(
     const silentMs = now - session.arrived
     if (silentMs < seconds * 1000) continue
     const gone = session.departedAt !== undefined
-    const forgotten = silentMs >= HOUR * (gone ? DEPARTED_HOURS : forgetHours)
+    const forgotten = silentMs >= (gone ? DEPARTED_MS : HOUR * forgetHours)
     if (gone && !forgotten) continue
     const clock = newest(session)
     const from = session.departedAt ?? (Number.isNaN(clock) ? (session.admittedAt ?? 0) : clock)

@@ -1,3 +1,4 @@
+import { VigilError } from '../errors.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { SavedPatients } from './saved-patients.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -65,6 +66,11 @@ export class WardState {
     return unsaved
   }
 
+  /** The partition that a patient is watched in, and whose changelog has its state; undefined when there is no such patient. */
+  partitionOf(patientKey: string): number | undefined {
+    return this.#sessions.known(patientKey)?.partition
+  }
+
   /**
    * A patient's whole state as a record, which counts as saved from now on; undefined when there is no such patient.
    * @returns the record, and the one before it
@@ -81,9 +87,12 @@ export class WardState {
 
   /**
    * Take a patient over from its record, as it was.
-   * @throws VigilError state-unreadable; there is no such patient then
+   * @throws VigilError state-unreadable; there is no such patient then, or another partition's goes on
    */
   load(patientKey: string, record: Buffer, { source, partition, layouts, now }: LoadedFrom): Loaded {
+    // one key in two partitions: whichever was here first goes on
+    if (this.#sessions.known(patientKey) !== undefined)
+      throw new VigilError('state-unreadable', 'a patient of the partition is watched in another one')
     const session = this.#sessions.open(patientKey, 'live', source, partition)
     this.#clear(session)
     session.arrived = now

@@ -2,18 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { AlarmCount, poissonInterval } from '../../src/evaluation/alarm-rate.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 
-const event = (phase: string, code: string, detector = 'limits') => ({ phase, code, source: { detector } }) as AlertBody
+const event = (phase: string, code: string, detector = 'limits', call = 'told') =>
+  ({ phase, code, source: { detector }, signal: { call } }) as AlertBody
 
 describe('the alarm rate', () => {
   it('counts episodes by their start, over the time that was watched', () => {
     const count = new AlarmCount()
-    for (const phase of ['start', 'update', 'continue', 'end']) count.add(event(phase, 'spo2-low'))
-    count.add(event('start', 'unexpected', 'bedside'))
-    count.add(event('start', 'spo2-low'))
+    for (const phase of ['update', 'continue', 'end']) count.add(event(phase, 'spo2-low'))
+    count.add(event('start', 'spo2-low', 'limits', 'now'))
+    count.add(event('escalate', 'spo2-low', 'limits', 'now'))
+    count.add(event('start', 'unexpected', 'bedside', 'now'))
+    count.add(event('start', 'spo2-low', 'limits', 'silenced'))
     expect(count.rate(2 * 86_400, 1)).toMatchObject({
       patientDays: 2,
       episodes: 3,
       perPatientDay: 1.5,
+      calls: 3,
+      callsPerPatientDay: 1.5,
       byCode: { 'spo2-low': 2, unexpected: 1 },
       byDetector: { limits: 2, bedside: 1 },
     })

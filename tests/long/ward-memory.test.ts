@@ -14,6 +14,7 @@ const BEDS = 1000
 const HOURS = 2
 const STAY_SECONDS = 900
 const SETTLED_SECONDS = 1800
+const SILENT_SECONDS = 30
 
 test('a thousand beds, two hours, a new patient every quarter of an hour: memory stays flat', async () => {
   const { counts, telemetry } = countingTelemetry()
@@ -23,12 +24,16 @@ test('a thousand beds, two hours, a new patient every quarter of an hour: memory
   const batch: InputBatch = { source: 'long', partition: 0, inputs: [], offsets: [], done() {} }
   let offset = 0
   let settled = 0
+  let now = 0
   const accept = async (input: Parameters<typeof ward.accept>[0]) => {
-    while (!ward.accept(input, batch, offset, 0)) await ward.drain()
+    while (!ward.accept(input, batch, offset, now)) await ward.drain()
     offset++
   }
   for (let second = 0; second < HOURS * 3600; second++) {
     const stay = Math.floor(second / STAY_SECONDS)
+    now = second * 1000
+    // what remains of those who left is forgotten by the wall clock
+    if (second % 60 === 0) for (const entry of ward.silent(now, SILENT_SECONDS)) await accept(entry)
     for (let bed = 0; bed < BEDS; bed++) {
       const reading = walk(bed, second)
       const patientKey = `${reading.patientKey}-${stay}`

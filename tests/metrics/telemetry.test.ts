@@ -31,6 +31,20 @@ function told() {
   telemetry.sinkFailed('ndjson', true)
   telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.1.0', provider: 'cpu' }])
   telemetry.requested('/metrics', 200)
+  const { kafka } = telemetry
+  kafka.partitions({ restoring: 1, live: 3 })
+  kafka.rebalanced()
+  kafka.restored(0.4, 1_000_000)
+  kafka.committed(0.012, 20, 31)
+  kafka.aborted('kafka-fenced')
+  kafka.dirty(7)
+  kafka.lag(12)
+  kafka.deadLetter('not-json', 1)
+  kafka.rekeyed(1)
+  kafka.misplaced(1)
+  kafka.unreadable(1)
+  kafka.watching(true)
+  kafka.selfTest(undefined)
   return telemetry
 }
 
@@ -73,6 +87,8 @@ describe('a scrape', () => {
     expect(lines).toContain('vigil_steps_total{provider="cpu"} 64')
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
+    expect(lines).toContain('vigil_partitions{phase="live"} 3')
+    expect(lines).toContain('vigil_self_test_seconds +Inf')
     expect(lines).toContain('vigil_alerts_total{detector="bedside",kind="advisory",priority="medium",phase="start"} 1')
     expect(lines).toContain('vigil_model_info{detector="bedside",name="bedside",version="0.1.0",provider="cpu"} 1')
   })

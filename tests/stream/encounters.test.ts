@@ -306,12 +306,12 @@ describe('operation', () => {
     expect(bed.ward.state.save(KEY)).toBeUndefined()
   })
 
-  it('what remains of a patient who left is forgotten after an hour', async () => {
+  it('what remains of a patient who left is forgotten after ten minutes', async () => {
     const bed = wards.fresh()
     await bed.give([...seconds(0, 5), act(5, { action: 'discharge' })], 0)
     expect(bed.ward.state.save(KEY)).toBeDefined()
-    expect(bed.ward.silent(3_599_000, 30)).toEqual([])
-    await bed.give(bed.ward.silent(3_600_000, 30))
+    expect(bed.ward.silent(599_000, 30)).toEqual([])
+    await bed.give(bed.ward.silent(600_000, 30))
     expect(bed.ward.state.save(KEY)).toBeUndefined()
     await bed.give(seconds(6, 8))
     expect(bed.refused()).toEqual([])

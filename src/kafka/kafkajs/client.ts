@@ -10,7 +10,7 @@ import { joinGroup } from './group.ts'
 import { type Cluster, COORDINATOR, KafkaLibrary, openCluster } from './library.ts'
 import { openReader } from './read-all.ts'
 import { prepareTopics } from './topics.ts'
-import { fence, openWriter } from './writer.ts'
+import { type FenceOptions, fence, openWriter } from './writer.ts'
 
 /** ms in which the first contact has to succeed; a person waits for it */
 const OPEN_MS = 9000
@@ -47,9 +47,10 @@ function checkVersions({ brokerPool: { versions } }: Cluster): void {
 
 /**
  * A connection to the cluster, with its topics made or checked.
+ * @param at told of each step of every commit: for fault harnesses
  * @throws VigilError `kafka-*` within 10 s, or `config-invalid`
  */
-export async function openKafka(settings: Settings['kafka'], log: Log): Promise<KafkaClient> {
+export async function openKafka(settings: Settings['kafka'], log: Log, at?: FenceOptions['at']): Promise<KafkaClient> {
   const kafka = new KafkaLibrary(libraryConfig(settings, log))
   const cluster = openCluster(kafka)
   const reader = openReader(cluster)
@@ -90,7 +91,7 @@ export async function openKafka(settings: Settings['kafka'], log: Log): Promise<
   return {
     partitions,
     async fence(partition) {
-      const options = { group: settings.group, partition, transactionTimeoutMs: settings.transactionTimeoutMs }
+      const options = { group: settings.group, partition, transactionTimeoutMs: settings.transactionTimeoutMs, at }
       try {
         return await fence(kafka, options)
       } catch (error) {

@@ -76,10 +76,15 @@ async function sendOffsets(transaction: Transaction, group: string, positions: r
   }
 }
 
+/** A step of a commit: the transaction is begun, its records are sent, its positions are, the broker has confirmed its end. */
+export type CommitStep = 'before-send' | 'after-send' | 'after-offsets' | 'after-commit'
+
 export interface FenceOptions {
   readonly group: string
   readonly partition: number
   readonly transactionTimeoutMs: number
+  /** told of each step of a commit, which waits for it: for fault harnesses */
+  readonly at?: ((step: CommitStep, partition: number) => void | Promise<void>) | undefined
 }
 
 /**
@@ -88,7 +93,7 @@ export interface FenceOptions {
  * @throws VigilError
  */
 export async function fence(kafka: Kafka, options: FenceOptions): Promise<PartitionWriter> {
-  const { group, partition, transactionTimeoutMs } = options
+  const { group, partition, transactionTimeoutMs, at } = options
   const transactionalId = `${group}-${partition}`
   // A connection of its own: a broker answers one connection's requests one after the other.
   const producer = kafka.producer({
@@ -114,9 +119,13 @@ export async function fence(kafka: Kafka, options: FenceOptions): Promise<Partit
       broken = true
       try {
         const transaction = await producer.transaction()
+        await at?.('before-send', partition)
         await sendAll(transaction, records)
+        await at?.('after-send', partition)
         if (positions.length > 0) await sendOffsets(transaction, group, positions)
+        await at?.('after-offsets', partition)
         await transaction.commit()
+        await at?.('after-commit', partition)
         broken = false
       } catch (error) {
         throw vigilError(error, `committing as ${transactionalId}`)
@@ -130,8 +139,7 @@ export async function fence(kafka: Kafka, options: FenceOptions): Promise<Partit
   }
 }
 
-/** @throws VigilError */
-export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
+async function openProducer(kafka: Kafka): Promise<Producer> {
   // Not more than one request in flight, so that a retry cannot overtake what came after it.
   const producer = kafka.producer({
     idempotent: true,
@@ -141,20 +149,38 @@ export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
   })
   try {
     await producer.connect()
+    return producer
   } catch (error) {
     await producer.disconnect().catch(() => undefined)
     throw vigilError(error, 'connecting a producer')
   }
+}
+
+/**
+ * A producer that failed is of no more use: kafkajs gives the numbers of what it failed to send to what comes next, and a
+ * broker that did get it takes the next for the same, answers well and drops it. Another one begins under a new id.
+ * @throws VigilError
+ */
+export async function openWriter(kafka: Kafka): Promise<PlainWriter> {
+  let opening: Promise<Producer> | undefined = openProducer(kafka)
+  let closed = false
+  await opening
   return {
     async send(records) {
+      if (closed) throw vigilError(new Error('the writer is closed'), 'sending')
+      opening ??= openProducer(kafka)
+      const mine = opening
       try {
-        await sendAll(producer, records)
+        await sendAll(await mine, records)
       } catch (error) {
+        if (opening === mine) opening = undefined
+        void mine.then((producer) => producer.disconnect()).catch(() => undefined)
         throw vigilError(error, 'sending')
       }
     },
     async close() {
-      await producer.disconnect().catch(() => undefined)
+      closed = true
+      await opening?.then((producer) => producer.disconnect()).catch(() => undefined)
     },
   }
 }

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
+import type { Broker } from '../broker/broker.ts'
+import { openBroker } from '../broker/open-broker.ts'
+import { withClosing } from '../closing.ts'
+import { VigilError } from '../errors.ts'
+import { openKafka } from '../kafka/kafkajs/client.ts'
+import type { KafkaClient } from '../kafka/port.ts'
+import { topicName } from '../kafka/topics.ts'
+import type { Log } from '../log.ts'
+import { random } from '../random.ts'
+import { Settings } from '../vitals/settings.ts'
+import { type Fault, type FaultCounts, inflict, newTally, plannedFaults, type Stage, type Tally } from './faults.ts'
+import { type Load, startLoad } from './load.ts'
+import { type Member, Members } from './members.ts'
+import type { Mutant } from './orders.ts'
+import { undisturbed } from './undisturbed.ts'
+import { type Verdict, verdict } from './verdict.ts'
+
+export interface ChaosOptions extends FaultCounts {
+  readonly seed: number
+  /** begin no more faults after so many minutes; undefined: until all are done */
+  readonly minutes?: number | undefined
+  readonly patients: number
+  /** kills that happen at the same time, at most */
+  readonly atOnce?: number
+  /** a fault of the members that the oracle must find */
+  readonly mutant?: Mutant | undefined
+  /** use this broker and leave it alone; undefined: one of its own, which is restarted and stalled too */
+  readonly brokers?: readonly string[] | undefined
+  readonly log: Log
+  /** what the members print on standard error */
+  readonly stderr?: (text: string) => void
+  readonly say?: (line: string) => void
+}
+
+/** ms: at least how long the load runs, so that every patient has had an episode */
+const LEAST_MS = 15_000
+const PARTITIONS = 6
+/** processes beside those that may be killed at the same time */
+const PROCESSES = 2
+const SESSION_MS = 3000
+/** How long the members may take to work what was sent, once all is quiet, ms. */
+const DRAIN_MS = 90_000
+
+export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
+  readonly seed: number
+  readonly kills: number
+  readonly killsByPoint: Tally['killsByPoint']
+  readonly rebalances: number
+  readonly brokerRestarts: number
+  readonly networkStalls: number
+  readonly sleepersWoken: number
+  readonly sleepersHeeded: number
+  /** steps that no process passed in time; they were tried again */
+  readonly missed: number
+  /** faults after which a partition was not worked for a minute */
+  readonly unsettled: number
+  readonly generations: number
+  readonly minutes: number
+  readonly commitsRefused: Readonly<Record<string, number>>
+  /** processes that ended without being told to */
+  readonly fallen: readonly string[]
+  /** seconds; null where there was none */
+  readonly seconds: {
+    /** SIGKILL, in a group that was whole, to others' first commit in every partition: a session timeout of 3 s in it */
+    readonly killedToWatched: Spread
+    readonly leftToWatched: Spread
+    readonly stopToExit: Spread
+    readonly brokerToWatched: Spread
+    readonly restore: Spread
+  }
+  readonly compared: Verdict['compared']
+  readonly first: readonly string[]
+}
+export interface Spread {
+  readonly count: number
+  readonly p50: number | null
+  readonly max: number | null
+}
+
+/**
+ * Processes of the service that are killed, stopped, put to sleep and cut off while they watch a ward, and a broker that
+ * dies; then an undisturbed process works the same journal, and everything that stands in the topics is held against it.
+ * @throws VigilError broker-unavailable, broker-failed, kafka-*
+ */
+export function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  return withClosing(async (atEnd) => {
+    const { seed, patients, log, say = () => {} } = options
+    const own = options.brokers === undefined ? await openBroker({ own: true, proxies: 1, say }) : undefined
+    if (own) atEnd(() => own.stop())
+    const brokers = options.brokers ?? own!.brokers
+    const input = settingsOf(brokers)
+    const settings = Settings.parse(input)
+    const client = await openKafka(settings.kafka, log)
+    atEnd(() => client.close())
+    const members = new Members(client.partitions, options.stderr ?? (() => {}))
+    atEnd(() => members.close())
+    const stage = stageOf(options, own, members, input)
+    const began = Date.now()
+    const topic = topicName(settings.kafka.topicPrefix, 'readings')
+    const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
+    atEnd(() => load.stop())
+    for (let i = 0; i < stage.size; i++) stage.start()
+    if ((await members.settled(DRAIN_MS)) === undefined)
+      throw new VigilError(
+        'internal',
+        `the processes did not begin to work: ${members.fallen.join(', ') || 'no reason'}`,
+      )
+    await inflictAll(options, stage, load, began)
+    await sleep(Math.max(0, began + LEAST_MS - Date.now()))
+    await load.stop()
+    say(`${load.sent} records sent, ${load.seconds} s of the ward; waiting until they are worked`)
+    await drained(client, members, topic)
+    await stopAll(members, stage.tally)
+    const minutes = (Date.now() - began) / 60_000
+    say('holding the topics against an undisturbed run')
+    const expected = await undisturbed(settings, log, client, members.positions)
+    const { compared, first, ...found } = await verdict(client, settings.kafka.topicPrefix, expected)
+    return { ...reportOf(seed, stage.tally, members, minutes), ...found, compared, first }
+  })
+}
+
+/** Short times, so that much happens; everything else as a site would have it. */
+function settingsOf(brokers: readonly string[]): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
+  const name = `chaos-${randomUUID().slice(0, 8)}`
+  return {
+    kafka: {
+      brokers: [...brokers],
+      topicPrefix: name,
+      group: name,
+      clientId: name,
+      partitions: PARTITIONS,
+      sessionTimeoutMs: SESSION_MS,
+      heartbeatIntervalMs: 300,
+      stateIntervalMs: 2000,
+      requestTimeoutMs: 5000,
+    },
+    stream: { signalLostSeconds: 5 },
+    limits: { adult: { spo2: { low: 90, holdSeconds: 2, priority: 'high' } } },
+    alerts: { clearSeconds: 5 },
+    http: { port: 0 },
+    log: { level: 'warn' },
+  }
+}
+
+function stageOf(
+  options: ChaosOptions,
+  broker: Broker | undefined,
+  members: Members,
+  settings: ReturnType<typeof settingsOf>,
+): Stage {
+  const { seed, mutant, say = () => {} } = options
+  const proxy = broker?.proxies[0]
+  let behind: Member | undefined
+  return {
+    members,
+    broker,
+    size: PROCESSES + (options.atOnce ?? 1),
+    sessionTimeoutMs: SESSION_MS,
+    mutant,
+    rng: random(seed + 1),
+    tally: newTally(),
+    busy: new Set(),
+    say,
+    start(order) {
+      const proxied = proxy !== undefined && order === undefined && !behind?.alive
+      const kafka = proxied ? { ...settings.kafka, brokers: [proxy.address] } : settings.kafka
+      const member = members.start({ settings: { ...settings, kafka }, mutant, order })
+      if (proxied) behind = member
+      return member
+    },
+    behindProxy: () => (behind?.alive ? behind : undefined),
+  }
+}
+
+async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began: number): Promise<void> {
+  const { seed, minutes, atOnce = 1, say = () => {} } = options
+  const faults = plannedFaults(options, seed)
+  const alone = (fault: Fault) => fault.kind !== 'kill'
+  for (let from = 0; from < faults.length; ) {
+    const elapsed = (Date.now() - began) / 60_000
+    if (minutes !== undefined && elapsed >= minutes) break
+    let to = from + 1
+    while (to < from + atOnce && !alone(faults[from]!) && faults[to] && !alone(faults[to]!)) to++
+    const together = faults.slice(from, to)
+    const names = together.map(nameOf).join(', ')
+    say(`${to}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${names}`)
+    await Promise.all(together.map((fault) => inflict(stage, fault)))
+    from = to
+  }
+}
+
+function nameOf(fault: Fault): string {
+  if (fault.kind === 'kill') return `kill ${fault.point}`
+  return fault.kind === 'broker' ? `broker ${fault.way}` : fault.kind
+}
+
+/** Until what was sent is committed as worked; control records at a topic's end are nobody's to work. */
+async function drained(client: KafkaClient, members: Members, topic: string): Promise<void> {
+  const SLACK = 8
+  for (const until = Date.now() + DRAIN_MS; Date.now() < until; await sleep(500)) {
+    let behind = 0
+    for (let partition = 0; partition < client.partitions; partition++) {
+      const { next } = await client.bounds(topic, partition)
+      behind = Math.max(behind, next - (members.positions.get(partition) ?? 0))
+    }
+    if (behind <= SLACK) break
+  }
+  // one more commit interval for the last of them
+  await sleep(1000)
+}
+
+/** Ask all that are left to stop, one after the other, so that the last has everything. */
+async function stopAll(members: Members, tally: Tally): Promise<void> {
+  for (const member of [...members.all]) {
+    const { code, ms } = await members.leave(member)
+    tally.exits.push(ms)
+    if (code !== 0) tally.impolite++
+  }
+}
+
+function spread(ms: readonly number[]): Spread {
+  const sorted = ms.toSorted((a, b) => a - b)
+  const at = (i: number) => (sorted.length === 0 ? null : Number((sorted[i]! / 1000).toFixed(2)))
+  return { count: ms.length, p50: at(Math.floor((sorted.length - 1) / 2)), max: at(sorted.length - 1) }
+}
+
+function reportOf(seed: number, tally: Tally, members: Members, minutes: number) {
+  const { killsByPoint, rebalances, brokerRestarts, sleepersWoken, sleepersHeeded, missed, unsettled } = tally
+  return {
+    seed,
+    kills: Object.values(killsByPoint).reduce((sum, count) => sum + count, 0),
+    killsByPoint,
+    rebalances,
+    brokerRestarts,
+    networkStalls: tally.stalls,
+    sleepersWoken,
+    sleepersHeeded,
+    missed,
+    unsettled,
+    generations: members.generations,
+    minutes: Number(minutes.toFixed(1)),
+    commitsRefused: Object.fromEntries(members.refused),
+    fallen: [...members.fallen],
+    seconds: {
+      killedToWatched: spread(tally.afterKill),
+      leftToWatched: spread(tally.afterLeave),
+      stopToExit: spread(tally.exits),
+      brokerToWatched: spread(tally.afterBroker),
+      restore: spread(members.restores.map((seconds) => seconds * 1000)),
+    },
+  }
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { partitionOf } from '../kafka/murmur2.ts'
+import type { KafkaClient, NewRecord, PlainWriter } from '../kafka/port.ts'
+import { random } from '../random.ts'
+
+/** Event time of the first reading, ms since 1970. */
+const START = Date.UTC(2026, 0, 1)
+/** Wall clock between two rounds of readings, ms; each round is a second of the ward. */
+const ROUND_MS = 200
+/** Seconds of the ward from one episode of a patient to its next, and how long one lasts. */
+const EPISODE_EVERY = 150
+const EPISODE_SECONDS = 12
+/** Every how many patients one sends its sets in parts, falls silent at times, changes its encounter. */
+const IN_PARTS = 8
+const SILENT = 12
+const READMITTED = 6
+/** A silent patient: this many seconds of the ward in each of so many. */
+const SILENT_SECONDS = 60
+const SILENT_EVERY = 400
+const ENCOUNTER_SECONDS = 500
+
+export interface LoadOptions {
+  readonly seed: number
+  readonly patients: number
+  /** the readings topic, and its partitions */
+  readonly topic: string
+  readonly partitions: number
+}
+
+export const patientOf = (index: number): string => `chaos-${String(index).padStart(5, '0')}`
+
+/**
+ * What monitors send, a second of the ward at a time: a function of its options alone. Around it what goes wrong on
+ * wires: records that cannot be read or only in part, without a key, late, far ahead, in parts; patients that fall silent
+ * and come back, who lie elsewhere, or are others at the same key.
+ */
+export function* rounds({ seed, patients, topic, partitions }: LoadOptions): Generator<NewRecord[]> {
+  const { uniform, normal } = random(seed)
+  const beds = Array.from({ length: patients }, (_, index) => ({
+    index,
+    key: patientOf(index),
+    hr: 65 + 25 * uniform(),
+    spo2: 95 + 3 * uniform(),
+    resp: 12 + 6 * uniform(),
+    firstEpisode: 15 + Math.floor(40 * uniform()),
+    lies: 1,
+  }))
+  const record = (key: string, value: unknown, partition = partitionOf(key, partitions)): NewRecord => ({
+    topic,
+    partition,
+    key,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+  })
+  for (let second = 0; ; second++) {
+    const round: NewRecord[] = []
+    for (const bed of beds) {
+      const { index, key } = bed
+      // the same number of draws for every reading, whatever becomes of it
+      const [luck, kind, other] = [uniform(), uniform(), uniform()]
+      const noise = [normal(), normal(), normal()] as const
+      if (index % SILENT === 5 && (second + 31 * index) % SILENT_EVERY < SILENT_SECONDS) continue
+      if (luck > 0.998) bed.lies = 1 + Math.floor(4 * other)
+      const since = second - bed.firstEpisode
+      const low = since >= 0 && since % EPISODE_EVERY < EPISODE_SECONDS
+      const time = START + second * 1000
+      const values: Record<string, unknown> = {
+        hr: Math.round(bed.hr + 2 * noise[0] + (low ? 25 : 0)),
+        pulse: Math.round(bed.hr + 2 * noise[0] + (low ? 25 : 0)),
+        spo2: Math.min(100, Math.round(bed.spo2 + noise[1] - (low ? 15 : 0))),
+        resp: Math.max(4, Math.round(bed.resp + noise[2])),
+      }
+      const encounter = index % READMITTED === 2 ? `stay-${Math.floor(second / ENCOUNTER_SECONDS)}` : undefined
+      const reading = { patient: key, encounter, unit: 'W', bed: String(bed.lies), time, complete: true, values }
+      if (luck < 0.004) round.push(poison(kind, reading, record))
+      if (luck >= 0.004 && luck < 0.008) values['resp'] = 'sixteen'
+      if (luck >= 0.008 && luck < 0.012) round.push(record(key, { ...reading, time: time - 30_000 }))
+      if (luck >= 0.012 && luck < 0.015) round.push(record(key, { ...reading, time: time + 3_600_000 }))
+      if (luck >= 0.015 && luck < 0.02) {
+        const anywhere = Math.floor(other * partitions)
+        round.push({ ...record(key, reading, anywhere), key: null })
+      } else if (index % IN_PARTS === 3) {
+        const { spo2, resp, ...first } = values
+        round.push(record(key, { ...reading, complete: false, values: first }))
+        round.push(record(key, { ...reading, complete: false, values: { spo2, resp } }))
+      } else round.push(record(key, reading))
+    }
+    yield round
+  }
+}
+
+/** A record that holds no reading. */
+function poison(
+  kind: number,
+  reading: { readonly patient: string; readonly time: number },
+  record: (key: string, value: unknown) => NewRecord,
+): NewRecord {
+  const { patient } = reading
+  const kinds: (() => NewRecord)[] = [
+    () => record(patient, '{"patient": "cut of'),
+    () => record(patient, { ...reading, patient: `${patient}-not` }),
+    () => record(patient, { ...reading, time: undefined }),
+    () => record(patient, { ...reading, colour: 'blue' }),
+    () => ({ ...record(patient, ''), value: null }),
+    () => record(patient, '\u0000\uffff[]'),
+  ]
+  return kinds[Math.floor(kind * kinds.length)]!()
+}
+
+/** Readings that are being sent. */
+export interface Load {
+  /** readings topic's records that the broker took */
+  readonly sent: number
+  /** seconds of the ward */
+  readonly seconds: number
+  /** Send no more. */
+  stop(): Promise<void>
+}
+
+/** Send until told to stop. A round that the brokers did not confirm is sent again: what stands in the topic counts. */
+export function startLoad(client: Pick<KafkaClient, 'writer'>, options: LoadOptions): Load {
+  const load = { sent: 0, seconds: 0 }
+  let stopping = false
+  const running = (async () => {
+    let writer: PlainWriter | undefined
+    let due = Date.now()
+    for (const round of rounds(options)) {
+      for (let sent = false; !sent && !stopping; ) {
+        try {
+          writer ??= await client.writer()
+          await writer.send(round)
+          sent = true
+        } catch {
+          await writer?.close()
+          writer = undefined
+          await sleep(ROUND_MS)
+        }
+      }
+      if (stopping) break
+      load.sent += round.length
+      load.seconds++
+      // after a standstill there is no hurry to make up for it
+      due = Math.max(due + ROUND_MS, Date.now() - 5 * ROUND_MS)
+      await sleep(Math.max(0, due - Date.now()))
+    }
+    await writer?.close()
+  })()
+  return {
+    get sent() {
+      return load.sent
+    },
+    get seconds() {
+      return load.seconds
+    },
+    async stop() {
+      stopping = true
+      await running
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { createWriteStream } from 'node:fs'
+import { Command } from 'commander'
+import { type ChaosOptions, chaos } from '../chaos/chaos.ts'
+import { KILL_POINTS } from '../chaos/faults.ts'
+import { createLog } from '../log.ts'
+import { positive, printJson, whole } from './options.ts'
+
+interface Flags
+  extends Record<'seed' | 'kills' | 'rebalances' | 'brokerRestarts' | 'stalls' | 'patients' | 'atOnce', number> {
+  minutes?: number
+  processLog?: string
+}
+
+export function chaosCommand(): Command {
+  return new Command('chaos')
+    .description(
+      'kills, stops and cuts off processes of the service, and holds what they said against an undisturbed run',
+    )
+    .option('--minutes <n>', 'begin no more faults after so long (default: until all are done)', positive)
+    .option('--seed <n>', 'of the load and of the order of the faults', whole(0), 1)
+    .option('--kills <n>', `kill -9, shared out among ${KILL_POINTS.join(', ')}`, whole(0), 24)
+    .option('--rebalances <n>', 'processes that join or leave politely', whole(0), 6)
+    .option(
+      '--broker-restarts <n>',
+      'broker restarts: power cuts, some in the middle of a commit, and polite ones',
+      whole(0),
+      3,
+    )
+    .option(
+      '--stalls <n>',
+      'stalled networks and processes that sleep through the loss of their partitions',
+      whole(0),
+      4,
+    )
+    .option('--patients <n>', 'patients of the load', whole(1), 24)
+    .option('--at-once <n>', 'kills at the same time, at most', whole(1), 1)
+    .option('--process-log <file>', 'what the processes log')
+    .option('--json', 'accepted everywhere; the report is one JSON object in any case')
+    .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')
+    .action(async ({ processLog, ...flags }: Flags) => {
+      const file = processLog === undefined ? undefined : createWriteStream(processLog, { flags: 'a' })
+      const options: ChaosOptions = {
+        ...flags,
+        log: createLog('warn'),
+        stderr: (text) => file?.write(text),
+        say: (line) => void process.stderr.write(`${line}\n`),
+      }
+      printJson(await chaos(options))
+      file?.end()
+    })
+}
