@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
 import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
@@ -26,6 +27,7 @@ const SCHEMAS = {
   'evidence-head': EvidenceHead,
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
+  'classifier-manifest': ClassifierManifest,
   'golden-steps': GoldenSteps,
   episodes: EpisodeScript,
   'ground-truth': GroundTruth,
