@@ -3,6 +3,8 @@ import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { Limit, LimitProfile } from '../vitals/limits.ts'
+import { PRESSURES } from './sensor-table.ts'
+import { contradict } from './sensors.ts'
 import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 
 /** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
@@ -18,9 +20,6 @@ const FIELDS = FIELD_NAMES.length
 const BELOW = -1
 const ABOVE = 1
 const STILL = 2
-
-/** a mean pressure that is not between its diastolic and systolic value is impossible, and so are these three */
-const PRESSURES = ['abp', 'nibp', 'pap']
 
 interface LimitedChannel {
   /** index in the channel table */
@@ -85,14 +84,6 @@ export function resetLimits(plan: LimitPlan, state: Float64Array, at: number): v
   state.fill(0, at, at + plan.stateSize)
 }
 
-/** whether this tick's pressures contradict each other */
-function impossible(frames: FrameColumns, from: number, three: readonly [number, number, number]): boolean {
-  const [sys, dia, mean] = [from + three[0], from + three[1], from + three[2]]
-  const { masks, values } = frames
-  if (masks[mean] !== 1) return false
-  return (masks[sys] === 1 && values[mean]! > values[sys]!) || (masks[dia] === 1 && values[mean]! < values[dia]!)
-}
-
 function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
   const still = side === STILL
   const { channel, limit } = it
@@ -148,7 +139,7 @@ export function checkLimits(
     const own = at + it.index * FIELDS
     const was = state[own + SIDE]!
     const observed =
-      frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && impossible(frames, from, it.pressure))
+      frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && contradict(frames, from, it.pressure))
     if (!observed && was === 0) continue
     const episodic = it.channel.cadence === 'episodic'
     const lapsed = !episodic && time - state[own + LAST]! > RUN_GAP

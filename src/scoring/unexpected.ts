@@ -18,8 +18,9 @@ function leaves(it: EvidenceChannel, channel: Channel): boolean {
 
 /**
  * What a model says of a patient whose evidence stands: one condition, code `unexpected`. Its sentence names the channel
- * with the largest share in the surprise, as it was in the most surprising frame of the run.
- * Priority: medium; low when no channel by itself left its 99 % band, only their combination or their pattern did.
+ * whose own test was the least probable, or without which most of the joint distance goes away, as it was in the most
+ * surprising frame of the run.
+ * Priority: medium; low when that channel did not leave its 99 % band: it is unusual for this patient, not for any.
  */
 export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTable, evidence: Evidence): Condition {
   const cadence = manifest.grid.cadenceSeconds * 1000
@@ -28,9 +29,8 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
   const since = `, since ${timeOfDay(onset)}`
   const seconds = manifest.horizons[evidence.horizonIndex]! * manifest.grid.cadenceSeconds
   const outside = (it: EvidenceChannel) => leaves(it, channelOf(it))
-  const isOutside = evidence.channels.some(outside)
-  // the channel with the largest share, of those outside their band when there are any
-  const top = evidence.channels.find((it) => !isOutside || outside(it))!
+  const isOutside = outside(evidence.channels[0]!)
+  const top = evidence.channels[0]!
   const channel = channelOf(top)
   const bound = Number(valueText(channel, top.observed < top.low ? top.low : top.high))
   const said = measurement(channel, top.observed, isOutside ? bound : top.observed)
@@ -45,9 +45,9 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
     .slice(0, NAMED)
     .map(
       (it) =>
-        `${measurement(channelOf(it), it.observed)} (expected ${band(it)}, share ${Math.round(it.contribution * 100)} %)`,
+        `${measurement(channelOf(it), it.observed)} (expected ${band(it)}, by the rest ${valueText(channelOf(it), it.given)}, share ${Math.round(it.contribution * 100)} %)`,
     )
-  const { q, n, of } = manifest.policy
+  const { n, of } = manifest.policy
   return {
     detector: manifest.detector,
     code: 'unexpected',
@@ -55,7 +55,7 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
     priority: isOutside ? 'medium' : 'low',
     label: sentence,
     onset,
-    channels: [top, ...evidence.channels.filter((it) => it !== top)].map((it) => ({
+    channels: evidence.channels.map((it) => ({
       ...identified(channelOf(it)),
       observed: it.observed,
       expected: { mean: it.mean, sd: it.sd, low: it.low, high: it.high },
@@ -67,14 +67,14 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
     score: {
       name: 'p-value',
       value: evidence.p,
-      threshold: q,
+      threshold: evidence.q,
       persistence: { n, of },
       calibrated: manifest.calibration.calibrated,
       horizonSeconds: seconds,
     },
     explanation: {
-      text: `At ${timeOfDay(evidence.tick * cadence)} UTC, against the forecast made ${seconds} s before: ${named.join('; ')}. When all is well a frame is this surprising with p = ${evidence.p.toPrecision(2)}; ${n} of ${of} ticks had p < ${q}.`,
-      method: `student-t cell mass, calibrated on ${manifest.calibration.frames} frames`,
+      text: `At ${timeOfDay(evidence.tick * cadence)} UTC, against the forecast made ${seconds} s before: ${named.join('; ')}. A minute of a patient who is as before shows as much with p = ${evidence.p.toPrecision(2)}, below ${evidence.q.toPrecision(2)} in ${n} of ${of} ticks.`,
+      method: `residuals of a student-t forecast in the patient's own spread, calibrated on ${manifest.calibration.minutes} minutes`,
     },
     latching: false,
   }

@@ -98,7 +98,7 @@ export class Ward {
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings)
+    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -113,7 +113,7 @@ export class Ward {
       table,
       detectors,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -169,8 +169,11 @@ export class Ward {
     const why = known && this.#strange(known, input, batch.partition)
     if (known !== undefined && why !== undefined) {
       // its state knows that this one was refused: it is not refused again after a restart
-      if (known.partition === batch.partition) known.lastOffset = offset
-      this.#out.bury(known, { ...why, source: batch.source }, offset, batch.partition)
+      const refused = { ...why, source: batch.source }
+      if (known.partition === batch.partition) {
+        known.lastOffset = offset
+        this.#out.bury(known, refused, offset)
+      } else this.#out.letter(refused, batch.partition, offset) // the state stands in the other partition
       return true
     }
     const here = known !== undefined && known.departedAt === undefined
@@ -212,7 +215,8 @@ export class Ward {
     const { detectors, telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
-      const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
+      const trusted = this.#watch.sift(round)
+      const stepping = Promise.all(detectors.map((detector) => detector.step(trusted)))
       if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {
