@@ -93,7 +93,8 @@ describe('a version of a site', () => {
       const dir = await writeSiteVersion(registry, bundle, manifest, found)
       expect(existsSync(join(dir, 'SHA256SUMS'))).toBe(true)
       const opened = await verifyModel(registry, 'bedside@1.0.0-ours')
-      expect(opened.manifest.site).toEqual({ budgetPerPatientDay: 1, patients: 9, patientDays: 19.9, alarms: 21 })
+      const site = { budgetPerPatientDay: 1, patients: 9, patientDays: 19.9, alarms: 21 }
+      expect(opened.manifest).toMatchObject({ site })
     } finally {
       rmSync(registry, { recursive: true })
     }
