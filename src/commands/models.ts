@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
 import { VigilError } from '../errors.ts'
-import { listModels, openModel } from '../inference/model-store.ts'
+import { listModels, openAnyModel } from '../inference/model-store.ts'
 import { verifyModel } from '../inference/open-engine.ts'
 import { printJson } from './options.ts'
 
@@ -30,7 +30,7 @@ export function modelsCommand(): Command {
   })
   add('show', "a version's manifest", 'show bedside')
     .argument('<model>', 'NAME (its champion) or NAME@VERSION')
-    .action(async (id: string, { dir }: ModelFlags) => printJson((await openModel(dir, id)).manifest))
+    .action(async (id: string, { dir }: ModelFlags) => printJson((await openAnyModel(dir, id)).manifest))
   add('verify', 'checksums, manifest, and the golden steps on the CPU provider', 'verify bedside')
     .argument('<model>', 'NAME (its champion) or NAME@VERSION')
     .action(async (id: string, { dir, json }: ModelFlags) => {

@@ -3,7 +3,6 @@ import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { RECIPES } from '../training/recipes/recipes.ts'
-import { trainRecipe } from '../training/train.ts'
 import { printJson, whole } from './options.ts'
 
 interface TrainFlags {
@@ -11,6 +10,7 @@ interface TrainFlags {
   out: string
   engine: TrainingEngineName
   seed: number
+  keep?: string
   json?: boolean
 }
 
@@ -22,12 +22,13 @@ export function trainCommand(): Command {
     .option('--out <dir>', 'the registry to write to', 'models')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
+    .option('--keep <dir>', 'keep finished networks of an ensemble there: a training that was ended goes on with them')
     .option('--json', 'print the metrics as one JSON object on standard output')
     .addHelpText(
       'after',
       '\nExample (PhysioNet BIDMC, *_Numerics.csv):\n  vigil train bedside --data bidmc --out models\n',
     )
-    .action(async (name: string | undefined, { data, out, engine, seed, json }: TrainFlags) => {
+    .action(async (name: string | undefined, { data, out, engine, seed, keep, json }: TrainFlags) => {
       if (name === undefined)
         throw new VigilError('usage', 'a recipe is missing; it stands before --data, which takes every word after it')
       const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined
@@ -35,7 +36,14 @@ export function trainCommand(): Command {
         throw new VigilError('usage', `there is no recipe "${name}"; there are: ${Object.keys(RECIPES).join(', ')}`)
       }
       const log = process.stderr.isTTY ? said : logged
-      const { dir, metrics } = await trainRecipe(recipe, { dataDirs: data, out, engine, seed, log })
+      const { dir, metrics } = await recipe({
+        dataDirs: data,
+        out,
+        engine,
+        seed,
+        log,
+        ...(keep === undefined ? {} : { keep }),
+      })
       if (json === true) printJson({ dir, ...metrics })
       else process.stdout.write(`${dir}\n`)
     })

@@ -1,6 +1,6 @@
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
-import type { ModelBundle } from './model-store.ts'
+import type { AnyManifest, ModelBundle } from './model-store.ts'
 
 /** Rows of the batch the golden row is stepped in; the others are fed the same frames in another order. */
 const COMPANY = 7
@@ -13,7 +13,7 @@ const PLACE = 3
  * row alone; other providers promise that only within the tolerance. The engine's state rows are left as they were found.
  * @throws VigilError golden-mismatch, naming the step, the output and the difference
  */
-export async function verifyGolden(engine: StepEngine, bundle: ModelBundle): Promise<void> {
+export async function verifyGolden(engine: StepEngine, bundle: AnyBundle): Promise<void> {
   const before = Array.from({ length: COMPANY }, (_, slot) => {
     const row = new Float32Array(engine.stateSize)
     engine.readState(slot, row)
@@ -30,6 +30,9 @@ export async function verifyGolden(engine: StepEngine, bundle: ModelBundle): Pro
   }
 }
 
+/** A forecaster or a classifier: both have golden steps. */
+type AnyBundle = Pick<ModelBundle<AnyManifest>, 'golden' | 'dir'>
+
 /** What an engine makes of the golden frames. */
 interface Outcome {
   /** [T, O] */
@@ -39,7 +42,7 @@ interface Outcome {
 }
 
 /** @param place the golden row among `rows` */
-async function stepped(engine: StepEngine, { golden }: ModelBundle, rows: number, place: number): Promise<Outcome> {
+async function stepped(engine: StepEngine, { golden }: AnyBundle, rows: number, place: number): Promise<Outcome> {
   const steps = golden.x.length
   const features = golden.x[0]!.length
   const size = engine.forecastSize
@@ -58,7 +61,7 @@ async function stepped(engine: StepEngine, { golden }: ModelBundle, rows: number
   return { forecasts, state }
 }
 
-function compare({ forecasts, state }: Outcome, { golden, dir }: ModelBundle, company: string): void {
+function compare({ forecasts, state }: Outcome, { golden, dir }: AnyBundle, company: string): void {
   const expect = (found: number, wanted: number, where: string): void => {
     const difference = Math.abs(found - wanted)
     if (difference <= golden.tolerance) return // NaN does not pass
@@ -72,17 +75,18 @@ function compare({ forecasts, state }: Outcome, { golden, dir }: ModelBundle, co
   }
   const hidden = golden.h[0]!.length
   for (const [layer, h] of golden.h.entries()) {
-    const at = layer * 2 * hidden
+    const c = golden.c[layer]
+    const at = layer * (c === undefined ? 1 : 2) * hidden
     for (let i = 0; i < hidden; i++) {
       const where = `after step ${golden.x.length - 1}, layer ${layer}, unit ${i}`
       expect(state[at + i]!, h[i]!, `h ${where}`)
-      expect(state[at + hidden + i]!, golden.c[layer]![i]!, `c ${where}`)
+      if (c !== undefined) expect(state[at + hidden + i]!, c[i]!, `c ${where}`)
     }
   }
 }
 
 /** A patient's forecasts must not depend on who shares the batch: bit for bit. */
-function same(together: Outcome, alone: Outcome, { dir }: ModelBundle): void {
+function same(together: Outcome, alone: Outcome, { dir }: AnyBundle): void {
   for (const part of ['forecasts', 'state'] as const) {
     const at = together[part].findIndex((value, i) => !Object.is(value, alone[part][i]))
     if (at < 0) continue

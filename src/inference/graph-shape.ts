@@ -1,11 +1,14 @@
+import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 
-/** The sizes of a step graph: x [B, F], state [B, L * 2 * H], forecast [B, O]. */
+/** The sizes of a step graph: x [B, F], state [B, L * 2 * H], forecast [B, O]; layers are those of a stack, or members side by side. */
 export interface GraphShape {
   readonly features: number
   readonly hidden: number
   readonly layers: number
   readonly outputs: number
+  /** a GRU carries h alone: state [B, L * H] */
+  readonly carries?: 'h'
 }
 
 /** The sizes a manifest promises: O = horizons * 2 * channels. */
@@ -14,7 +17,13 @@ export function graphShape(manifest: Pick<ModelManifest, 'graph' | 'horizons' | 
   return { features, hidden, layers, outputs: manifest.horizons.length * 2 * manifest.channels.length }
 }
 
-/** Floats of one state row: layer by layer h then c. */
+/** The sizes a classifier's manifest promises: one logit. */
+export function classifierShape({ graph }: Pick<ClassifierManifest, 'graph'>): GraphShape {
+  const { features, hidden, members, cell } = graph
+  return { features, hidden, layers: members, outputs: 1, ...(cell === 'gru' ? { carries: 'h' } : {}) }
+}
+
+/** Floats of one state row: layer by layer h then c, or h alone. */
 export function stateSize(shape: GraphShape): number {
-  return shape.layers * 2 * shape.hidden
+  return shape.layers * (shape.carries === 'h' ? 1 : 2) * shape.hidden
 }

@@ -1,6 +1,8 @@
 import { VigilError } from '../errors.ts'
+import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import type { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
 import { FEATURES_PER_CHANNEL } from './features.ts'
+import { HOURLY_INPUTS } from './hourly/kinds.ts'
 
 /**
  * What the schemas cannot say: that the lists of a manifest and its golden steps are as long as each other.
@@ -10,7 +12,7 @@ export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: 
   const C = manifest.channels.length
   const K = manifest.horizons.length
   const { features, hidden, layers } = manifest.graph
-  const sizes: [path: string, found: number, wanted: number][] = [
+  check(place, golden, [
     ['graph.features', features, FEATURES_PER_CHANNEL * C],
     ['normaliser.centre', manifest.normaliser.centre.length, C],
     ['normaliser.scale', manifest.normaliser.scale.length, C],
@@ -28,7 +30,28 @@ export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: 
     ...matrix('golden.forecast', golden.forecast, golden.x.length, K * 2 * C),
     ...matrix('golden.h', golden.h, layers, hidden),
     ...matrix('golden.c', golden.c, layers, hidden),
-  ]
+  ])
+}
+
+/** The same for a classifier; a member that is a GRU carries no c. @throws VigilError manifest-invalid */
+export function checkClassifierSizes(manifest: ClassifierManifest, golden: GoldenSteps, place: string): void {
+  const { features, hidden, members, cell } = manifest.graph
+  const kind = HOURLY_INPUTS[manifest.inputs.kind]
+  check(place, golden, [
+    ['graph.features', features, kind.inputs.names.length],
+    ['channels', manifest.channels.length, kind.channels.length],
+    ['inputs.centre', manifest.inputs.centre.length, features],
+    ['inputs.scale', manifest.inputs.scale.length, features],
+    ...matrix('golden.x', golden.x, golden.x.length, features),
+    ...matrix('golden.forecast', golden.forecast, golden.x.length, 1),
+    ...matrix('golden.h', golden.h, members, hidden),
+    ...matrix('golden.c', golden.c, cell === 'lstm' ? members : 0, hidden),
+  ])
+}
+
+type Size = readonly [path: string, found: number, wanted: number]
+
+function check(place: string, golden: GoldenSteps, sizes: readonly Size[]): void {
   for (const [path, found, wanted] of sizes) {
     if (found === wanted) continue
     throw new VigilError('manifest-invalid', `${path}: ${wanted} entries are needed, not ${found}`, { place })
@@ -36,14 +59,6 @@ export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: 
   if (golden.x.length === 0) throw new VigilError('manifest-invalid', 'golden.x: has no steps', { place })
 }
 
-function matrix(
-  path: string,
-  rows: readonly (readonly unknown[])[],
-  count: number,
-  width: number,
-): [string, number, number][] {
-  return [
-    [path, rows.length, count],
-    ...rows.map((row, i): [string, number, number] => [`${path}.${i}`, row.length, width]),
-  ]
+function matrix(path: string, rows: readonly (readonly unknown[])[], count: number, width: number): Size[] {
+  return [[path, rows.length, count], ...rows.map((row, i): Size => [`${path}.${i}`, row.length, width])]
 }

@@ -3,14 +3,18 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { VigilError } from '../errors.ts'
+import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
-import { checkSizes } from './manifest-sizes.ts'
+import { checkClassifierSizes, checkSizes } from './manifest-sizes.ts'
+
+/** A forecaster's manifest, or a classifier's, which says so by its `task`. */
+export type AnyManifest = ModelManifest | ClassifierManifest
 
 /** One model version, checked: its bytes are those it was registered with. */
-export interface ModelBundle {
+export interface ModelBundle<M extends AnyManifest = ModelManifest> {
   /** folder of the version */
   readonly dir: string
-  readonly manifest: ModelManifest
+  readonly manifest: M
   readonly golden: GoldenSteps
   /** bytes of model.onnx */
   readonly onnx: Uint8Array
@@ -48,17 +52,35 @@ export async function listModels(dir: string): Promise<ListedModel[]> {
   return models
 }
 
+/** A forecaster, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for a classifier */
+export async function openModel(dir: string, id: string): Promise<ModelBundle> {
+  const bundle = await openAnyModel(dir, id)
+  if (isForecaster(bundle)) return bundle
+  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a classifier, where a forecaster is needed')
+}
+
+/** A classifier, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for a forecaster */
+export async function openClassifier(dir: string, id: string): Promise<ModelBundle<ClassifierManifest>> {
+  const bundle = await openAnyModel(dir, id)
+  if (isClassifier(bundle)) return bundle
+  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a forecaster, where a classifier is needed')
+}
+
+const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
+  'task' in bundle.manifest
+const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
+
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
  * schemas, the graph against the manifest.
  * @param id NAME (its champion), NAME@VERSION or NAME@ALIAS
  * @throws VigilError model-not-found, model-corrupt, manifest-invalid
  */
-export async function openModel(dir: string, id: string): Promise<ModelBundle> {
+export async function openAnyModel(dir: string, id: string): Promise<ModelBundle<AnyManifest>> {
   const { name, version } = await resolve(dir, id)
   const folder = join(dir, name, version)
   const files = await readChecked(folder)
-  const manifest = parse(ModelManifest, text(files, 'manifest.json'), join(folder, 'manifest.json'))
+  const manifest = parseManifest(text(files, 'manifest.json'), join(folder, 'manifest.json'))
   if (manifest.name !== name || manifest.version !== version) {
     throw invalid(
       join(folder, 'manifest.json'),
@@ -72,7 +94,8 @@ export async function openModel(dir: string, id: string): Promise<ModelBundle> {
     })
   }
   const golden = parse(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
-  checkSizes(manifest, golden, folder)
+  if ('task' in manifest) checkClassifierSizes(manifest, golden, folder)
+  else checkSizes(manifest, golden, folder)
   return { dir: folder, manifest, golden, onnx }
 }
 
@@ -140,6 +163,12 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
   } catch (cause) {
     throw new VigilError('model-corrupt', `${file} is missing`, { place: join(folder, file), cause })
   }
+}
+
+/** By its `task`, so that what is wrong is said in the words of one schema. */
+function parseManifest(json: string, place: string): AnyManifest {
+  const { task } = parse(z.looseObject({ task: z.unknown().optional() }), json, place)
+  return task === undefined ? parse(ModelManifest, json, place) : parse(ClassifierManifest, json, place)
 }
 
 /** @throws VigilError manifest-invalid with the path, the rule and the value */

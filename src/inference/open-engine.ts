@@ -3,9 +3,9 @@ import type { StepEngine } from '../stream/ports.ts'
 import { softwareAdapterOnly } from './doctor.ts'
 import { checkOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
-import { graphShape } from './graph-shape.ts'
+import { classifierShape, type GraphShape, graphShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
-import { type ModelBundle, openModel } from './model-store.ts'
+import { type AnyManifest, type ModelBundle, openAnyModel } from './model-store.ts'
 import { openWorkerEngine } from './worker-engine.ts'
 
 export interface EngineOptions {
@@ -36,7 +36,7 @@ export interface EngineEvent {
  * @throws VigilError provider-unavailable (none runs it here), golden-mismatch (a provider that runs it computes
  *   something else), manifest-invalid (the graph is not the manifest's), config-invalid (options), engine-failed
  */
-export async function openEngine(bundle: ModelBundle, options: EngineOptions): Promise<StepEngine> {
+export async function openEngine(bundle: ModelBundle<AnyManifest>, options: EngineOptions): Promise<StepEngine> {
   const { threads, maxBatch } = options
   const model = `${bundle.manifest.name}@${bundle.manifest.version}`
   for (const provider of options.providers) checkOptions({ provider, threads, maxBatch })
@@ -57,11 +57,11 @@ export async function openEngine(bundle: ModelBundle, options: EngineOptions): P
 }
 
 async function openVerified(
-  bundle: ModelBundle,
+  bundle: ModelBundle<AnyManifest>,
   options: { provider: string; threads: number; maxBatch: number },
   inWorker: boolean,
 ): Promise<StepEngine> {
-  const shape = graphShape(bundle.manifest)
+  const shape = shapeOf(bundle.manifest)
   const engine = inWorker
     ? await openWorkerEngine({ onnx: bundle.onnx, shape, options })
     : inProcessEngine(await openStepGraph(bundle.onnx, shape, options))
@@ -74,12 +74,15 @@ async function openVerified(
   return engine
 }
 
+const shapeOf = (manifest: AnyManifest): GraphShape =>
+  'task' in manifest ? classifierShape(manifest) : graphShape(manifest)
+
 /**
  * Open a version of a model and let it prove itself: files, manifest, and golden steps on the CPU provider.
- * @throws VigilError as `openModel` and `openEngine`
+ * @throws VigilError as `openAnyModel` and `openEngine`
  */
-export async function verifyModel(dir: string, id: string): Promise<ModelBundle> {
-  const bundle = await openModel(dir, id)
+export async function verifyModel(dir: string, id: string): Promise<ModelBundle<AnyManifest>> {
+  const bundle = await openAnyModel(dir, id)
   const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
   await engine.close()
   return bundle

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AnyManifest } from '../inference/model-store.ts'
+import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
 
 /** The files of one model version, before they are written. */
 export interface Bundle {
-  readonly manifest: ModelManifest
+  readonly manifest: AnyManifest
   /** bytes of model.onnx */
   readonly onnx: Uint8Array
   readonly golden: GoldenSteps
@@ -23,10 +25,12 @@ export function sha256(bytes: Uint8Array | string): string {
  * @param dir folder of the version, made when it is not there
  */
 export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
+  const { manifest } = bundle
+  const schema = 'task' in manifest ? ClassifierManifest : ModelManifest
   const files: [name: string, content: Uint8Array | string][] = [
     ['card.md', bundle.card],
     ['golden.json', `${JSON.stringify(GoldenSteps.parse(bundle.golden))}\n`],
-    ['manifest.json', `${JSON.stringify(ModelManifest.parse(bundle.manifest), null, 1)}\n`],
+    ['manifest.json', `${JSON.stringify(schema.parse(manifest), null, 1)}\n`],
     ['metrics.json', `${JSON.stringify(bundle.metrics, null, 1)}\n`],
     ['model.onnx', bundle.onnx],
   ]

@@ -38,6 +38,8 @@ export interface TrainOptions {
   readonly log: (line: string) => void
   /** instead of the recipe's */
   readonly epochs?: number
+  /** where finished networks of an ensemble are kept, so that a training that was ended goes on */
+  readonly keep?: string
 }
 
 export interface Trained {

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
+import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
+import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
@@ -25,7 +27,10 @@ const SCHEMAS = {
   'evidence-head': EvidenceHead,
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
+  'classifier-manifest': ClassifierManifest,
   'golden-steps': GoldenSteps,
+  episodes: EpisodeScript,
+  'ground-truth': GroundTruth,
   settings: Settings,
 } as const
 

@@ -88,6 +88,15 @@ export const ModelManifest = z.strictObject({
   /** shipped alert policy: raise when n of the last `of` ticks had p < q, p being the chance that a minute of a patient
    *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2 */
   policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+  /** how the threshold was set from a site's own recordings; absent as shipped */
+  site: z
+    .strictObject({
+      budgetPerPatientDay: z.number().positive(),
+      patients: positive,
+      patientDays: z.number().positive(),
+      alarms: z.number().nonnegative().describe('advisories in these recordings at this threshold'),
+    })
+    .optional(),
   training: z.strictObject({
     recipe: z.string(),
     seed: z.int(),

@@ -37,9 +37,11 @@ describe('every command', () => {
   it('is listed here, so that what is promised below is promised of all', async () => {
     const listed = async (args: string[]) => {
       const section = /^Commands:\n((?: .*\n)+)/m.exec((await vigil([...args, '--help'])).stdout)?.[1] ?? ''
-      return [...section.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!)
+      return [...section.matchAll(/^ {2}([a-z0-9]+) /gm)].map(([, name]) => name!)
     }
-    const names = new Set(COMMANDS.map(({ name }) => name).concat('train'))
+    const names = new Set(
+      COMMANDS.map(({ name }) => name).concat('train', 'evaluate sepsis2019', 'evaluate mortality2012'),
+    )
     for (const name of await listed([])) {
       if (name === 'help') continue
       const inner = (await listed([name])).filter((it) => it !== 'help')

@@ -7,7 +7,9 @@ import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import type { Recipe } from '../../src/training/recipe.ts'
 import { bedside } from '../../src/training/recipes/bedside.ts'
+import { mortality } from '../../src/training/recipes/mortality.ts'
 import { RECIPES } from '../../src/training/recipes/recipes.ts'
+import { sepsis } from '../../src/training/recipes/sepsis.ts'
 import { type Trained, trainRecipe } from '../../src/training/train.ts'
 import { bidmcCsv, swingingStay } from './made-stays.ts'
 
@@ -138,7 +140,7 @@ describe('the bedside recipe', () => {
     }
   })
 
-  it('is listed under its name', () => {
-    for (const [name, recipe] of Object.entries(RECIPES)) expect(recipe!.name).toBe(name)
+  it('has every recipe listed under its name', () => {
+    expect(Object.keys(RECIPES)).toEqual([bedside.name, mortality.name, sepsis.name])
   })
 })

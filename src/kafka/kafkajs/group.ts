@@ -12,6 +12,11 @@ import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
 const MAX_WAIT_MS = 200
 /** ms after which a topic that got more partitions is noticed at the latest */
 const METADATA_MS = 15_000
+/**
+ * How long a generation waits for members that live and are slow, in session timeouts. One who is dead holds nobody up:
+ * its session ends first. With one session timeout, members of a starved machine throw each other out for ever.
+ */
+const REBALANCE_SESSIONS = 3
 /** crashes in a row, without a record in between, after which an unknown error is taken for one that stays */
 const TRIES = 5
 /** ms before the first and the later restarts */
@@ -94,7 +99,7 @@ class Member implements GroupMember {
       groupId: settings.group,
       partitionAssigners: [stickyAssigner(this.#held)],
       sessionTimeout: settings.sessionTimeoutMs,
-      rebalanceTimeout: settings.sessionTimeoutMs,
+      rebalanceTimeout: REBALANCE_SESSIONS * settings.sessionTimeoutMs,
       heartbeatInterval: settings.heartbeatIntervalMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
       metadataMaxAge: METADATA_MS,

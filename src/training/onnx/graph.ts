@@ -1,6 +1,7 @@
 import { GATES, type Gate, ONNX_GATES } from '../gates.ts'
 import { inputSize, type LayerWeights, type NetworkShape, type Weights } from '../network.ts'
-import type { GraphNode, Initialiser, OnnxModel, Port } from './proto.ts'
+import { constants, type Draft, node, scalar } from './draft.ts'
+import type { OnnxModel, Port } from './proto.ts'
 
 /** How the LSTM is written down: ONNX's own operator, or products, sums and gates one by one. */
 export type GraphForm = 'lstm-operator' | 'plain-products'
@@ -9,11 +10,6 @@ export const OPSET = 17
 
 /** In plain products the three sigmoid gates stand together, so that one Sigmoid serves them. */
 const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
-
-interface Draft {
-  readonly nodes: GraphNode[]
-  readonly initialisers: Initialiser[]
-}
 
 /**
  * One step of the network as an ONNX model: x [B, F], state_in [B, L 2 H] -> forecast [B, K 2 C], state_out [B, L 2 H];
@@ -160,22 +156,4 @@ function head(draft: Draft, shape: NetworkShape, weights: LayerWeights, scaleFlo
   node(draft, 'Split', ['scale'], scales, { axis: 1 })
   const ordered = means.flatMap((mean, k) => [mean, scales[k]!])
   node(draft, 'Concat', ordered, ['forecast'], { axis: 1 })
-}
-
-function node(
-  draft: Draft,
-  op: string,
-  inputs: string[],
-  outputs: string[],
-  attributes: Record<string, number> = {},
-): void {
-  draft.nodes.push({ op, inputs, outputs, attributes })
-}
-
-function constants(draft: Draft, name: string, values: number[]): void {
-  draft.initialisers.push({ name, dims: [values.length], data: BigInt64Array.from(values, BigInt) })
-}
-
-function scalar(draft: Draft, name: string, value: number): void {
-  draft.initialisers.push({ name, dims: [], data: Float32Array.of(value) })
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { random } from '../../../src/random.ts'
 import type { Cell } from '../../../src/training/cells/cell.ts'
+import { gruCell } from '../../../src/training/cells/gru-cell.ts'
 import { lstmCell } from '../../../src/training/cells/lstm-cell.ts'
 import { rnnCell } from '../../../src/training/cells/rnn.ts'
 import { stackedCell } from '../../../src/training/cells/stacked.ts'
 
-export const KINDS = ['sigmoid', 'tanh', 'relu', 'lstm'] as const
+export const KINDS = ['sigmoid', 'tanh', 'relu', 'lstm', 'gru'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** [count] numbers around zero, none of them zero */
@@ -16,9 +17,10 @@ export function normals(count: number, seed: number, size = 1): Float64Array {
 
 /** A cell in which every weight and bias matters. */
 export function madeCell(kind: Kind, inputs: number, hidden: number, seed: number): Cell {
-  const width = kind === 'lstm' ? 4 * hidden : hidden
+  const width = { lstm: 4, gru: 3, sigmoid: 1, tanh: 1, relu: 1 }[kind] * hidden
   const kernel = normals((inputs + hidden) * width, seed, 0.6)
-  const bias = normals(width, seed + 1, 0.4)
+  const bias = normals(kind === 'gru' ? 2 * width : width, seed + 1, 0.4)
+  if (kind === 'gru') return gruCell(kernel, bias)
   return kind === 'lstm' ? lstmCell(kernel, bias) : rnnCell(kernel, bias, kind)
 }
 

@@ -23,9 +23,12 @@ function automatic(
   x: readonly Float64Array[],
   wanted: readonly Float64Array[],
 ) {
-  const width = kind === 'lstm' ? GATES.length * HIDDEN : HIDDEN
+  const width = { lstm: GATES.length, gru: 3, sigmoid: 1, tanh: 1, relu: 1 }[kind] * HIDDEN
   const inputs = (layer: number) => (layer === 0 ? INPUTS : HIDDEN)
-  const dims = Array.from({ length: LAYERS }, (_, l) => [[inputs(l) + HIDDEN, width], [width]])
+  const dims = Array.from({ length: LAYERS }, (_, l) => [
+    [inputs(l) + HIDDEN, width],
+    [kind === 'gru' ? 2 * width : width],
+  ])
   const shapes = [...dims.flat(), [HIDDEN, 1], [1]]
   const variables = parameters.map((array, p) => tf.variable(tf.tensor(Float32Array.from(array), shapes[p]!)))
   const { value, grads } = tf.variableGrads(() => {
@@ -37,8 +40,14 @@ function automatic(
       const nextH: tf.Tensor[] = []
       const nextC: tf.Tensor[] = []
       for (let l = 0; l < LAYERS; l++) {
+        const kernel = variables[2 * l] as tf.Tensor2D
+        if (kind === 'gru') {
+          nextH[l] = gatedStep(kernel, variables[2 * l + 1] as tf.Tensor1D, below as tf.Tensor2D, h[l]! as tf.Tensor2D)
+          below = nextH[l]!
+          continue
+        }
         const read = tf.concat([below, h[l]!], 1) as tf.Tensor2D
-        const z = tf.add(tf.matMul(read, variables[2 * l] as tf.Tensor2D), variables[2 * l + 1]!)
+        const z = tf.add(tf.matMul(read, kernel), variables[2 * l + 1]!)
         if (kind === 'lstm') {
           const parts = tf.split(z, GATES.length, 1)
           const gate = (name: (typeof GATES)[number]) => parts[GATES.indexOf(name)]!
@@ -56,6 +65,18 @@ function automatic(
     return loss as tf.Scalar
   })
   return { loss: value.dataSync()[0]!, gradients: variables.map((variable) => grads[variable.name]!.dataSync()) }
+}
+
+/** A gated recurrent unit: kernel [I + H, 3H], bias [2, 3H], columns reset, update, candidate. */
+function gatedStep(kernel: tf.Tensor2D, bias: tf.Tensor1D, x: tf.Tensor2D, h: tf.Tensor2D): tf.Tensor {
+  const [w, r] = tf.split(kernel, [x.shape[1], HIDDEN], 0) as [tf.Tensor2D, tf.Tensor2D]
+  const [b, d] = tf.split(bias, 2) as [tf.Tensor1D, tf.Tensor1D]
+  const [xReset, xUpdate, xCandidate] = tf.split(tf.add(tf.matMul(x, w), b), 3, 1) as tf.Tensor[]
+  const [hReset, hUpdate, hCandidate] = tf.split(tf.add(tf.matMul(h, r), d), 3, 1) as tf.Tensor[]
+  const reset = tf.sigmoid(tf.add(xReset!, hReset!))
+  const update = tf.sigmoid(tf.add(xUpdate!, hUpdate!))
+  const candidate = tf.tanh(tf.add(xCandidate!, tf.mul(reset, hCandidate!)))
+  return tf.add(candidate, tf.mul(update, tf.sub(h, candidate)))
 }
 
 describe('the chain rule written out', () => {

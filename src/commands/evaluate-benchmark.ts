@@ -1,0 +1,76 @@
+import { Command } from 'commander'
+import { SHIPPED_MODELS } from '../app.ts'
+import { type PredictionFolder, predictionFolder } from '../evaluation/prediction-files.ts'
+import { type ModelBundle, openClassifier } from '../inference/model-store.ts'
+import { createLog } from '../log.ts'
+import { type Faults, faultsInWords } from '../training/cohorts/stay.ts'
+import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
+import { printJson } from './options.ts'
+import { progressLine } from './progress.ts'
+
+interface Flags {
+  data: string
+  model: string
+  models: string
+  predictions?: string
+  json?: boolean
+}
+
+/** What every report of a classifier has. */
+interface Report {
+  readonly labels: boolean
+  readonly patients: number
+  readonly faults: Faults
+}
+
+/** A benchmark of a shipped classifier: its own flags, its report, and what a person reads of it. */
+export function classifierBenchmark<R extends Report>(about: {
+  readonly name: string
+  readonly description: string
+  /** model by default */
+  readonly model: string
+  readonly example: string
+  evaluate(
+    bundle: ModelBundle<ClassifierManifest>,
+    dataDir: string,
+    predictions: PredictionFolder | undefined,
+    tell: (patients: number) => void,
+  ): Promise<R>
+  /** lines of a report with labels */
+  lines(report: R): readonly string[]
+}): Command {
+  return new Command(about.name)
+    .description(about.description)
+    .requiredOption('--data <dir>', 'the data as its publisher lays it out: files, folders or .tar.gz')
+    .option('--model <id>', 'NAME or NAME@VERSION', about.model)
+    .option('--models <dir>', 'the registry', SHIPPED_MODELS)
+    .option('--predictions <dir>', 'write prediction files there, as the official scorer reads them')
+    .option('--json', 'print the report as one JSON object on standard output')
+    .addHelpText('after', `\nExample:\n  ${about.example}\n`)
+    .action(async ({ data, model, models, predictions, json }: Flags) => {
+      const bundle = await openClassifier(models, model)
+      const folder = predictions === undefined ? undefined : await predictionFolder(predictions)
+      const progress = progressLine()
+      const report = await about.evaluate(bundle, data, folder, (patients) =>
+        progress.tell(() => `${about.name}: ${patients} patients`),
+      )
+      progress.clear()
+      const faults = faultsInWords(report.faults)
+      if (faults !== undefined) warn(faults)
+      if (!report.labels) warn('the data has no labels: predictions only, no metric')
+      if (json === true) printJson(report)
+      else if (report.labels) process.stdout.write(`${about.lines(report).join('\n')}\n`)
+      else process.stdout.write(`${report.patients} patients scored, no labels to hold them against\n`)
+    })
+}
+
+/** To a person as a line, to a machine as JSON. */
+function warn(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
+  else createLog('info').warn(line)
+}
+
+/** `.412 [.384, .440]` */
+export function withInterval(value: number, [low, high]: readonly [number, number]): string {
+  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`
+}

@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { evaluateMortality2012 } from '../../src/evaluation/mortality2012.ts'
+import { predictionFolder } from '../../src/evaluation/prediction-files.ts'
+import { ICU48_CHANNELS } from '../../src/inference/hourly/icu48-channels.ts'
+import type { ModelBundle } from '../../src/inference/model-store.ts'
+import { random } from '../../src/random.ts'
+import type { ClassifierManifest } from '../../src/vitals/classifier-manifest.ts'
+import { madeClassifier } from './made-classifier.ts'
+
+function madeRecord(id: number): string {
+  const { uniform } = random(id)
+  const lines = ['Time,Parameter,Value', `00:00,RecordID,${id}`]
+  for (let hour = 0; hour < 48; hour++) {
+    for (const { parameter, channel } of ICU48_CHANNELS) {
+      if (uniform() > 0.15) continue
+      const [low, high] = channel.range
+      lines.push(`${String(hour).padStart(2, '0')}:30,${parameter},${low + uniform() * Math.min(high - low, 250)}`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+describe('evaluating death in hospital', () => {
+  let bundle: ModelBundle<ClassifierManifest>
+  let dir: string
+  const IDS = [132600, 132601, 132602, 132603, 132604, 132605]
+
+  beforeAll(async () => {
+    bundle = await madeClassifier('icu-48h')
+    dir = await mkdtemp(join(tmpdir(), 'vigil-mortality-'))
+    await mkdir(join(dir, 'set-c'))
+    for (const id of IDS) await writeFile(join(dir, 'set-c', `${id}.txt`), madeRecord(id))
+  })
+  afterAll(() => rm(dir, { recursive: true }))
+
+  const scored = async () => {
+    const out = join(dir, 'predictions')
+    const report = await evaluateMortality2012(bundle, dir, await predictionFolder(out))
+    return { report, lines: (await readFile(join(out, 'predictions.csv'), 'utf8')).trimEnd().split('\n') }
+  }
+
+  it('without outcomes gives predictions by record and says that there is no metric', async () => {
+    const { report, lines } = await scored()
+    expect(report).toMatchObject({ labels: false, event1: null, auroc: null, auprc: null, patients: 6 })
+    expect(lines[0]).toBe('RecordID,probability,label')
+    expect(lines.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(IDS)
+    for (const line of lines.slice(1)) expect(line).toMatch(/^\d+,0\.\d+(e-\d+)?,[01]$/)
+  })
+
+  it('with outcomes gives the same predictions and every key of the contract', async () => {
+    const before = (await scored()).lines
+    await writeFile(join(dir, 'Outcomes-c.txt'), `RecordID,In-hospital_death\n${IDS.map((id, i) => `${id},${i % 2}\n`).join('')}`)
+    const { report, lines } = await scored()
+    expect(lines).toEqual(before)
+    expect(report).toMatchObject({ labels: true, patients: 6, deaths: 3 })
+    for (const key of ['event1', 'auroc', 'auprc'] as const) expect(report[key]).toEqual(expect.any(Number))
+  }) // biome-ignore format: the file
+})
