@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
+import { calibrateCommand } from './commands/calibrate.ts'
 import { chaosCommand } from './commands/chaos.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -9,6 +10,7 @@ import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
@@ -27,7 +29,9 @@ const vigil = new Command('vigil')
   .addCommand(demoCommand())
   .addCommand(serveCommand())
   .addCommand(replayCommand())
+  .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(calibrateCommand())
   .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())

@@ -12,7 +12,10 @@ export const ERROR_CODES = {
   'recording-unreadable': 'A recording cannot be opened, or its container is damaged.',
   'recording-format': 'The recording is of no known format, or its header is wrong.',
   'mapping-invalid': 'The CSV mapping file does not fit its schema or the columns of the file.',
+  'episodes-invalid': 'The script of a simulated ward does not fit its schema, or the ward cannot play it.',
   'data-missing': 'The data folder lacks files the command needs.',
+  'budget-unreachable':
+    'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
@@ -25,6 +28,8 @@ export const ERROR_CODES = {
   'broker-unavailable':
     'No Kafka broker for tests, benches or a person can be had; the message names each way that was tried.',
   'broker-failed': 'The Kafka broker for tests, benches or a person did not start, or cannot do what was asked of it.',
+  'chaos-differs':
+    'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',
   internal: 'A defect of Vigil; please report it.',
 } as const

@@ -23,8 +23,10 @@ export interface ChaosOptions extends FaultCounts {
   /** begin no more faults after so many minutes; undefined: until all are done */
   readonly minutes?: number | undefined
   readonly patients: number
-  /** kills that happen at the same time, at most */
+  /** faults at the same time, 1 unless given: several leave less time to breathe, and no time of its own to measure */
   readonly atOnce?: number
+  /** how long a process may be silent before its partitions move, s; 3 unless given. A busy machine needs longer */
+  readonly sessionSeconds?: number
   /** a fault of the members that the oracle must find */
   readonly mutant?: Mutant | undefined
   /** use this broker and leave it alone; undefined: one of its own, which is restarted and stalled too */
@@ -37,15 +39,17 @@ export interface ChaosOptions extends FaultCounts {
 
 /** ms: at least how long the load runs, so that every patient has had an episode */
 const LEAST_MS = 15_000
-const PARTITIONS = 6
-/** processes beside those that may be killed at the same time */
+const PARTITIONS = 4
+/** processes beside those that faults have in hand */
 const PROCESSES = 2
-const SESSION_MS = 3000
+/** Until the first commit in every partition, ms: the processes begin all at once. */
+const START_MS = 300_000
 /** How long the members may take to work what was sent, once all is quiet, ms. */
 const DRAIN_MS = 90_000
 
 export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly seed: number
+  readonly sessionSeconds: number
   readonly kills: number
   readonly killsByPoint: Tally['killsByPoint']
   readonly rebalances: number
@@ -64,7 +68,7 @@ export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly fallen: readonly string[]
   /** seconds; null where there was none */
   readonly seconds: {
-    /** SIGKILL, in a group that was whole, to others' first commit in every partition: a session timeout of 3 s in it */
+    /** SIGKILL, in a group that was whole, to others' first commit in every partition: the session timeout is in it */
     readonly killedToWatched: Spread
     readonly leftToWatched: Spread
     readonly stopToExit: Spread
@@ -74,6 +78,28 @@ export interface ChaosReport extends Omit<Verdict, 'compared' | 'first'> {
   readonly compared: Verdict['compared']
   readonly first: readonly string[]
 }
+
+/** What must be 0, whatever was done. */
+const MUST_BE_0 = [
+  'alertsLost',
+  'alertsDoubled',
+  'alertsDiffering',
+  'ordersDiffering',
+  'patientsWithoutAlert',
+  'statesDiffering',
+  'deadLettersLost',
+  'deadLettersDoubled',
+  'rekeyedLost',
+  'rekeyedDoubled',
+  'entriesUnplaced',
+  'sleepersHeeded',
+] as const satisfies readonly (keyof ChaosReport)[]
+
+/** The names of what is wrong in a report; none when the faults were survived. */
+export function wrongIn(report: ChaosReport): string[] {
+  return MUST_BE_0.filter((name) => report[name] !== 0)
+}
+
 export interface Spread {
   readonly count: number
   readonly p50: number | null
@@ -91,7 +117,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const own = options.brokers === undefined ? await openBroker({ own: true, proxies: 1, say }) : undefined
     if (own) atEnd(() => own.stop())
     const brokers = options.brokers ?? own!.brokers
-    const input = settingsOf(brokers)
+    const input = settingsOf(brokers, options.sessionSeconds ?? 3)
     const settings = Settings.parse(input)
     const client = await openKafka(settings.kafka, log)
     atEnd(() => client.close())
@@ -102,8 +128,8 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const topic = topicName(settings.kafka.topicPrefix, 'readings')
     const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
     atEnd(() => load.stop())
-    for (let i = 0; i < stage.size; i++) stage.start()
-    if ((await members.settled(DRAIN_MS)) === undefined)
+    for (let i = 0; i < PROCESSES + (options.atOnce ?? 1); i++) stage.start()
+    if ((await members.settled(START_MS)) === undefined)
       throw new VigilError(
         'internal',
         `the processes did not begin to work: ${members.fallen.join(', ') || 'no reason'}`,
@@ -118,12 +144,15 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     say('holding the topics against an undisturbed run')
     const expected = await undisturbed(settings, log, client, members.positions)
     const { compared, first, ...found } = await verdict(client, settings.kafka.topicPrefix, expected)
-    return { ...reportOf(seed, stage.tally, members, minutes), ...found, compared, first }
+    return { ...reportOf(options, stage.tally, members, minutes), ...found, compared, first }
   })
 }
 
 /** Short times, so that much happens; everything else as a site would have it. */
-function settingsOf(brokers: readonly string[]): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
+function settingsOf(
+  brokers: readonly string[],
+  sessionSeconds: number,
+): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
   const name = `chaos-${randomUUID().slice(0, 8)}`
   return {
     kafka: {
@@ -132,7 +161,7 @@ function settingsOf(brokers: readonly string[]): z.input<typeof Settings> & { ka
       group: name,
       clientId: name,
       partitions: PARTITIONS,
-      sessionTimeoutMs: SESSION_MS,
+      sessionTimeoutMs: sessionSeconds * 1000,
       heartbeatIntervalMs: 300,
       stateIntervalMs: 2000,
       requestTimeoutMs: 5000,
@@ -157,8 +186,6 @@ function stageOf(
   return {
     members,
     broker,
-    size: PROCESSES + (options.atOnce ?? 1),
-    sessionTimeoutMs: SESSION_MS,
     mutant,
     rng: random(seed + 1),
     tally: newTally(),
@@ -175,20 +202,29 @@ function stageOf(
   }
 }
 
+/** Several faults at a time, each as soon as one before it is over, while the group is kept at its size. */
 async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began: number): Promise<void> {
-  const { seed, minutes, atOnce = 1, say = () => {} } = options
+  const { seed, minutes = Number.POSITIVE_INFINITY, atOnce = 1, say = () => {} } = options
   const faults = plannedFaults(options, seed)
-  const alone = (fault: Fault) => fault.kind !== 'kill'
-  for (let from = 0; from < faults.length; ) {
-    const elapsed = (Date.now() - began) / 60_000
-    if (minutes !== undefined && elapsed >= minutes) break
-    let to = from + 1
-    while (to < from + atOnce && !alone(faults[from]!) && faults[to] && !alone(faults[to]!)) to++
-    const together = faults.slice(from, to)
-    const names = together.map(nameOf).join(', ')
-    say(`${to}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${names}`)
-    await Promise.all(together.map((fault) => inflict(stage, fault)))
-    from = to
+  const size = PROCESSES + atOnce
+  const refill = setInterval(() => {
+    if (stage.members.all.size < size) stage.start()
+  }, 200)
+  let next = 0
+  const inTurn = async () => {
+    for (;;) {
+      const elapsed = (Date.now() - began) / 60_000
+      const fault = faults[next]
+      if (fault === undefined || elapsed >= minutes) return
+      next++
+      say(`${next}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${nameOf(fault)}`)
+      await inflict(stage, fault)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: atOnce }, inTurn))
+  } finally {
+    clearInterval(refill)
   }
 }
 
@@ -227,10 +263,11 @@ function spread(ms: readonly number[]): Spread {
   return { count: ms.length, p50: at(Math.floor((sorted.length - 1) / 2)), max: at(sorted.length - 1) }
 }
 
-function reportOf(seed: number, tally: Tally, members: Members, minutes: number) {
+function reportOf({ seed, sessionSeconds = 3 }: ChaosOptions, tally: Tally, members: Members, minutes: number) {
   const { killsByPoint, rebalances, brokerRestarts, sleepersWoken, sleepersHeeded, missed, unsettled } = tally
   return {
     seed,
+    sessionSeconds,
     kills: Object.values(killsByPoint).reduce((sum, count) => sum + count, 0),
     killsByPoint,
     rebalances,

@@ -19,7 +19,7 @@ export type KillPoint = (typeof KILL_POINTS)[number]
 
 export type Fault =
   | { readonly kind: 'kill'; readonly point: KillPoint }
-  /** one leaves politely, or one joins */
+  /** one leaves politely, and another joins */
   | { readonly kind: 'rebalance' }
   /** `power-cut`: SIGKILL; `polite`: SIGTERM; `mid-commit`: a power cut while a commit is between two of its steps */
   | { readonly kind: 'broker'; readonly way: 'power-cut' | 'polite' | 'mid-commit' }
@@ -60,7 +60,7 @@ export interface Tally {
   sleepersHeeded: number
   /** ordered steps that were not passed in time, and were ordered again */
   missed: number
-  /** ms from a kill, in a group where nobody was joining, until others had committed in every partition of the killed */
+  /** ms from a kill, in a group that was whole, until others had committed in every partition of the killed */
   readonly afterKill: number[]
   /** ms from SIGTERM until others had */
   readonly afterLeave: number[]
@@ -93,9 +93,6 @@ export interface Stage {
   readonly members: Members
   /** undefined where the broker is not to be touched */
   readonly broker: Broker | undefined
-  /** processes that the run keeps up */
-  readonly size: number
-  readonly sessionTimeoutMs: number
   readonly mutant: Mutant | undefined
   readonly rng: Random
   readonly tally: Tally
@@ -111,7 +108,7 @@ export interface Stage {
 const REACH_MS = 90_000
 const SETTLE_MS = 60_000
 
-/** Do one fault, and wait until every partition is worked again. */
+/** Do one fault, and wait until others work what it took away. */
 export async function inflict(stage: Stage, fault: Fault): Promise<void> {
   switch (fault.kind) {
     case 'kill':
@@ -139,13 +136,29 @@ function anyOwner({ members, rng, busy }: Stage): Member | undefined {
   return member
 }
 
-async function settle(stage: Stage, others?: Member): Promise<number | undefined> {
-  const ms = await stage.members.settled(SETTLE_MS, others)
-  if (ms === undefined) {
-    stage.tally.unsettled++
-    stage.say('some partition was not worked for a minute')
+/** Until others have committed in every partition that the member has. @returns ms, undefined when it takes too long */
+async function moved(stage: Stage, from: Member, of = stage.members.partitionsOf(from)): Promise<number | undefined> {
+  const { owners } = stage.members
+  const waiting = new Set(of)
+  for (const began = Date.now(); Date.now() - began < SETTLE_MS; await sleep(10)) {
+    for (const partition of waiting) {
+      const owner = owners.get(partition)?.member
+      if (owner !== undefined && owner !== from) waiting.delete(partition)
+    }
+    if (waiting.size === 0) return Date.now() - began
   }
-  return ms
+  stage.tally.unsettled++
+  stage.say('a partition was not worked for a minute')
+  return undefined
+}
+
+/** Until every partition is worked. */
+async function settle(stage: Stage): Promise<number | undefined> {
+  const ms = await stage.members.settled(SETTLE_MS)
+  if (ms !== undefined) return ms
+  stage.tally.unsettled++
+  stage.say('a partition was not worked for a minute')
+  return undefined
 }
 
 /** Whether all that were started have joined. */
@@ -153,26 +166,31 @@ function whole({ members }: Stage): boolean {
   return [...members.all].every(({ partitions }) => partitions !== undefined)
 }
 
-function refill(stage: Stage): void {
-  while (stage.members.all.size < stage.size) stage.start()
+/** A member for a fault, as soon as there is one. */
+async function free(stage: Stage): Promise<Member | undefined> {
+  for (const until = Date.now() + REACH_MS; Date.now() < until; await sleep(50)) {
+    const member = anyOwner(stage)
+    if (member !== undefined) return member
+  }
+  return undefined
 }
 
 /** Have a member pass a step; undefined when none does in time. */
-async function reached(stage: Stage, order: Order): Promise<Member | undefined> {
+async function reached(stage: Stage, order: Order): Promise<{ member: Member; had: number[] } | undefined> {
+  const { members, busy, tally, say } = stage
   for (let tries = 0; tries < 3; tries++) {
-    const member = order.step === 'during-restore' ? stage.start(order) : anyOwner(stage)
-    if (member === undefined) {
-      await settle(stage)
-      await sleep(500)
-    } else {
-      if (order.step !== 'during-restore') stage.members.order(member, order)
-      if (await stage.members.heard(member, 'reached', REACH_MS)) return member
-      if (order.step === 'during-restore') await stage.members.kill(member)
-      else stage.members.order(member, null)
-      stage.busy.delete(member)
+    const fresh = order.step === 'during-restore'
+    const member = fresh ? stage.start(order) : await free(stage)
+    if (member !== undefined) {
+      if (!fresh) members.order(member, order)
+      const told = await members.heard(member, 'reached', REACH_MS)
+      if (told !== undefined) return { member, had: fresh ? [] : told.had }
+      if (fresh) await members.kill(member)
+      else members.order(member, null)
+      busy.delete(member)
     }
-    stage.tally.missed++
-    stage.say(`missed: ${order.step}`)
+    tally.missed++
+    say(`missed: ${order.step}`)
   }
   return undefined
 }
@@ -181,23 +199,26 @@ async function kill(stage: Stage, point: KillPoint): Promise<void> {
   const { members, rng, tally } = stage
   if (point === 'zombie-flush') return sleeper(stage, true)
   // where somebody is still joining or falling, the time until all is watched is not that of the kill alone
-  const quiet = whole(stage) && stage.busy.size === 0
+  const quiet = whole(stage)
   let victim: Member | undefined
+  let had: number[] = []
   if (point === 'any-time') {
-    victim = anyOwner(stage)
+    victim = await free(stage)
     if (victim === undefined) return
     await sleep(1000 * rng.uniform())
+    had = members.partitionsOf(victim)
     await members.kill(victim)
   } else {
-    const passage = 1 + Math.floor(5 * rng.uniform())
-    victim = await reached(stage, { step: point, passage: point === 'during-restore' ? 1 : passage, act: 'kill' })
-    if (victim === undefined) return
+    const passage = point === 'during-restore' ? 1 : 1 + Math.floor(5 * rng.uniform())
+    const found = await reached(stage, { step: point, passage, act: 'kill' })
+    if (found === undefined) return
+    victim = found.member
+    had = found.had
     await victim.ended
   }
   tally.killsByPoint[point]++
-  const ms = await settle(stage, victim)
-  if (ms !== undefined && quiet && point !== 'during-restore') tally.afterKill.push(ms)
-  refill(stage)
+  const ms = await moved(stage, victim, had)
+  if (ms !== undefined && quiet && had.length > 0) tally.afterKill.push(ms)
 }
 
 /** Put a process to sleep in the middle of a commit, until others have its partitions; then it wakes and writes. */
@@ -206,43 +227,42 @@ async function sleeper(stage: Stage, dies: boolean): Promise<void> {
   const step = (['before-send', 'after-send', 'after-offsets'] as const)[Math.floor(3 * rng.uniform())]!
   const act = dies ? 'sleep-and-kill' : 'sleep'
   const order: Order = { step: mutant === 'no-fence' ? 'before-send' : step, passage: 1, act, withAlert: true }
-  const zombie = await reached(stage, order)
-  if (zombie === undefined) return
+  const found = await reached(stage, order)
+  if (found === undefined) return
+  const { member: zombie, had } = found
   zombie.asleep = true
-  await settle(stage, zombie)
+  await moved(stage, zombie, had)
   zombie.child.kill('SIGCONT')
   const woke = await members.heard(zombie, 'woke', SETTLE_MS)
   zombie.asleep = false
   busy.delete(zombie)
   if (woke === undefined) tally.missed++
   else if (woke.refused === undefined) tally.sleepersHeeded++
-  if (dies) {
-    if (woke === undefined) await members.kill(zombie)
-    await zombie.ended
-    if (woke !== undefined) tally.killsByPoint['zombie-flush']++
-  } else if (woke !== undefined) tally.sleepersWoken++
-  await settle(stage)
-  refill(stage)
+  if (!dies) {
+    if (woke !== undefined) tally.sleepersWoken++
+    return
+  }
+  if (woke === undefined) await members.kill(zombie)
+  await zombie.ended
+  if (woke !== undefined) tally.killsByPoint['zombie-flush']++
 }
 
+/** One leaves, another joins in its place: two generations. */
 async function rebalance(stage: Stage): Promise<void> {
-  const { members, tally, size } = stage
+  const { members, tally } = stage
+  const quiet = whole(stage)
+  const leaving = await free(stage)
+  if (leaving === undefined) return
   const { generations } = members
-  if (members.all.size < size) stage.start()
-  else {
-    const leaving = anyOwner(stage)
-    if (leaving === undefined) return
-    const began = Date.now()
-    const left = members.leave(leaving).then(({ code, ms }) => {
-      tally.exits.push(ms)
-      if (code !== 0) tally.impolite++
-    })
-    if ((await settle(stage, leaving)) !== undefined) tally.afterLeave.push(Date.now() - began)
-    await left
-  }
+  const left = members.leave(leaving).then(({ code, ms }) => {
+    tally.exits.push(ms)
+    if (code !== 0) tally.impolite++
+  })
+  const ms = await moved(stage, leaving)
+  if (ms !== undefined && quiet) tally.afterLeave.push(ms)
+  await left
   for (const until = Date.now() + REACH_MS; members.generations === generations && Date.now() < until; ) await sleep(20)
   if (members.generations > generations) tally.rebalances++
-  await settle(stage)
 }
 
 async function restartBroker(stage: Stage, way: Extract<Fault, { kind: 'broker' }>['way']): Promise<void> {
@@ -258,7 +278,10 @@ async function restartBroker(stage: Stage, way: Extract<Fault, { kind: 'broker' 
     await broker.start()
   }
   const began = Date.now()
-  if (held !== undefined) members.release(held)
+  if (held !== undefined) {
+    members.release(held.member)
+    stage.busy.delete(held.member)
+  }
   members.owners.clear()
   tally.brokerRestarts++
   if ((await settle(stage)) !== undefined) tally.afterBroker.push(Date.now() - began)
@@ -267,14 +290,13 @@ async function restartBroker(stage: Stage, way: Extract<Fault, { kind: 'broker' 
 async function stall(stage: Stage): Promise<void> {
   const { broker, tally } = stage
   const proxy = broker?.proxies[0]
-  if (proxy === undefined) return
   const member = stage.behindProxy()
-  if (member === undefined) return
+  if (proxy === undefined || member === undefined) return
+  const had = stage.members.partitionsOf(member)
   proxy.freeze()
   member.asleep = true
-  await settle(stage, member)
+  await moved(stage, member, had)
   proxy.thaw()
   member.asleep = false
   tally.stalls++
-  await settle(stage)
 }

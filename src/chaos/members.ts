@@ -9,6 +9,11 @@ const ENTRY = fileURLToPath(new URL('../../dist/chaos/member.js', import.meta.ur
 /** How long a member that was asked to leave may take, ms: what `vigil serve` promises. */
 const POLITE_MS = 10_000
 
+/** What was told, and which partitions a member had that passed a step. */
+export type Heard =
+  | Exclude<Told, { kind: 'reached' }>
+  | (Extract<Told, { kind: 'reached' }> & { readonly had: number[] })
+
 /** One process of the service. */
 export interface Member {
   readonly pid: number
@@ -18,7 +23,7 @@ export interface Member {
   /** partitions of its newest generation; undefined before the first */
   partitions: readonly number[] | undefined
   /** what it told, the newest last; taken by `heard` */
-  readonly told: Told[]
+  readonly told: Heard[]
   /** resolves when it has ended: its exit code, or null where a signal ended it */
   readonly ended: Promise<number | null>
   alive: boolean
@@ -90,14 +95,14 @@ export class Members {
   }
 
   /** The next thing that a member tells that is of this kind, or undefined when it takes too long or has ended. */
-  async heard<K extends Told['kind']>(
+  async heard<K extends Heard['kind']>(
     member: Member,
     kind: K,
     withinMs: number,
-  ): Promise<Extract<Told, { kind: K }> | undefined> {
+  ): Promise<Extract<Heard, { kind: K }> | undefined> {
     for (const until = Date.now() + withinMs; ; ) {
       const at = member.told.findIndex((it) => it.kind === kind)
-      if (at >= 0) return member.told.splice(at, 1)[0] as Extract<Told, { kind: K }>
+      if (at >= 0) return member.told.splice(at, 1)[0] as Extract<Heard, { kind: K }>
       if (Date.now() > until || (!member.alive && member.child.stdio[3]?.destroyed !== false)) return undefined
       await sleep(10)
     }
@@ -105,18 +110,22 @@ export class Members {
 
   /**
    * Until every partition is committed in by a member that is awake and whose it is.
-   * @param others partitions of this member must be somebody else's
    * @returns ms since the call, or undefined when it takes too long
    */
-  async settled(withinMs: number, others?: Member): Promise<number | undefined> {
+  async settled(withinMs: number): Promise<number | undefined> {
     for (const began = Date.now(); Date.now() - began < withinMs; await sleep(20)) {
-      const owned = [...this.owners.values()].filter(({ member }) => !member.asleep && member !== others)
+      const owned = [...this.owners.values()].filter(({ member }) => !member.asleep)
       if (owned.length === this.#partitions) return Date.now() - began
     }
     return undefined
   }
 
-  /** SIGKILL. @returns its partitions */
+  /** The partitions that a member committed in last. */
+  partitionsOf(of: Member): number[] {
+    return [...this.owners].filter(([, { member }]) => member === of).map(([partition]) => partition)
+  }
+
+  /** SIGKILL */
   async kill(member: Member): Promise<void> {
     member.child.kill('SIGKILL')
     await member.ended
@@ -163,6 +172,10 @@ export class Members {
           this.owners.set(partition, { member, since: Date.now() })
         break
       }
+      case 'reached':
+        // what it had when it passed: once it has ended, it has nothing
+        member.told.push({ ...told, had: this.partitionsOf(member) })
+        break
       default:
         member.told.push(told)
     }

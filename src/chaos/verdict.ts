@@ -70,11 +70,6 @@ export async function verdict(client: KafkaClient, prefix: string, expected: Und
   }
 }
 
-/** Whether a verdict finds anything wrong. */
-export function spotless({ compared: _, first: __, ...numbers }: Verdict): boolean {
-  return Object.values(numbers).every((number) => number === 0)
-}
-
 type Found = { readonly eventId: string; readonly body: string; readonly live: boolean }
 
 async function alertsIn(client: KafkaClient, prefix: string): Promise<Map<string, Found[]>> {

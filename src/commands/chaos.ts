@@ -1,13 +1,15 @@
 import { createWriteStream } from 'node:fs'
 import { Command } from 'commander'
-import { type ChaosOptions, chaos } from '../chaos/chaos.ts'
+import { type ChaosOptions, chaos, wrongIn } from '../chaos/chaos.ts'
 import { KILL_POINTS } from '../chaos/faults.ts'
+import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { positive, printJson, whole } from './options.ts'
 
 interface Flags
   extends Record<'seed' | 'kills' | 'rebalances' | 'brokerRestarts' | 'stalls' | 'patients' | 'atOnce', number> {
   minutes?: number
+  sessionSeconds: number
   processLog?: string
 }
 
@@ -33,7 +35,8 @@ export function chaosCommand(): Command {
       4,
     )
     .option('--patients <n>', 'patients of the load', whole(1), 24)
-    .option('--at-once <n>', 'kills at the same time, at most', whole(1), 1)
+    .option('--at-once <n>', 'faults at the same time', whole(1), 1)
+    .option('--session-seconds <n>', 'silence after which a process loses its partitions', positive, 3)
     .option('--process-log <file>', 'what the processes log')
     .option('--json', 'accepted everywhere; the report is one JSON object in any case')
     .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')
@@ -45,7 +48,10 @@ export function chaosCommand(): Command {
         stderr: (text) => file?.write(text),
         say: (line) => void process.stderr.write(`${line}\n`),
       }
-      printJson(await chaos(options))
+      const report = await chaos(options)
       file?.end()
+      printJson(report)
+      const wrong = wrongIn(report)
+      if (wrong.length > 0) throw new VigilError('chaos-differs', `${wrong.join(', ')}; ${report.first.join('; ')}`)
     })
 }

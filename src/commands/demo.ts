@@ -7,8 +7,8 @@ import { loadSettings } from '../config.ts'
 import { PAGE, wardFeed } from '../dashboard/ward.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
-import type { Episode } from '../ingest/simulated-bed.ts'
-import { simulatedSource } from '../ingest/simulated-source.ts'
+import { SETTINGS } from '../ingest/simulator/settings.ts'
+import { simulatedSource } from '../ingest/simulator/ward.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
@@ -16,6 +16,7 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Input, Source } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
+import type { Episode } from '../vitals/episode.ts'
 import { port, positive, whole } from './options.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -35,9 +36,9 @@ const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
 
 /** What happens in the first simulated beds, for as long as anyone is likely to look. */
-const EPISODES: readonly (readonly Episode[])[] = [
-  [{ kind: 'tachycardia', at: 70, seconds: 60, size: 45 }],
-  [{ kind: 'desaturation', at: 240, seconds: 150, size: 14 }],
+const EPISODES: readonly Episode[] = [
+  { bed: 1, kind: 'arrhythmia', at: 70, seconds: 60, size: 45 },
+  { bed: 2, kind: 'desaturation', at: 240, seconds: 150, size: 14 },
 ]
 
 export function demoCommand(): Command {
@@ -121,16 +122,18 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
   if (simulated === 0) return real
   return merge(
     real,
-    simulatedSource({
+    simulatedSource(
+      {
+        setting: SETTINGS.training,
+        beds: simulated,
+        seed: 7,
+        hours: 24 * 365,
+        start,
+        episodes: EPISODES.filter(({ bed }) => bed <= simulated),
+      },
       table,
-      beds: simulated,
-      seed: 7,
-      hours: 24 * 365,
-      start,
-      unit: 'SIM',
-      speed: flags.speed,
-      episodes: (bed) => EPISODES[bed] ?? [],
-    }).pipe(map((batch) => ({ ...batch, partition: 1 }))),
+      { speed: flags.speed },
+    ).pipe(map((batch) => ({ ...batch, partition: 1 }))),
   )
 }
 

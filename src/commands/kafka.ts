@@ -3,8 +3,8 @@ import { concatMap, lastValueFrom, merge, NEVER, takeUntil, timer } from 'rxjs'
 import { openBroker } from '../broker/open-broker.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
-import type { Episode } from '../ingest/simulated-bed.ts'
-import { simulatedSource } from '../ingest/simulated-source.ts'
+import { SETTINGS } from '../ingest/simulator/settings.ts'
+import { simulatedSource } from '../ingest/simulator/ward.ts'
 import { wireReading } from '../ingest/wire-reading.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import { partitionOf } from '../kafka/murmur2.ts'
@@ -13,6 +13,7 @@ import { topicName } from '../kafka/topics.ts'
 import { createLog } from '../log.ts'
 import type { Input } from '../stream/ports.ts'
 import { channelTable } from '../vitals/channels.ts'
+import type { Episode } from '../vitals/episode.ts'
 import { port, positive, whole } from './options.ts'
 import { readerGone } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -30,12 +31,10 @@ const PORT = 9092
 const HOURS = 24 * 365
 
 /** Something to see in the first two beds every ten minutes of the first day. */
-function episodes(bed: number): readonly Episode[] {
-  const times = Array.from({ length: 144 }, (_, i) => 70 + 600 * i)
-  if (bed === 0) return times.map((at) => ({ kind: 'tachycardia', at, seconds: 60, size: 45 }))
-  if (bed === 1) return times.map((at) => ({ kind: 'desaturation', at: at + 170, seconds: 150, size: 14 }))
-  return []
-}
+const EPISODES: readonly Episode[] = Array.from({ length: 144 }, (_, i) => 70 + 600 * i).flatMap((at): Episode[] => [
+  { bed: 1, kind: 'arrhythmia', at, seconds: 60, size: 45 },
+  { bed: 2, kind: 'desaturation', at: at + 170, seconds: 150, size: 14 },
+])
 
 export function kafkaCommand(): Command {
   return new Command('kafka')
@@ -72,15 +71,18 @@ async function kafka(flags: KafkaFlags, atEnd: AtEnd): Promise<void> {
     const value = JSON.stringify(wireReading(input, table, 'live'))
     return [{ topic, partition: partitionOf(key, client.partitions), key, value }]
   }
-  const ward = simulatedSource({
+  const ward = simulatedSource(
+    {
+      setting: SETTINGS.training,
+      beds: flags.beds,
+      seed: flags.seed,
+      hours: HOURS,
+      start: Math.ceil(Date.now() / 1000) * 1000,
+      episodes: EPISODES,
+    },
     table,
-    beds: flags.beds,
-    seed: flags.seed,
-    hours: HOURS,
-    start: Math.ceil(Date.now() / 1000) * 1000,
-    speed: 1,
-    episodes,
-  })
+    { speed: 1 },
+  )
   process.stdout.write(whatNext(settings.brokers.join(','), flags.beds, topic))
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const sent = ward.pipe(

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { VigilError } from '../errors.ts'
 
 /** A whole number of at least `least`, for commander. */
 export function whole(least: number) {
@@ -42,6 +43,17 @@ export function instant(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
   if (Number.isNaN(value)) throw new InvalidArgumentError('an ISO 8601 instant or milliseconds since 1970.')
   return value
+}
+
+/**
+ * Alarms a patient-day: `1/patient-day`, `0.5/patient-day`.
+ * @throws VigilError usage when it is not that, or not above zero
+ */
+export function alarmBudget(text: string): number {
+  const value = Number(/^([\d.]+)\/patient-day$/.exec(text)?.[1])
+  if (value > 0) return value
+  const why = value === 0 ? 'a budget of zero would silence the model' : 'a budget is written N/patient-day, N above 0'
+  throw new VigilError('usage', `--budget ${text}: ${why}`)
 }
 
 /** Print one JSON object on standard output, and nothing else there. */

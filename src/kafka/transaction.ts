@@ -83,7 +83,10 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
     }
     records.push(evidenceRecord(prefix, { head, state: row }))
   }
-  const letters = together(outputs)
+  // of one whose state knows nothing of it the position alone tells that it was told
+  const told = ({ patientKey, rejection, offset }: Letter) =>
+    patientKey === undefined && offset < (owned.committed.get(rejection.source ?? readings) ?? 0)
+  const letters = together(outputs).filter(([letter]) => !told(letter!))
   for (const each of letters) records.push(deadLetterOf(owned, topicName(prefix, 'readings.dlq'), each, readings))
 
   if (!owned.layoutsKept) for (const layout of state.layouts) records.push(layoutRecord(stateTopic, partition, layout))

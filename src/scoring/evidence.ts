@@ -1,6 +1,7 @@
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
-import { expectedBand, type Scored, type ScorePlan } from './score.ts'
+import { ownSpread } from './own-spread.ts'
+import { channelOfTest, expectedBand, type Scored, type ScorePlan, valueAtResidual } from './score.ts'
 
 /** What of a manifest persistence depends on. */
 type EvidenceManifest = Pick<ModelManifest, 'policy' | 'warmupSteps' | 'grid'>
@@ -19,10 +20,23 @@ const CALM = 6 // scored ticks since the last p <= 10 q
 const BEST_P = 7 // smallest p of the run; 1 = none
 const BEST_K = 8
 const BEST_TICK = 9
-const HEADER = 10
-const FIELDS = 7 // value, mean, sd, low, high, residual, contribution; all NaN where not observed
+const LEAD = 10 // channel of the test that gave BEST_P, -1 = the joint one
+const ALPHA = 11 // the patient's own q; 0 = the policy's
+const MINUTE = 12 // the minute whose smallest p is kept
+const MINUTE_P = 13 // smallest p of that minute
+const HEADER = 14
+const FIELDS = 8 // value, mean, sd, low, high, residual, contribution, given the rest; all NaN where not observed
 
-/** When one model's surprise becomes an alert: n of the last `of` ticks with p < q. Times in ticks. */
+/** Adaptive conformal inference (Gibbs and Candes 2021): step and bounds of the patient's own q, times the policy's. */
+const ADAPT = 0.1
+const STRICTEST = 0.1
+const LOOSEST = 3
+/** p above which a tick is calm, at most */
+const CALM_P = 0.5
+/** how long an alert keeps its patient's spread and q from being learnt, s: then what it was about is how the patient is */
+const FREEZE_SECONDS = 600
+
+/** When one model's surprise becomes an alert: n of the last `of` ticks with p < the patient's q. Times in ticks. */
 export interface EvidencePlan {
   /** doubles of one patient's row */
   readonly stateSize: number
@@ -32,6 +46,8 @@ export interface EvidencePlan {
   /** scored ticks with p > 10 q after which it is over */
   readonly calmTicks: number
   readonly warmupSteps: number
+  readonly minuteTicks: number
+  readonly freezeTicks: number
   /** channels of the model: C */
   readonly channels: number
   readonly scores: ScorePlan
@@ -47,7 +63,10 @@ export interface EvidenceChannel {
   readonly low: number
   readonly high: number
   readonly residual: number
+  /** share of the joint distance that goes away without the channel */
   readonly contribution: number
+  /** what the other channels of the same frame make one expect, channel unit */
+  readonly given: number
 }
 
 /** Why the evidence of a patient stands. */
@@ -58,7 +77,9 @@ export interface Evidence {
   readonly tick: number
   readonly p: number
   readonly horizonIndex: number
-  /** observed channels of that frame, largest contribution first */
+  /** the q it was held against */
+  readonly q: number
+  /** observed channels of that frame: first the one whose test gave p, then by contribution */
   readonly channels: readonly EvidenceChannel[]
 }
 
@@ -72,6 +93,8 @@ export function evidencePlan(manifest: EvidenceManifest, scores: ScorePlan): Evi
     of,
     calmTicks: Math.max(1, Math.ceil(clearSeconds / manifest.grid.cadenceSeconds)),
     warmupSteps: manifest.warmupSteps,
+    minuteTicks: Math.max(1, Math.round(60 / manifest.grid.cadenceSeconds)),
+    freezeTicks: Math.ceil(FREEZE_SECONDS / manifest.grid.cadenceSeconds),
     channels,
     scores,
   }
@@ -135,6 +158,7 @@ function keepBest(
   state[at + BEST_K] = k
   state[at + BEST_TICK] = frames.ticks[row]!
   const scorePlan = plan.scores
+  state[at + LEAD] = channelOfTest(scorePlan, scored.test[k]!)
   for (let c = 0; c < plan.channels; c++) {
     const to = at + HEADER + c * FIELDS
     const i = row * scorePlan.width + scorePlan.channels[c]!
@@ -149,15 +173,18 @@ function keepBest(
     state[to + 3] = band.low
     state[to + 4] = band.high
     state[to + 5] = scored.residual[k * plan.channels + c]!
-    state[to + 6] = scored.contribution[k * plan.channels + c]!
+    const kc = k * plan.channels + c
+    state[to + 6] = scored.contribution[kc]!
+    const given = scored.given[kc]! * ownSpread(scorePlan, scores, scoresAt, k, c)
+    state[to + 7] = valueAtResidual(scorePlan, scores, scoresAt, k, c, given)
   }
 }
 
 /**
  * Take one scored frame into the evidence; to be called after `scoreFrame` and before the next `rememberForecast`.
- * Several horizons due at one tick share q (Bonferroni): the tick's p is the smallest times their number.
  * @param scores holds the patient's score row, beginning at `scoresAt`
  * @param scored what `scoreFrame` made of this frame
+ * @param suspect a sensor of the patient is suspected: nothing is learnt from this tick
  * @returns whether the detector says "unexpected" at this tick
  */
 export function weighEvidence(
@@ -169,29 +196,26 @@ export function weighEvidence(
   frames: FrameColumns,
   row: number,
   scored: Scored,
+  suspect = false,
 ): boolean {
   const tick = frames.ticks[row]!
   const last = state[at + TICK]!
   shift(state, at, Number.isNaN(last) ? 64 : tick - last, plan.of)
   state[at + TICK] = tick
   state[at + STEPS]!++
-  let smallest = Number.POSITIVE_INFINITY
+  let p = Number.POSITIVE_INFINITY
   let best = 0
-  let due = 0
   for (let k = 0; k < scored.p.length; k++) {
-    const p = scored.p[k]!
-    if (Number.isNaN(p)) continue
-    due++
-    if (p < smallest) {
-      smallest = p
-      best = k
-    }
+    if (!(scored.p[k]! < p)) continue
+    p = scored.p[k]!
+    best = k
   }
   const raised = state[at + RAISED] === 1
-  if (due === 0 || state[at + STEPS]! <= plan.warmupSteps) return raised
-  const p = Math.min(1, smallest * due)
+  if (p === Number.POSITIVE_INFINITY || state[at + STEPS]! <= plan.warmupSteps) return raised
+  const q = ownThreshold(plan, state, at)
+  adapt(plan, state, at, tick, p, q, raised || suspect)
   if (!raised && state[at + OLD] === 0 && state[at + NEW] === 0) state[at + BEST_P] = 1
-  if (p < plan.q) {
+  if (p < q) {
     state[at + NEW]! += 1
     if (p < state[at + BEST_P]!) keepBest(plan, state, at, scores, scoresAt, frames, row, scored, p, best)
   }
@@ -202,13 +226,53 @@ export function weighEvidence(
     state[at + CALM] = 0
     return true
   }
-  state[at + CALM] = p > 10 * plan.q ? state[at + CALM]! + 1 : 0
+  state[at + CALM] = p > Math.min(CALM_P, 10 * q) ? state[at + CALM]! + 1 : 0
   if (state[at + CALM]! < plan.calmTicks) return true
   state[at + RAISED] = 0
   state[at + OLD] = 0
   state[at + NEW] = 0
   state[at + BEST_P] = 1
   return false
+}
+
+/** The patient's own q: the policy's, adapted within its bounds. */
+export function ownThreshold(plan: EvidencePlan, state: Float64Array, at: number): number {
+  return state[at + ALPHA]! > 0 ? state[at + ALPHA]! : plan.q
+}
+
+/** Whether nothing may be learnt of the patient now: it is warming up, or an alert stands, for a while. */
+export function learningFrozen(plan: EvidencePlan, state: Float64Array, at: number): boolean {
+  if (state[at + RAISED] !== 1) return false
+  return state[at + TICK]! - state[at + ONSET]! < plan.freezeTicks
+}
+
+/**
+ * One step of adaptive conformal inference a minute: a minute without p < q makes q a little larger, one with it smaller,
+ * so that in the long run minutes exceed as often as the policy says, within the bounds. Frozen minutes do not count.
+ */
+function adapt(
+  plan: EvidencePlan,
+  state: Float64Array,
+  at: number,
+  tick: number,
+  p: number,
+  q: number,
+  frozen: boolean,
+): void {
+  const minute = Math.floor(tick / plan.minuteTicks)
+  if (state[at + MINUTE] !== minute) {
+    const counts = state[at + MINUTE]! > 0 && !Number.isNaN(state[at + MINUTE_P]!)
+    if (counts) {
+      const missed = state[at + MINUTE_P]! < q ? 1 : 0
+      const next = q + ADAPT * plan.q * (plan.q - missed)
+      state[at + ALPHA] = Math.max(STRICTEST * plan.q, Math.min(LOOSEST * plan.q, next))
+    }
+    state[at + MINUTE] = minute
+    state[at + MINUTE_P] = 1
+  }
+  // a minute that exceeded has done so, whatever came after it
+  if (frozen && !(state[at + MINUTE_P]! < q)) state[at + MINUTE_P] = Number.NaN
+  else if (p < state[at + MINUTE_P]!) state[at + MINUTE_P] = p
 }
 
 /** frames since the reset */
@@ -233,14 +297,18 @@ export function evidenceOf(plan: EvidencePlan, state: Float64Array, at: number):
       high: state[from + 4]!,
       residual: state[from + 5]!,
       contribution: state[from + 6]!,
+      given: state[from + 7]!,
     })
   }
-  channels.sort((a, b) => b.contribution - a.contribution || a.channel - b.channel)
+  const lead = state[at + LEAD]!
+  const first = (it: EvidenceChannel) => (it.channel === lead ? 1 : 0)
+  channels.sort((a, b) => first(b) - first(a) || b.contribution - a.contribution || a.channel - b.channel)
   return {
     onsetTick: state[at + ONSET]!,
     tick: state[at + BEST_TICK]!,
     p: state[at + BEST_P]!,
     horizonIndex: state[at + BEST_K]!,
+    q: ownThreshold(plan, state, at),
     channels,
   }
 }

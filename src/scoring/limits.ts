@@ -3,7 +3,10 @@ import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { Limit, LimitProfile } from '../vitals/limits.ts'
+import { PRESSURES } from './sensor-table.ts'
+import { contradict } from './sensors.ts'
 import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
+import { spoken } from './spoken.ts'
 
 /** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
 const RUN_GAP = 90_000
@@ -18,9 +21,6 @@ const FIELDS = FIELD_NAMES.length
 const BELOW = -1
 const ABOVE = 1
 const STILL = 2
-
-/** a mean pressure that is not between its diastolic and systolic value is impossible, and so are these three */
-const PRESSURES = ['abp', 'nibp', 'pap']
 
 interface LimitedChannel {
   /** index in the channel table */
@@ -85,45 +85,45 @@ export function resetLimits(plan: LimitPlan, state: Float64Array, at: number): v
   state.fill(0, at, at + plan.stateSize)
 }
 
-/** whether this tick's pressures contradict each other */
-function impossible(frames: FrameColumns, from: number, three: readonly [number, number, number]): boolean {
-  const [sys, dia, mean] = [from + three[0], from + three[1], from + three[2]]
-  const { masks, values } = frames
-  if (masks[mean] !== 1) return false
-  return (masks[sys] === 1 && values[mean]! > values[sys]!) || (masks[dia] === 1 && values[mean]! < values[dia]!)
-}
-
 function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
   const still = side === STILL
   const { channel, limit } = it
   const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
-  const said = measurement(channel, value, still ? value : bound)
-  const bounds = still ? ': asystole' : `, limit ${bound}`
-  return {
-    detector: 'limits',
-    code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${side === ABOVE ? 'high' : 'low'}`,
-    kind: 'physiological',
-    priority: still ? 'high' : limit.priority,
-    label: label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said),
-    onset: since,
-    channels: [
-      {
-        ...identified(channel),
-        observed: value,
-        ...(!still && { limit: { side: side === ABOVE ? 'high' : 'low', value: bound } as const }),
-        status: 'ok',
-        sampleTime: time,
+  const above = side === ABOVE
+  return spoken(
+    {
+      detector: 'limits',
+      code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${above ? 'high' : 'low'}`,
+      kind: 'physiological',
+      priority: still ? 'high' : limit.priority,
+      onset: since,
+      score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
+      latching: still,
+    },
+    {
+      label: () => {
+        const said = measurement(channel, value, still ? value : bound)
+        const bounds = still ? ': asystole' : `, limit ${bound}`
+        return label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said)
       },
-    ],
-    score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
-    explanation: still
-      ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
-      : {
-          text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
-          method: 'fixed limit',
+      channels: () => [
+        {
+          ...identified(channel),
+          observed: value,
+          ...(!still && { limit: { side: above ? 'high' : 'low', value: bound } as const }),
+          status: 'ok',
+          sampleTime: time,
         },
-    latching: still,
-  }
+      ],
+      explanation: () =>
+        still
+          ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
+          : {
+              text: `${channel.meaning} ${above ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
+              method: 'fixed limit',
+            },
+    },
+  )
 }
 
 /**
@@ -148,7 +148,7 @@ export function checkLimits(
     const own = at + it.index * FIELDS
     const was = state[own + SIDE]!
     const observed =
-      frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && impossible(frames, from, it.pressure))
+      frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && contradict(frames, from, it.pressure))
     if (!observed && was === 0) continue
     const episodic = it.channel.cadence === 'episodic'
     const lapsed = !episodic && time - state[own + LAST]! > RUN_GAP

@@ -1,10 +1,13 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
+import { minusLogChiSquareTail } from './chi-square.ts'
 import { normalQuantile } from './normal.ts'
+import { OWN_FIELDS, ownErrorSd, ownSpread } from './own-spread.ts'
 import { studentQuantile } from './student-t.ts'
 import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
 import { type TailLookup, tailLookup, tailProbability } from './tail-table.ts'
+import { squaredDistance, type Whitening, whitening } from './whitening.ts'
 
 /** a surprise is clipped here, nats: one impossible value must not drown all others */
 const SURPRISE_CLIP = 60
@@ -18,11 +21,17 @@ type ScoreManifest = Pick<ModelManifest, 'channels' | 'normaliser' | 'horizons' 
 
 /**
  * How one model's forecasts are held against frames. C = the model's channels, K = its horizons.
- * A patient's row: per horizon the tick its forecast is for (NaN = none), C means and C scales in the channels' units.
+ * A patient's row: per horizon the tick its forecast is for (NaN = none), C means and C scales in the channels' units;
+ * then the patient's own spread (`own-spread.ts`).
+ *
+ * Tests, in this order: a channel's residual at a horizon [K * C], a channel's leap at the first horizon [C], the joint
+ * distance of a horizon [K]. Each has its own tail, and shares the probability of a false alarm with the others.
  */
 export interface ScorePlan {
-  /** doubles of one patient's row: K * (1 + 2 C) */
+  /** doubles of one patient's row */
   readonly stateSize: number
+  /** where in it the patient's own spread begins */
+  readonly ownAt: number
   /** [C] index of the model's channels in the channel table */
   readonly channels: Int32Array
   /** channels of the table: D */
@@ -40,24 +49,37 @@ export interface ScorePlan {
   readonly curves: readonly TailCurve[]
   /** [K * C] mean surprise when all is well, nats */
   readonly expected: Float64Array
-  /** [K * C], [k * C + m - 1] for m observed channels */
+  /** [K] covariance of residuals in the patient's own spread */
+  readonly whitenings: readonly Whitening[]
+  /** [K] the tests of each horizon */
+  readonly tests: readonly Int32Array[]
+  /** by test */
   readonly tails: readonly TailLookup[]
 }
 
-/** A scored frame, reused from frame to frame. Nothing in it is NaN but `p` where nothing was due. */
+/** A scored frame, reused from frame to frame. Nothing in it is NaN but what was not due. */
 export interface Scored {
   /** channels of the model observed in this tick: m */
   observed: number
-  /** [K] calibrated p-value in (0, 1]; NaN where no forecast was due, or nothing was observed */
+  /**
+   * [K] chance that a minute of a patient who is as before shows as much in any test of any horizon, in (0, 1]; NaN
+   * where no forecast was due, or nothing was observed
+   */
   readonly p: Float64Array
+  /** [K] the test that gave p, -1 where p is NaN */
+  readonly test: Int32Array
   /** [K] sum over observed channels of surprise - expected, nats; 0 where p is NaN */
   readonly excess: Float64Array
   /** [K * C] -ln of the mass of the observed value's cell, nats, clipped; 0 where not scored */
   readonly surprise: Float64Array
   /** [K * C] standard normal residual (mid-PIT), clipped to +-8; 0 where not scored */
   readonly residual: Float64Array
-  /** [K * C] share of max(0, surprise - expected), 0..1, sums to 1 or is all 0 */
+  /** [K * C] share of the joint distance that goes away without the channel, 0..1, sums to 1 or is all 0 */
   readonly contribution: Float64Array
+  /** [K * C] residual that the other channels make one expect; 0 where not scored */
+  readonly given: Float64Array
+  /** [tests] the statistics, NaN where not due */
+  readonly statistic: Float64Array
 }
 
 /** What a pending forecast expects of one channel, in the channel's unit. */
@@ -89,14 +111,20 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
   const shaped: [string, readonly (readonly unknown[])[]][] = [
     ['degreesOfFreedom', degreesOfFreedom],
     ['calibration.expected', calibration.expected],
-    ['calibration.tails', calibration.tails],
+    ['calibration.centre', calibration.centre],
+    ['calibration.tails.residual', calibration.tails.residual],
+    ['calibration.tails.leap', [calibration.tails.leap]],
   ]
   for (const [name, rows] of shaped) {
-    if (rows.length !== horizons.length || rows.some((row) => row.length !== count))
-      throw new RangeError(`${name} must be [${horizons.length}][${count}]`)
+    const wanted = name.endsWith('leap') ? 1 : horizons.length
+    if (rows.length !== wanted || rows.some((row) => row.length !== count))
+      throw new RangeError(`${name} must be [${wanted}][${count}]`)
   }
   if (normaliser.centre.length !== count || normaliser.scale.length !== count)
     throw new RangeError(`normaliser must be [${count}]`)
+  const { residual, leap, joint } = calibration.tails
+  if (joint.length !== horizons.length || calibration.covariance.length !== horizons.length)
+    throw new RangeError(`calibration.tails.joint and covariance must be [${horizons.length}]`)
   const curves = new Map<number, TailCurve>()
   const curveOf = (nu: number): TailCurve => {
     const known = curves.get(nu) ?? tailCurve(nu)
@@ -104,7 +132,8 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
     return known
   }
   return {
-    stateSize: horizons.length * (1 + 2 * count),
+    stateSize: horizons.length * (1 + 2 * count + count) + OWN_FIELDS * count,
+    ownAt: horizons.length * (1 + 2 * count),
     channels: Int32Array.from(entries, ({ index }) => index),
     width: table.channels.length,
     horizons,
@@ -115,7 +144,13 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
     scale: Float64Array.from(normaliser.scale),
     curves: degreesOfFreedom.flat().map(curveOf),
     expected: Float64Array.from(calibration.expected.flat()),
-    tails: calibration.tails.flat().map(tailLookup),
+    whitenings: calibration.covariance.map((of, k) => whitening(calibration.centre[k]!, of)),
+    tests: horizons.map((_, k) => {
+      const K = horizons.length
+      const each = (from: number) => Array.from({ length: count }, (_, c) => from + c)
+      return Int32Array.from([...each(k * count), ...(k === 0 ? each(K * count) : []), K * count + count + k])
+    }),
+    tails: [...residual.flat(), ...leap, ...joint].map(tailLookup),
   }
 }
 
@@ -126,19 +161,25 @@ export function scored(plan: ScorePlan): Scored {
   return {
     observed: 0,
     p: new Float64Array(K).fill(Number.NaN),
+    test: new Int32Array(K).fill(-1),
     excess: new Float64Array(K),
     surprise: new Float64Array(KC),
     residual: new Float64Array(KC),
     contribution: new Float64Array(KC),
+    given: new Float64Array(KC),
+    statistic: new Float64Array(plan.tails.length).fill(Number.NaN),
   }
 }
 
-/** Forget every pending forecast (a new patient at the bed). */
+/** Forget every pending forecast and the patient's own spread (a new patient at the bed). */
 export function resetScore(plan: ScorePlan, state: Float64Array, at: number): void {
-  state.fill(Number.NaN, at, at + plan.stateSize)
+  state.fill(Number.NaN, at, at + plan.ownAt)
+  state.fill(0, at + plan.ownAt, at + plan.stateSize)
 }
 
 const mass = new Float64Array(2)
+/** [C] residuals of a horizon in the patient's own spread; room for every mask a whitening takes */
+const spread = new Float64Array(30)
 
 /**
  * Score a frame against the forecasts that were pending before it. A forecast counts only when it is for exactly this
@@ -155,42 +196,102 @@ export function scoreFrame(
   out: Scored,
 ): void {
   const C = plan.channels.length
+  const K = plan.horizons.length
   const from = row * plan.width
   const tick = frames.ticks[row]!
   out.surprise.fill(0)
   out.residual.fill(0)
   out.contribution.fill(0)
+  out.given.fill(0)
+  out.statistic.fill(Number.NaN)
+  let mask = 0
   let observed = 0
-  for (let c = 0; c < C; c++) observed += frames.masks[from + plan.channels[c]!]!
+  for (let c = 0; c < C; c++) {
+    if (frames.masks[from + plan.channels[c]!] !== 1) continue
+    mask |= 1 << c
+    observed++
+  }
   out.observed = observed
-  for (let k = 0; k < plan.horizons.length; k++) {
+  for (let k = 0; k < K; k++) {
     const pending = at + k * (1 + 2 * C)
     out.p[k] = Number.NaN
+    out.test[k] = -1
     out.excess[k] = 0
     if (observed === 0 || state[pending] !== tick) continue
-    let excess = 0
-    let raised = 0
     for (let c = 0; c < C; c++) {
-      const i = from + plan.channels[c]!
-      if (frames.masks[i] !== 1) continue
+      if (((mask >> c) & 1) === 0) continue
       const kc = k * C + c
+      const value = frames.values[from + plan.channels[c]!]!
+      const mean = state[pending + 1 + c]!
       const scale = state[pending + 1 + C + c]!
-      const z = (frames.values[i]! - state[pending + 1 + c]!) / scale
-      cell(plan.curves[kc]!, z, plan.half[c]! / scale, mass)
+      const half = plan.half[c]!
+      const z = (value - mean) / scale
+      cell(plan.curves[kc]!, z, half / scale, mass)
       const surprise = Math.min(SURPRISE_CLIP, -mass[0]!)
-      const over = surprise - plan.expected[kc]!
       const r = Math.min(RESIDUAL_CLIP, 0 - normalQuantile(mass[1]!))
       out.surprise[kc] = surprise
       out.residual[kc] = z < 0 ? 0 - r : r
-      out.contribution[kc] = Math.max(0, over)
-      excess += over
-      raised += Math.max(0, over)
+      out.excess[k]! += surprise - plan.expected[kc]!
+      spread[c] = out.residual[kc]! / ownSpread(plan, state, at, k, c)
+      out.statistic[kc] = Math.abs(spread[c]!)
+      // without its resolution cell, an error of a whole unit where a half was to be had is none
+      if (k === 0)
+        out.statistic[K * C + c] = Math.max(0, Math.abs(value - mean) - half) / ownErrorSd(plan, state, at, c, scale)
     }
-    out.excess[k] = excess
-    out.p[k] = tailProbability(plan.tails[k * C + observed - 1]!, excess)
-    if (raised > 0) for (let c = 0; c < C; c++) out.contribution[k * C + c]! /= raised
+    const square = squaredDistance(plan.whitenings[k]!, mask, spread, 0, out.contribution, k * C, out.given, k * C)
+    out.statistic[K * C + C + k] = minusLogChiSquareTail(square, observed)
+    judge(plan, k, out)
+    let whole = 0
+    for (let c = 0; c < C; c++) whole += out.contribution[k * C + c]!
+    if (whole > 0) for (let c = 0; c < C; c++) out.contribution[k * C + c]! /= whole
   }
 }
+
+/** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (Bonferroni). */
+function judge(plan: ScorePlan, k: number, out: Scored): void {
+  let least = Number.POSITIVE_INFINITY
+  let which = -1
+  const tests = plan.tests[k]!
+  for (let i = 0; i < tests.length; i++) {
+    const test = tests[i]!
+    const value = out.statistic[test]!
+    if (Number.isNaN(value)) continue
+    const p = tailProbability(plan.tails[test]!, value)
+    if (p >= least) continue
+    least = p
+    which = test
+  }
+  out.p[k] = Math.min(1, least * plan.tails.length)
+  out.test[k] = which
+}
+
+/** The channel a test is of, an index into the plan's channels; -1 for a joint test. */
+export function channelOfTest(plan: ScorePlan, test: number): number {
+  const C = plan.channels.length
+  const K = plan.horizons.length
+  return test < K * C + C ? test % C : -1
+}
+
+/** Value of a channel at a given normal residual under a horizon's newest forecast, channel unit, inside its hard range. */
+export function valueAtResidual(
+  plan: ScorePlan,
+  state: Float64Array,
+  at: number,
+  k: number,
+  channel: number,
+  residual: number,
+): number {
+  const C = plan.channels.length
+  const pending = at + k * (1 + 2 * C)
+  const { nu } = plan.curves[k * C + channel]!
+  const p = normalTail(Math.abs(residual))
+  const t = studentQuantile(p, nu)
+  const value = state[pending + 1 + channel]! - Math.sign(residual) * t * state[pending + 1 + C + channel]!
+  return Math.max(plan.low[channel]!, Math.min(plan.high[channel]!, value))
+}
+
+/** P(N > x), x >= 0 */
+const normalTail = (x: number): number => Math.exp(-minusLogChiSquareTail(x * x, 1)) / 2
 
 /**
  * Keep the forecast a step made from the frame at `tick`: the first horizon always, each longer one only when none is

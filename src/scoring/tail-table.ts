@@ -1,80 +1,87 @@
 import type { TailTable } from '../vitals/manifest.ts'
+import { fitParetoTail, logExceedance, type ParetoTail } from './pareto-tail.ts'
 
 /** the smallest p a table may give: finite in ln, and never 0 */
 const SMALLEST = 1e-300
+/** share of a sample that the tail is fitted to, and the fewest and most peaks */
+const TAIL_SHARE = 0.1
+const FEWEST_PEAKS = 8
+const MOST_PEAKS = 500
 
 /** A tail table of a manifest, ready for look-ups. */
 export interface TailLookup {
   /** [L], rising */
-  readonly surprises: Float64Array
+  readonly values: Float64Array
   /** [L] ln of the exceedance probabilities, falling */
   readonly logs: Float64Array
-  readonly tailScale: number
+  readonly tail: ParetoTail
 }
 
 /** @throws RangeError when the table is not one: different lengths, or not monotone */
 export function tailLookup(table: TailTable): TailLookup {
-  const { surprises, probabilities } = table
-  if (surprises.length !== probabilities.length || surprises.length === 0) throw new RangeError('tail table: lengths')
-  for (let i = 1; i < surprises.length; i++) {
-    if (surprises[i]! < surprises[i - 1]! || probabilities[i]! >= probabilities[i - 1]!)
-      throw new RangeError('tail table: surprises must rise and probabilities fall')
+  const { values, probabilities } = table
+  if (values.length !== probabilities.length || values.length === 0) throw new RangeError('tail table: lengths')
+  for (let i = 1; i < values.length; i++) {
+    if (values[i]! < values[i - 1]! || probabilities[i]! >= probabilities[i - 1]!)
+      throw new RangeError('tail table: values must rise and probabilities fall')
   }
   return {
-    surprises: Float64Array.from(surprises),
+    values: Float64Array.from(values),
     logs: Float64Array.from(probabilities, Math.log),
-    tailScale: table.tailScale,
+    tail: { shape: table.tailShape, scale: table.tailScale },
   }
 }
 
 /**
- * Calibrated p-value of an excess surprise: P(excess >= this one) on the calibration patients, in (0, 1].
- * Linear in ln p between entries, exponential beyond the last.
+ * Calibrated p-value: P(statistic >= this one) on the calibration patients, in (0, 1].
+ * Linear in ln p between entries, generalised Pareto beyond the last.
  */
-export function tailProbability(lookup: TailLookup, excess: number): number {
-  const { surprises, logs } = lookup
-  const last = surprises.length - 1
-  if (excess <= surprises[0]!) return Math.exp(logs[0]!)
-  if (excess > surprises[last]!) {
-    return Math.max(SMALLEST, Math.exp(logs[last]! - (excess - surprises[last]!) / lookup.tailScale))
+export function tailProbability(lookup: TailLookup, value: number): number {
+  const { values, logs } = lookup
+  const last = values.length - 1
+  if (value <= values[0]!) return logs[0] === 0 ? 1 : Math.exp(logs[0]!)
+  if (value > values[last]!) {
+    return Math.max(SMALLEST, Math.exp(logs[last]! + logExceedance(lookup.tail, value - values[last]!)))
   }
-  // the first entry that is not below: among equal surprises the largest probability, the cautious one
+  // the first entry that is not below: among equal values the largest probability, the cautious one
   let low = 0
   let high = last
   while (high - low > 1) {
     const middle = (low + high) >> 1
-    if (surprises[middle]! < excess) low = middle
+    if (values[middle]! < value) low = middle
     else high = middle
   }
-  const share = (excess - surprises[low]!) / (surprises[high]! - surprises[low]!)
+  const share = (value - values[low]!) / (values[high]! - values[low]!)
   return Math.exp(logs[low]! + share * (logs[high]! - logs[low]!))
 }
 
 /**
- * The tail table of a calibration sample. Levels are 1, then eight a decade down to 1/n.
- * @param sample excess surprises of frames when all is well, nats; any order, not changed; at least 2
+ * The tail table of a calibration sample. Levels are 1, then eight a decade down to the threshold of the tail; beyond it
+ * a generalised Pareto tail. Its shape is never below 0: a few peaks cannot show that nothing larger exists.
+ * @param sample a statistic when all is well; any order, not changed; at least 2
  */
 export function tailTable(sample: ArrayLike<number>): TailTable {
   const sorted = Float64Array.from(sample).sort()
   const n = sorted.length
-  if (n < 2) throw new RangeError('a tail table needs at least two surprises')
+  if (n < 2) throw new RangeError('a tail table needs at least two values')
+  const wanted = Math.max(FEWEST_PEAKS, Math.min(MOST_PEAKS, Math.round(n * TAIL_SHARE)))
+  const peaks = Math.max(1, Math.min(n - 1, wanted))
   const probabilities: number[] = []
-  const surprises: number[] = []
+  const values: number[] = []
   let previous = n + 1
-  for (let level = 0; ; level++) {
+  for (let level = 0; previous > peaks; level++) {
     // the `exceeding`-th largest is reached or exceeded by that many of n
-    const exceeding = Math.max(1, Math.round(n * 10 ** (-level / 8)))
+    const exceeding = Math.max(peaks, Math.round(n * 10 ** (-level / 8)))
     if (exceeding < previous) {
       probabilities.push(exceeding / n)
-      surprises.push(sorted[n - exceeding]!)
+      values.push(sorted[n - exceeding]!)
     }
     previous = Math.min(previous, exceeding)
-    if (exceeding === 1) break
   }
-  // mean excess over the threshold of the highest per cent: the maximum-likelihood scale of an exponential tail
-  const tailCount = Math.max(1, Math.min(n - 1, Math.round(n / 100)))
-  const threshold = sorted[n - 1 - tailCount]!
-  let sum = 0
-  for (let i = n - tailCount; i < n; i++) sum += sorted[i]! - threshold
-  return { n, probabilities, surprises, tailScale: Math.max(1e-3, sum / tailCount) }
+  const threshold = sorted[n - peaks]!
+  const excesses = sorted.subarray(n - peaks).map((value) => value - threshold)
+  const fitted = excesses.some((it) => it > 0) ? fitParetoTail(excesses) : { shape: 0, scale: 0 }
+  const mean = excesses.reduce((sum, it) => sum + it, 0) / peaks
+  const { shape, scale } = fitted.shape > 0 ? fitted : { shape: 0, scale: mean }
+  return { n, probabilities, values, tailShape: shape, tailScale: Math.max(1e-3, scale) }
 }

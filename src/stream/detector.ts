@@ -1,13 +1,18 @@
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
+import { type DriftPlan, driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../scoring/drift.ts'
+import { driftCondition } from '../scoring/drift-condition.ts'
 import {
   BAND_LEVEL,
   type EvidencePlan,
   evidenceOf,
   evidencePlan,
   evidenceSteps,
+  learningFrozen,
+  ownThreshold,
   resetEvidence,
   weighEvidence,
 } from '../scoring/evidence.ts'
+import { learnSpread } from '../scoring/own-spread.ts'
 import {
   expectedBand,
   rememberForecast,
@@ -30,7 +35,8 @@ import { numbered, Rows, type SavedRows } from './rows.ts'
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
  * in its engine. A frame is scored against the forecasts pending before it, then stepped, then its forecast remembered.
- * Row: [tick of the last frame, running mean x C, score state, evidence].
+ * It sees frames without what the sensors set aside.
+ * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift].
  */
 export class Detector {
   readonly manifest: ModelManifest
@@ -41,12 +47,14 @@ export class Detector {
   readonly #features: FeaturePlan
   readonly #scores: ScorePlan
   readonly #evidence: EvidencePlan
+  readonly #drift: DriftPlan
   readonly #rows: Rows
   readonly #scored: Scored
   readonly #x: Float32Array
   readonly #meansAt = 1
   readonly #scoresAt: number
   readonly #evidenceAt: number
+  readonly #driftAt: number
 
   /** @param maxRows rows of a round at most */
   constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
@@ -57,11 +65,13 @@ export class Detector {
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
     this.#evidence = evidencePlan(manifest, this.#scores)
+    this.#drift = driftPlan(manifest, this.#scores)
     this.#scored = scored(this.#scores)
     const channels = manifest.channels.length
     this.#scoresAt = this.#meansAt + channels
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
-    this.#rows = new Rows(this.#evidenceAt + this.#evidence.stateSize)
+    this.#driftAt = this.#evidenceAt + this.#evidence.stateSize
+    this.#rows = new Rows(this.#driftAt + this.#drift.stateSize)
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
@@ -77,6 +87,7 @@ export class Detector {
     page.fill(Number.NaN, at, at + this.#scoresAt)
     resetScore(this.#scores, page, at + this.#scoresAt)
     resetEvidence(this.#evidence, page, at + this.#evidenceAt)
+    resetDrift(this.#drift, page, at + this.#driftAt)
     this.engine.reset(slot)
   }
 
@@ -103,16 +114,30 @@ export class Detector {
     return this.engine.step(round.slots, this.#x, round.count)
   }
 
-  /** Score one frame against the forecasts pending before it; what the detector says of the patient now. */
-  score(frames: FrameColumns, row: number): Condition | undefined {
+  /**
+   * Score one frame against the forecasts pending before it, and learn from it unless an alert stands or a sensor is
+   * suspected; what the detector says of the patient now is added to `out`.
+   * @param suspect a sensor of the patient is suspected at this tick
+   */
+  score(frames: FrameColumns, row: number, suspect: boolean, out: Condition[]): void {
     const slot = frames.slots[row]!
     const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
     const scoresAt = at + this.#scoresAt
     const evidenceAt = at + this.#evidenceAt
+    const driftAt = at + this.#driftAt
     scoreFrame(this.#scores, page, scoresAt, frames, row, this.#scored)
-    if (!weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored)) return undefined
-    return unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!)
+    const raised = weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored, suspect)
+    if (raised) out.push(unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!))
+    if (!suspect && !learningFrozen(this.#evidence, page, evidenceAt))
+      learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
+    const cold = evidenceSteps(page, evidenceAt) <= this.manifest.warmupSteps
+    weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
+    if (!drifts(page, driftAt)) return
+    const drift = driftOf(this.#drift, page, driftAt)!
+    const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
+    const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
+    out.push(driftCondition(this.manifest, this.#table, drift, value, time))
   }
 
   /** What `score` just made of this frame; to be asked before the next frame is scored. */
@@ -133,6 +158,7 @@ export class Detector {
       p: Object.fromEntries(
         horizons.map((ticks, k) => [ticks * grid.cadenceSeconds, Number.isNaN(p[k]!) ? null : p[k]!]),
       ),
+      threshold: ownThreshold(this.#evidence, page, this.#rows.at(slot) + this.#evidenceAt),
       surprise: Number.isNaN(p[0]!) ? null : excess[0]!,
       contributions: Array.from(contribution.subarray(0, channels.length)),
     }

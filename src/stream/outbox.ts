@@ -56,9 +56,9 @@ export class Outbox {
   }
 
   /** A reading of this patient that is not scored becomes a dead letter. */
-  bury(session: Session, rejection: Rejection, offset: number, partition = session.partition): void {
+  bury(session: Session, rejection: Rejection, offset: number): void {
     const source = rejection.source ?? session.source
-    this.letter({ ...rejection, source }, partition, offset, session.patientKey)
+    this.letter({ ...rejection, source }, session.partition, offset, session.patientKey)
   }
 
   /** What was set aside, and stood alone. @param others stamps that would have had to agree */

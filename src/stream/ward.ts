@@ -1,4 +1,3 @@
-import { VigilError } from '../errors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
@@ -15,7 +14,6 @@ import {
   agreedStamps,
   type GridPlan,
   gridFields,
-  gridPlan,
   lastTick,
   newestTime,
   openFields,
@@ -31,6 +29,7 @@ import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
+import { wardGrid } from './ward-grid.ts'
 import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
@@ -56,8 +55,6 @@ export interface WardOptions {
 
 /** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
 const MOST_ASIDE = 256
-/** Grid of a ward that has no model: limits alone. */
-const LIMITS_GRID = { cadenceSeconds: 1, latenessSeconds: 2 }
 
 /**
  * All patients of this process. Inputs go in, in order; frames that they close wait in rounds; `drain` scores and steps
@@ -82,23 +79,15 @@ export class Ward {
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
     const { detectors, table, settings } = options
-    const grids = detectors.length > 0 ? detectors.map(({ manifest }) => manifest.grid) : [LIMITS_GRID]
-    const cadences = new Set(grids.map((grid) => grid.cadenceSeconds))
-    if (cadences.size > 1) {
-      throw new VigilError(
-        'config-invalid',
-        `models.serve: models of ${[...cadences].join(' s and ')} s cadence cannot share a ward`,
-      )
-    }
-    const { cadenceSeconds } = grids[0]!
     this.#options = options
-    this.#grid = gridPlan(table.channels, cadenceSeconds, Math.max(...grids.map((grid) => grid.latenessSeconds)))
+    this.#grid = wardGrid(table, detectors)
+    const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * cadenceSeconds) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings)
+    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -113,7 +102,7 @@ export class Ward {
       table,
       detectors,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), this.#watch.saved],
+      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -169,8 +158,11 @@ export class Ward {
     const why = known && this.#strange(known, input, batch.partition)
     if (known !== undefined && why !== undefined) {
       // its state knows that this one was refused: it is not refused again after a restart
-      if (known.partition === batch.partition) known.lastOffset = offset
-      this.#out.bury(known, { ...why, source: batch.source }, offset, batch.partition)
+      const refused = { ...why, source: batch.source }
+      if (known.partition === batch.partition) {
+        known.lastOffset = offset
+        this.#out.bury(known, refused, offset)
+      } else this.#out.letter(refused, batch.partition, offset) // the state stands in the other partition
       return true
     }
     const here = known !== undefined && known.departedAt === undefined
@@ -212,7 +204,7 @@ export class Ward {
     const { detectors, telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
-      const stepping = Promise.all(detectors.map((detector) => detector.step(round)))
+      const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {

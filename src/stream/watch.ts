@@ -11,6 +11,7 @@ import {
 } from '../alerts/lifecycle.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
+import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
@@ -22,6 +23,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
+import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
@@ -33,8 +35,9 @@ const STALE_BED = 3
 export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
 /**
- * What is said of one patient at one tick: every detector, the fixed limits and NEWS2 beside them, then the life of the
- * patient's alerts. No detector can silence a limit.
+ * What is said of one patient at one tick: every detector, the sensors, the fixed limits and NEWS2 beside them, then the
+ * life of the patient's alerts. Detectors see a round without what the sensors set aside; limits and NEWS2 see it all, so
+ * that nothing can silence a limit.
  */
 export class Watch {
   readonly #table: ChannelTable
@@ -48,9 +51,12 @@ export class Watch {
   /** [limits, NEWS2] */
   readonly #rows: Rows
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
+  readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
+  /** the round that was sifted last, as the detectors see it */
+  #trusted: FrameColumns | undefined
 
-  constructor(table: ChannelTable, detectors: readonly Detector[], settings: WatchSettings) {
+  constructor(table: ChannelTable, detectors: readonly Detector[], settings: WatchSettings, cadenceSeconds: number) {
     this.#table = table
     this.#detectors = detectors
     this.#settings = settings
@@ -60,18 +66,20 @@ export class Watch {
     this.#staleBedSeconds = STALE_BED * Math.max(settings.stream.staleSeconds, ...cadences)
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
+    this.#sensing = new Sensing(table, cadenceSeconds)
     this.#sources = alertSources(detectors, settings)
   }
 
   /** The rows that belong into a patient's saved state. */
-  get saved(): SavedRows {
+  get saved(): readonly SavedRows[] {
     const fields = [...this.#limits.adult.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)]
-    return { rows: this.#rows, fields }
+    return [{ rows: this.#rows, fields }, this.#sensing.saved]
   }
 
   /** A new patient on the slot. */
   reset(slot: number): void {
     this.#resetRules(slot)
+    this.#sensing.reset(slot)
     for (const detector of this.#detectors) detector.reset(slot)
   }
 
@@ -93,8 +101,15 @@ export class Watch {
     return session.profile ?? this.#settings.limits.assumed
   }
 
+  /** Look at the sensors of a round, once and before anything else; then every detector begins to step what is left. */
+  step(round: FrameColumns): Promise<Float32Array[]> {
+    const trusted = this.#sensing.sift(round)
+    this.#trusted = trusted
+    return Promise.all(this.#detectors.map((detector) => detector.step(trusted)))
+  }
+
   /**
-   * Look at one frame of a patient.
+   * Look at one frame of a patient, of the round that is being stepped.
    * @param time event time of its tick, ms
    * @param wanted whether somebody wants to see the frame with its scores
    * @returns what its alerts have to say, and the report if wanted
@@ -104,11 +119,14 @@ export class Watch {
     const at = this.#rows.at(session.slot)
     const conditions = this.#conditions
     conditions.length = 0
+    const trusted = this.#trusted!
     const reports = []
+    this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
+    // a procedure is no time to learn how the patient is
+    const suspect = this.#sensing.suspect(row) || (session.mutedUntil !== undefined && time < session.mutedUntil)
     for (const detector of this.#detectors) {
-      const condition = detector.score(frames, row)
-      if (condition !== undefined) conditions.push(condition)
-      if (wanted) reports.push(detector.report(frames, row))
+      detector.score(trusted, row, suspect, conditions)
+      if (wanted) reports.push(detector.report(trusted, row))
     }
     const models = conditions.length
     const profile = this.#profile(session)
@@ -311,6 +329,7 @@ function alertSources(detectors: readonly Detector[], settings: WatchSettings): 
   return Object.fromEntries([
     ...models,
     rule('limits', { set, version }),
+    rule(SENSORS_DETECTOR, { set: 'bidmc-1.0.0', version: '1' }),
     rule('news2', { set: 'rcp-2017', version: '1' }),
     rule('signal', { set, version }),
   ])

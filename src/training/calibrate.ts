@@ -1,120 +1,173 @@
-import { evidencePlan, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
-import { expectedBand, rememberForecast, scored, scoreFrame, scorePlan } from '../scoring/score.ts'
+import { evidencePlan, learningFrozen, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
+import { ownSpread } from '../scoring/own-spread.ts'
+import { expectedBand, type Scored, type ScorePlan, scorePlan } from '../scoring/score.ts'
 import { tailTable } from '../scoring/tail-table.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
+import { ledoitWolf } from './covariance.ts'
 import type { FramedStay } from './dataset.ts'
 import { forecastStay, serveStay } from './serve-stays.ts'
 
 /** A manifest whose calibration may be missing still. */
 export type Uncalibrated = Omit<ModelManifest, 'calibration'>
 
-/** Surprises of scored frames after warm-up: by horizon, one [C] row a frame, NaN where a channel was not observed. */
-type Surprises = Float64Array[][]
+type Calibration = ModelManifest['calibration']
+
+/** A stay with the forecasts that the exported graph makes of it. */
+interface Forecast {
+  readonly stay: FramedStay
+  /** [N, K 2 C] */
+  readonly forecasts: Float32Array
+}
 
 /**
- * Expected surprises and tail tables from stays that training never saw, scored by the functions that serve.
- * A tail table of m observed channels pools all subsets of m channels of every frame, so that frames with missing
- * channels are judged by what was there.
+ * Everything a threshold rests on, from stays scored by the functions that serve, in two passes: how residuals vary
+ * together when all is well; then, with that, how far every test goes within a minute.
+ * @throws RangeError when a channel or a horizon was never scored
  */
 export async function calibrate(
   engine: StepEngine,
   manifest: Uncalibrated,
   table: ChannelTable,
   stays: readonly FramedStay[],
-): Promise<ModelManifest['calibration']> {
-  const surprises = await surprisesOf(engine, manifest, table, stays)
-  const channels = manifest.channels.length
-  const expected = surprises.map((rows) => Array.from({ length: channels }, (_, c) => meanOf(rows, c)))
-  const tails = surprises.map((rows, k) =>
-    Array.from({ length: channels }, (_, m) => tailTable(subsetSums(rows, expected[k]!, m + 1))),
-  )
-  const frames = surprises[0]!.length
-  return { calibrated: false, patients: stays.length, frames, expected, tails }
-}
-
-async function surprisesOf(
-  engine: StepEngine,
-  manifest: Uncalibrated,
-  table: ChannelTable,
-  stays: readonly FramedStay[],
-): Promise<Surprises> {
-  const C = manifest.channels.length
+): Promise<Calibration> {
+  const made: Forecast[] = []
+  for (const stay of stays) made.push({ stay, forecasts: await forecastStay(engine, stay) })
   const flat = blank(manifest)
-  // one plan a horizon: serving holds one forecast of a long horizon at a time, and at which tick it begins is chance;
-  // all phases together have the same distribution and many times the frames
-  const plans = manifest.horizons.map((horizon, k) =>
-    scorePlan(
-      {
-        ...manifest,
-        horizons: [horizon],
-        degreesOfFreedom: [manifest.degreesOfFreedom[k]!],
-        calibration: { ...flat, expected: [flat.expected[k]!], tails: [flat.tails[k]!] },
-      },
-      table,
-    ),
-  )
-  const surprises: Surprises = manifest.horizons.map(() => [])
-  for (const stay of stays) {
-    const forecasts = await forecastStay(engine, stay)
-    const { frames } = stay
-    plans.forEach((plan, k) => {
-      const state = new Float64Array(plan.stateSize)
-      const out = scored(plan)
-      let from = manifest.warmupSteps
-      for (let i = from; i < frames.count; i++) {
-        const made = frames.ticks[i]! - manifest.horizons[k]!
-        while (frames.ticks[from]! < made) from++
-        if (frames.ticks[from] !== made) continue
-        rememberForecast(plan, state, 0, made, forecasts, from * engine.forecastSize + k * 2 * C)
-        scoreFrame(plan, state, 0, frames, i, out)
-        if (Number.isNaN(out.p[0]!)) continue
-        const observed = (c: number) => frames.masks[i * plan.width + plan.channels[c]!] === 1
-        surprises[k]!.push(Float64Array.from({ length: C }, (_, c) => (observed(c) ? out.surprise[c]! : Number.NaN)))
-      }
-    })
+  const together = varying(scorePlan({ ...manifest, calibration: flat }, table), manifest, made)
+  const first: Calibration = { ...flat, ...together, patients: stays.length }
+  const tables = maxima(scorePlan({ ...manifest, calibration: first }, table), manifest, made).map(tailTable)
+  const [K, C] = [manifest.horizons.length, manifest.channels.length]
+  return {
+    ...first,
+    minutes: tables[0]!.n,
+    tails: {
+      residual: manifest.horizons.map((_, k) => tables.slice(k * C, (k + 1) * C)),
+      leap: tables.slice(K * C, K * C + C),
+      joint: tables.slice(K * C + C),
+    },
   }
-  return surprises
 }
 
 /** A calibration under which every frame has a p-value, though not a meaningful one. */
-function blank({ horizons, channels }: Uncalibrated): ModelManifest['calibration'] {
-  const flat = { n: 2, probabilities: [1], surprises: [0], tailScale: 1 }
+function blank({ horizons, channels }: Uncalibrated): Calibration {
+  const flat = { n: 2, probabilities: [1], values: [0], tailShape: 0, tailScale: 1 }
+  const each = <T>(value: T): T[] => channels.map(() => value)
   return {
     calibrated: false,
     patients: 0,
     frames: 0,
-    expected: horizons.map(() => channels.map(() => 0)),
-    tails: horizons.map(() => channels.map(() => flat)),
+    minutes: 0,
+    expected: horizons.map(() => each(0)),
+    centre: horizons.map(() => each(0)),
+    covariance: horizons.map(() => channels.map((_, i) => channels.map((_, j) => (i === j ? 1 : 0)))),
+    minute: { mean: each(0), sd: each(1) },
+    tails: { residual: horizons.map(() => each(flat)), leap: each(flat), joint: horizons.map(() => flat) },
   }
 }
 
-function meanOf(rows: readonly Float64Array[], c: number): number {
-  let [sum, count] = [0, 0]
-  for (const row of rows) {
-    if (Number.isNaN(row[c]!)) continue
-    sum += row[c]!
-    count++
+type Together = Pick<Calibration, 'frames' | 'expected' | 'centre' | 'covariance' | 'minute'>
+
+/** Mean surprises, how residuals in the patient's own spread vary together, and how a minute's mean residual varies. */
+function varying(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecast[]): Together {
+  const C = manifest.channels.length
+  const rows: Float64Array[][] = manifest.horizons.map(() => [])
+  const surprises = manifest.horizons.map(() => manifest.channels.map((): number[] => []))
+  const minutes = manifest.channels.map((): number[] => [])
+  let frames = 0
+  for (const { stay, forecasts } of made) {
+    const drift = minuteMeans(manifest, C, (c, mean) => minutes[c]!.push(mean))
+    serveStay(plan, stay, forecasts, (frame, scored, state) => {
+      if (frame < manifest.warmupSteps) return false
+      frames++
+      drift(stay.frames.ticks[frame]!, scored)
+      for (let k = 0; k < manifest.horizons.length; k++) {
+        if (Number.isNaN(scored.p[k]!)) continue
+        const row = new Float64Array(C)
+        for (let c = 0; c < C; c++) {
+          row[c] = scored.residual[k * C + c]! / ownSpread(plan, state, 0, k, c)
+          if (!Number.isNaN(scored.statistic[k * C + c]!)) surprises[k]![c]!.push(scored.surprise[k * C + c]!)
+        }
+        if (scored.observed === C) rows[k]!.push(row)
+      }
+      return false
+    })
   }
-  if (count === 0) throw new RangeError('a channel was never observed in the calibration data')
-  return sum / count
+  const shrunk = rows.map((of) => {
+    if (of.length < 2 * C) throw new RangeError('a horizon was hardly ever scored in the calibration data')
+    return ledoitWolf(of)
+  })
+  return {
+    frames,
+    expected: surprises.map((of) => of.map(meanOf)),
+    centre: shrunk.map(({ centre }) => centre),
+    covariance: shrunk.map(({ covariance }) => covariance),
+    minute: { mean: minutes.map(meanOf), sd: minutes.map(sdOf) },
+  }
 }
 
-/** Excess surprises summed over every subset of `size` observed channels of every frame. */
-function subsetSums(rows: readonly Float64Array[], expected: readonly number[], size: number): number[] {
-  const sums: number[] = []
-  const choose = (row: Float64Array, from: number, left: number, sum: number): void => {
-    if (left === 0) {
-      sums.push(sum)
-      return
+/** Hands over each channel's mean residual of the longer horizons whenever a minute is over. */
+function minuteMeans(
+  manifest: Uncalibrated,
+  channels: number,
+  done: (channel: number, mean: number) => void,
+): (tick: number, scored: Scored) => void {
+  const ticks = Math.max(1, Math.round(60 / manifest.grid.cadenceSeconds))
+  const sums = new Float64Array(channels)
+  const counts = new Float64Array(channels)
+  let minute = Number.NaN
+  return (tick, scored) => {
+    if (Math.floor(tick / ticks) !== minute) {
+      for (let c = 0; c < channels; c++) if (counts[c]! > 0) done(c, sums[c]! / counts[c]!)
+      sums.fill(0)
+      counts.fill(0)
+      minute = Math.floor(tick / ticks)
     }
-    for (let c = from; c <= row.length - left; c++) {
-      if (!Number.isNaN(row[c]!)) choose(row, c + 1, left - 1, sum + row[c]! - expected[c]!)
+    for (let k = 1; k < manifest.horizons.length; k++) {
+      for (let c = 0; c < channels; c++) {
+        if (Number.isNaN(scored.statistic[k * channels + c]!)) continue
+        sums[c]! += scored.residual[k * channels + c]!
+        counts[c]!++
+      }
     }
   }
-  for (const row of rows) choose(row, 0, size, 0)
-  return sums
+}
+
+/** [tests] the largest value of every test in every minute in which it was due. */
+function maxima(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecast[]): number[][] {
+  const ticks = Math.max(1, Math.round(60 / manifest.grid.cadenceSeconds))
+  const all: number[][] = plan.tails.map(() => [])
+  for (const { stay, forecasts } of made) {
+    const most = new Float64Array(plan.tails.length).fill(Number.NaN)
+    const close = (): void => {
+      for (let test = 0; test < most.length; test++) if (!Number.isNaN(most[test]!)) all[test]!.push(most[test]!)
+      most.fill(Number.NaN)
+    }
+    let minute = Number.NaN
+    serveStay(plan, stay, forecasts, (frame, { statistic }) => {
+      if (frame < manifest.warmupSteps) return false
+      const now = Math.floor(stay.frames.ticks[frame]! / ticks)
+      if (now !== minute) close()
+      minute = now
+      for (let test = 0; test < most.length; test++) {
+        if (!(statistic[test]! <= most[test]!) && !Number.isNaN(statistic[test]!)) most[test] = statistic[test]!
+      }
+      return false
+    })
+    close()
+  }
+  return all
+}
+
+function meanOf(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('a channel was never observed in the calibration data')
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function sdOf(values: readonly number[]): number {
+  const mean = meanOf(values)
+  return Math.max(1e-3, Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2))))
 }
 
 /** What a calibrated model does on some stays. */
@@ -153,9 +206,10 @@ export async function conductOn(
     resetEvidence(evidence, row, 0)
     const before = alarms
     let standing = false
-    await serveStay(engine, plan, stay, (frame, scored, state) => {
+    serveStay(plan, stay, await forecastStay(engine, stay), (frame, scored, state) => {
       const raised = weighEvidence(evidence, row, 0, state, 0, stay.frames, frame, scored)
-      if (frame < manifest.warmupSteps) return
+      const frozen = learningFrozen(evidence, row, 0)
+      if (frame < manifest.warmupSteps) return frozen
       ticks++
       if (raised) raisedTicks++
       if (raised && !standing) alarms++
@@ -177,6 +231,7 @@ export async function conductOn(
           })
         }
       }
+      return frozen
     })
     if (alarms > before) staysWithAlarm++
   }

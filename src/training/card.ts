@@ -18,7 +18,7 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
       ['part', 'recordings'],
       (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, training.split[part].join(', ')]),
     ),
-    'Validation chose when to stop; training and validation set the degrees of freedom; calibration gave the thresholds; nothing was fitted on test, but its figures were seen while recipes were tried: take them for development figures.',
+    "Validation chose when to stop; training and validation set the degrees of freedom. Thresholds come from training, validation and calibration together, each value in its patient's own spread; the table of advisories shows each part, so that what the network knows better of those it learnt from would be seen. Nothing was fitted on test, but its figures were seen while recipes were tried: take them for development figures.",
     '## Channels',
     table(
       ['channel', 'centre', 'scale'],
@@ -32,10 +32,10 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     'Mean surprise of what came, in nats per value (lower is better), on the test recordings after warm-up: minus the logarithm of the probability the forecast gave to the resolution cell of the value. All three forecasters have Student-t noise with fitted degrees of freedom and no scale below half a cell. "Last value" is near unbeatable at 1 s.',
     likelihoods(manifest, horizons, metrics),
     '## Calibration',
-    `From ${calibration.patients} patients (${calibration.frames} frames) that training never saw. ${calibration.calibrated ? '' : 'Marked as not calibrated: a site must give 20 patient-days of its own.'}`,
+    `From ${calibration.patients} recordings (${calibration.frames} frames, ${calibration.minutes} minutes). ${calibration.calibrated ? '' : 'Marked as not calibrated: a site must give 20 patient-days of its own.'}`,
     'Share of test values whose cell touches the central band of the forecast:',
     coverage(manifest, horizons, metrics.conduct.test),
-    `An advisory is raised when ${policy.n} of the last ${policy.of} ticks have p < ${policy.q}, and ends after ${policy.clearSeconds} s of p > ${10 * policy.q}; the first ${manifest.warmupSteps} frames of a patient raise nothing.`,
+    `An advisory is raised when ${policy.n} of the last ${policy.of} ticks have p < ${policy.q}, p being the chance that a minute of a patient who is as before shows as much anywhere, and ends after ${policy.clearSeconds} s of p > ${Math.min(0.5, 10 * policy.q)}; the first ${manifest.warmupSteps} frames of a patient raise nothing.`,
     conduct(horizons, metrics),
     'The recordings are short and few: an alarm more or less moves a rate by a lot.',
     'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
@@ -83,7 +83,7 @@ function coverage(manifest: ModelManifest, horizons: readonly string[], conduct:
 }
 
 function conduct(horizons: readonly string[], metrics: TrainingMetrics): string {
-  const rows = (['calibration', 'validation', 'test'] as const).map((part) => {
+  const rows = (['train', 'validation', 'calibration', 'test'] as const).map((part) => {
     const on = metrics.conduct[part]
     return [
       part,

@@ -1,4 +1,5 @@
 import { FEATURES_PER_CHANNEL, type FeaturePlan, writeFeatures } from '../inference/features.ts'
+import { resetSensors, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import { gridPlan, resetGrid, takeReading } from '../stream/grid.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
@@ -35,6 +36,17 @@ export function framesOf(readings: readonly Reading[], table: ChannelTable, cade
   return columns
 }
 
+/** Frames as a model may take them, without what the sensor logic sets aside; the frames themselves are changed. */
+export function sifted(frames: FrameColumns, table: ChannelTable, cadenceSeconds: number): FrameColumns {
+  const plan = sensorPlan(table, cadenceSeconds)
+  const state = new Float64Array(plan.stateSize)
+  resetSensors(plan, state, 0)
+  for (let row = 0; row < frames.count; row++) {
+    if (siftFrame(plan, state, 0, frames, row)) trusted(plan, state, 0, frames, row)
+  }
+  return frames
+}
+
 /**
  * Frames, features and targets of a stay.
  * @param horizons in ticks
@@ -46,7 +58,7 @@ export function frameStay(
   plan: FeaturePlan,
   horizons: readonly number[],
 ): FramedStay {
-  const frames = framesOf(stay.readings, table, cadenceSeconds)
+  const frames = sifted(framesOf(stay.readings, table, cadenceSeconds), table, cadenceSeconds)
   const channels = plan.channels.length
   const x = new Float32Array(frames.count * channels * FEATURES_PER_CHANNEL)
   const means = new Float64Array(channels).fill(Number.NaN)

@@ -11,7 +11,12 @@ export interface TrainingMetrics {
     /** order of each autoregression */
     readonly orders: readonly (readonly number[])[]
   }
-  readonly conduct: { readonly calibration: Conduct; readonly validation: Conduct; readonly test: Conduct }
+  readonly conduct: {
+    readonly train: Conduct
+    readonly calibration: Conduct
+    readonly validation: Conduct
+    readonly test: Conduct
+  }
   /** validation stays with a change put into them, and in how many of them an advisory was raised that was not there before */
   readonly ramps: readonly { readonly label: string; readonly stays: number; readonly noticed: number }[]
   /** largest absolute difference between trainer and onnxruntime over the golden steps */

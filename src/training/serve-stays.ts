@@ -1,6 +1,7 @@
 import { openStepGraph } from '../inference/engine.ts'
 import { type GraphShape, stateSize } from '../inference/graph-shape.ts'
 import { inProcessEngine } from '../inference/in-process.ts'
+import { learnSpread } from '../scoring/own-spread.ts'
 import { rememberForecast, resetScore, type Scored, type ScorePlan, scored, scoreFrame } from '../scoring/score.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import type { FramedStay } from './dataset.ts'
@@ -10,30 +11,26 @@ export async function openExported(onnx: Uint8Array, shape: GraphShape, maxBatch
   return inProcessEngine(await openStepGraph(onnx, shape, { provider: 'cpu', threads: 1, maxBatch }))
 }
 
-/** Called for every frame after it was scored, before its own forecast replaces the one it was scored against. */
-export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => void
+/**
+ * Called for every frame after it was scored, before anything is learnt from it and its own forecast replaces the one it
+ * was scored against. Returns whether nothing may be learnt from it.
+ */
+export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => boolean
 
 /**
- * A stay exactly as serving scores it: the exported graph statefully from a zero state, pending forecasts by horizon.
+ * A stay exactly as serving scores it.
  * @param plan its calibration may still be a blank one
+ * @param forecasts of every frame, [N, K 2 C]
  */
-export async function serveStay(
-  engine: StepEngine,
-  plan: ScorePlan,
-  stay: FramedStay,
-  visit: ScoredVisit,
-): Promise<void> {
-  const slots = Int32Array.of(0)
+export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32Array, visit: ScoredVisit): void {
   const state = new Float64Array(plan.stateSize)
   const out = scored(plan)
-  const features = stay.x.length / stay.frames.count
-  engine.reset(0)
+  const width = forecasts.length / stay.frames.count
   resetScore(plan, state, 0)
   for (let i = 0; i < stay.frames.count; i++) {
     scoreFrame(plan, state, 0, stay.frames, i, out)
-    visit(i, out, state)
-    const forecast = await engine.step(slots, stay.x.subarray(i * features, (i + 1) * features), 1)
-    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecast, 0)
+    if (!visit(i, out, state)) learnSpread(plan, state, 0, stay.frames, i, out)
+    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width)
   }
 }
 

@@ -3,6 +3,7 @@ import { AlertBody, AlertEnvelope } from './alert.ts'
 import { Channel } from './channels.ts'
 import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
+import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
@@ -28,6 +29,8 @@ const SCHEMAS = {
   'model-manifest': ModelManifest,
   'classifier-manifest': ClassifierManifest,
   'golden-steps': GoldenSteps,
+  episodes: EpisodeScript,
+  'ground-truth': GroundTruth,
   settings: Settings,
 } as const
 

@@ -2,19 +2,20 @@ import { z } from 'zod'
 import { Channel } from './channels.ts'
 
 /** Version of the manifest layout this build reads and writes. */
-export const MANIFEST_VERSION = 1
+export const MANIFEST_VERSION = 2
 
 const positive = z.int().positive()
 
-/** Sorted surprises (nats) at fixed probability levels: an empirical upper tail, from patients training never saw. */
+/** How often a statistic reaches a value within a minute when all is well: an empirical tail, then a fitted one. */
 const TailTable = z.strictObject({
-  /** sample size behind the table */
+  /** minutes behind the table */
   n: positive,
-  /** exceedance probabilities, falling: 1 = every frame, 1/n = the largest */
+  /** exceedance probabilities, falling from 1 to the threshold of the fitted tail */
   probabilities: z.array(z.number().positive().max(1)),
-  /** surprise exceeded with that probability, rising */
-  surprises: z.array(z.number()),
-  /** scale of the exponential tail beyond the last entry, nats */
+  /** largest values of a minute, exceeded with that probability, rising */
+  values: z.array(z.number()),
+  /** generalised Pareto tail beyond the last entry */
+  tailShape: z.number(),
   tailScale: z.number().positive(),
 })
 export type TailTable = z.infer<typeof TailTable>
@@ -68,13 +69,34 @@ export const ModelManifest = z.strictObject({
     calibrated: z.boolean().describe('true only after a site gave at least 20 patient-days of its own'),
     patients: z.int(),
     frames: z.int(),
+    /** minutes behind the tails */
+    minutes: z.int(),
     /** mean surprise of a channel when all is well, nats: [K][C] */
     expected: z.array(z.array(z.number())),
-    /** tail of the summed excess surprise by the number of observed channels: [K][C] (index m-1 for m channels) */
-    tails: z.array(z.array(TailTable)),
+    /** residuals in the patient's own spread when all is well, by horizon: mean [K][C], shrunk covariance [K][C][C] */
+    centre: z.array(z.array(z.number())),
+    covariance: z.array(z.array(z.array(z.number()))),
+    /** a minute's mean residual of the longer horizons when all is well: [C] */
+    minute: z.strictObject({ mean: z.array(z.number()), sd: z.array(z.number().positive()) }),
+    /** tails of the statistics: a channel's residual [K][C], its leap [C], the joint distance [K] */
+    tails: z.strictObject({
+      residual: z.array(z.array(TailTable)),
+      leap: z.array(TailTable),
+      joint: z.array(TailTable),
+    }),
   }),
-  /** shipped alert policy: raise when n of the last `of` ticks had p < q; clear after clearSeconds with p > 10 q */
+  /** shipped alert policy: raise when n of the last `of` ticks had p < q, p being the chance that a minute of a patient
+   *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2 */
   policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+  /** how the threshold was set from a site's own recordings; absent as shipped */
+  site: z
+    .strictObject({
+      budgetPerPatientDay: z.number().positive(),
+      patients: positive,
+      patientDays: z.number().positive(),
+      alarms: z.number().nonnegative().describe('advisories in these recordings at this threshold'),
+    })
+    .optional(),
   training: z.strictObject({
     recipe: z.string(),
     seed: z.int(),

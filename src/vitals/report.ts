@@ -15,9 +15,15 @@ export const DetectorReport = z
     p: z
       .record(z.string(), known)
       .readonly()
-      .describe('calibrated p-value by horizon in seconds; null: nothing was due'),
+      .describe(
+        'chance that a minute of a patient as before shows as much, by horizon in seconds; null: nothing was due',
+      ),
+    threshold: z.number().describe("the patient's own q: an advisory is raised below it"),
     surprise: known.describe('excess surprise of the frame at the first horizon, nats'),
-    contributions: z.array(z.number()).readonly().describe('share of each channel in the surprise, 0..1'),
+    contributions: z
+      .array(z.number())
+      .readonly()
+      .describe('share of the joint distance that goes away without the channel, 0..1'),
   })
   .readonly()
 export type DetectorReport = z.infer<typeof DetectorReport>

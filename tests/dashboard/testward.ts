@@ -68,6 +68,7 @@ export function frameOf(
         channels: names,
         expected: watching === 'warming' ? names.map(() => null) : expected,
         p: { '1': 0.31, '10': null, '60': null },
+        threshold: 0.01,
         surprise: 1.7,
         contributions: weights.map((weight) => weight / sum),
       },

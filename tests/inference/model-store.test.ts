@@ -93,11 +93,11 @@ describe('model registry', () => {
 
   test('a manifest of another layout version fails with path, rule and value', async () => {
     const dir = await editManifest((manifest) => {
-      manifest.manifestVersion = 2
+      manifest.manifestVersion = 3
     })
     const error = await refusal(dir)
     expect(error.code).toBe('manifest-invalid')
-    expect(error.message).toMatch(/^manifestVersion: .*1.*, not 2$/)
+    expect(error.message).toMatch(/^manifestVersion: .*2.*, not 3$/)
   })
 
   test('an unknown key fails and is named', async () => {

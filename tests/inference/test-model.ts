@@ -96,9 +96,9 @@ export function testManifest(network: NetworkShape, onnx: Uint8Array): ModelMani
   const { features: F, hidden, layers, channels: C, horizons: K } = network
   const perChannel = <T>(value: T): T[] => new Array<T>(C).fill(value)
   const perHorizon = <T>(value: T): T[] => new Array<T>(K).fill(value)
-  const tail = { n: 100, probabilities: [1, 0.01], surprises: [0, 5], tailScale: 1 }
+  const tail = { n: 100, probabilities: [1, 0.01], values: [0, 5], tailShape: 0, tailScale: 1 }
   return {
-    manifestVersion: 1,
+    manifestVersion: 2,
     name: 'test',
     version: '1.0.0',
     detector: 'test',
@@ -125,8 +125,12 @@ export function testManifest(network: NetworkShape, onnx: Uint8Array): ModelMani
       calibrated: false,
       patients: 1,
       frames: 100,
+      minutes: 100,
       expected: perHorizon(perChannel(1)),
-      tails: perHorizon(perChannel(tail)),
+      centre: perHorizon(perChannel(0)),
+      covariance: perHorizon(perChannel(0).map((_, i, all) => all.map((_, j) => (i === j ? 1 : 0)))),
+      minute: { mean: perChannel(0), sd: perChannel(1) },
+      tails: { residual: perHorizon(perChannel(tail)), leap: perChannel(tail), joint: perHorizon(tail) },
     },
     policy: { q: 1e-4, n: 3, of: 5, clearSeconds: 30 },
     training: {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeReading } from '../../src/ingest/decode-reading.ts'
-import { simulatedBed } from '../../src/ingest/simulated-bed.ts'
+import { SETTINGS } from '../../src/ingest/simulator/settings.ts'
+import { simulatedInputs } from '../../src/ingest/simulator/ward.ts'
 import { wireReading } from '../../src/ingest/wire-reading.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import { OK, type Reading, STATUSES, WireReading } from '../../src/vitals/reading.ts'
@@ -9,9 +10,11 @@ import { OK, type Reading, STATUSES, WireReading } from '../../src/vitals/readin
 const table = channelTable()
 
 test('a simulated bed on the wire fits the contract, and is read again as it was', () => {
-  const bed = { seed: 3, start: 1_760_000_000_000, hours: 0.5, patientKey: 'sim-1', unit: 'SIM', bed: '1' }
+  const ward = { setting: SETTINGS.training, seed: 3, start: 1_760_000_000_000, hours: 0.5, beds: 1 }
+  const inputs = [...simulatedInputs(ward, table)].flatMap((batch) => batch.inputs)
   let readings = 0
-  for (const reading of simulatedBed(bed, table)) {
+  for (const reading of inputs) {
+    if (reading.kind !== 'reading') continue
     const wire = wireReading(reading, table, 'live')
     expect(WireReading.safeParse(wire).success).toBe(true)
     const decoded = decodeReading(JSON.stringify(wire), table)

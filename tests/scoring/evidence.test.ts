@@ -5,6 +5,8 @@ import {
   evidenceOf,
   evidencePlan,
   evidenceSteps,
+  learningFrozen,
+  ownThreshold,
   resetEvidence,
   weighEvidence,
 } from '../../src/scoring/evidence.ts'
@@ -26,6 +28,8 @@ function bed(plan: EvidencePlan, state = new Float64Array(plan.stateSize), reset
     state,
     tick(tick: number, p: readonly number[], values: readonly number[] = [60, 60, 88, 60]): boolean {
       out.p.set(p)
+      // the joint test of the first horizon: no channel leads by a test of its own
+      out.test.fill(scores.tails.length - 1)
       for (let k = 0; k < 3; k++) out.contribution.set([0.1, 0, 0.9, 0], k * 4)
       rememberForecast(scores, pending, 0, tick - 1, standardForecast(3), 0)
       frame(frames, tick, values)
@@ -87,13 +91,11 @@ describe('n of the last m ticks', () => {
     }
   })
 
-  test('several horizons due at one tick share q', () => {
-    const lonely = bed(planOf({ n: 1, of: 1 }))
-    expect(lonely.tick(1, one(0.6 * Q))).toBe(true)
+  test('the least p of the horizons due at a tick counts: they share q already', () => {
     const two = bed(planOf({ n: 1, of: 1 }))
-    expect(two.tick(1, [0.6 * Q, 0.5, Number.NaN])).toBe(false)
+    expect(two.tick(1, [1.1 * Q, 0.5, Number.NaN])).toBe(false)
     expect(two.tick(2, [0.5, 0.4 * Q, Number.NaN])).toBe(true)
-    expect(evidenceOf(planOf({ n: 1, of: 1 }), two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.8 * Q })
+    expect(evidenceOf(planOf({ n: 1, of: 1 }), two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.4 * Q })
   })
 
   test('says nothing before the warm-up is over, and what happened in it does not count', () => {
@@ -171,4 +173,38 @@ test('the row is the whole memory: a copy of it has the same future', () => {
       })
     }),
   )
+})
+
+describe("the patient's own q", () => {
+  const plan = planOf({ n: 1, of: 1, clearSeconds: 1 })
+
+  test('rises in quiet minutes to three times the policy and no further', () => {
+    const watched = bed(plan)
+    for (let minute = 1; minute < 80_000; minute++) watched.tick(minute * 60, one(0.5))
+    expect(ownThreshold(plan, watched.state, 0)).toBeCloseTo(3 * Q, 9)
+  })
+
+  test('falls with minutes that exceed, never below a tenth: no patient is switched off', () => {
+    const watched = bed(plan)
+    for (let minute = 1; minute < 60_000; minute++) {
+      watched.tick(minute * 60, one(Q / 1000))
+      watched.tick(minute * 60 + 1, one(0.5))
+      watched.tick(minute * 60 + 2, one(0.5))
+    }
+    expect(ownThreshold(plan, watched.state, 0)).toBeCloseTo(Q / 10, 9)
+    watched.tick(70_000 * 60, one(0.5))
+    expect(watched.tick(70_001 * 60, one(Q / 20))).toBe(true)
+  })
+
+  test('does not move while an alert stands or a sensor is suspected, and learning stops for ten minutes at most', () => {
+    const watched = bed(planOf({ n: 1, of: 1, clearSeconds: 30 }))
+    watched.tick(60, one(Q / 2))
+    watched.tick(120, one(Q / 2))
+    const q = ownThreshold(plan, watched.state, 0)
+    expect(learningFrozen(plan, watched.state, 0)).toBe(true)
+    for (let tick = 180; tick < 659; tick += 60) watched.tick(tick, one(5 * Q))
+    expect(ownThreshold(plan, watched.state, 0)).toBe(q)
+    watched.tick(661, one(5 * Q))
+    expect(learningFrozen(plan, watched.state, 0)).toBe(false)
+  })
 })

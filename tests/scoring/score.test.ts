@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  channelOfTest,
   expectedBand,
   rememberForecast,
   resetScore,
@@ -9,6 +10,7 @@ import {
   scoreFrame,
   scorePlan,
 } from '../../src/scoring/score.ts'
+import { tailProbability } from '../../src/scoring/tail-table.ts'
 import {
   CENTRE,
   CHANNELS,
@@ -129,8 +131,10 @@ describe('the calibrated p-value', () => {
   const N = 60_000
   const plan = scorePlan(calibrated(N, 5, true, [1]), TABLE)
 
-  /** share of `n` frames under the model with p below each level, when only the channels of `mask` are seen */
-  function below(of: ScorePlan, mask: number, n: number, rounded: boolean, levels: readonly number[]): number[] {
+  const TESTS = 2 * C + 1
+
+  /** share of `n` frames under the model in which a test, by its own p, is below each level; channels of `mask` seen */
+  function below(of: ScorePlan, test: number, mask: number, n: number, rounded: boolean, levels: readonly number[]) {
     const state = start(of)
     const out = scored(of)
     const frames = emptyFrames()
@@ -141,29 +145,47 @@ describe('the calibrated p-value', () => {
       rememberForecast(of, state, 0, i, forecast, 0)
       frame(frames, i + 1, healthy(uniform, mask, rounded))
       scoreFrame(of, state, 0, frames, 0, out)
-      for (let l = 0; l < levels.length; l++) if (out.p[0]! < levels[l]!) counts[l]!++
+      const p = tailProbability(of.tails[test]!, out.statistic[test]!)
+      for (let l = 0; l < levels.length; l++) if (p < levels[l]!) counts[l]!++
     }
     return counts.map((it) => it / n)
   }
   const LEVELS = [0.5, 0.1, 0.01]
   const MASKS = Array.from({ length: 15 }, (_, i) => i + 1)
   /** four standard errors of a share of n, held against a table from N frames */
-  const error = (level: number, n: number) => 4 * Math.sqrt(level * (1 - level) * (1 / n + 1 / N)) + 0.01 * level
+  const error = (level: number, n: number) => 4 * Math.sqrt(level * (1 - level) * (1 / n + 1 / N)) + 0.02 * level
 
   const smooth = scorePlan(calibrated(N, 5, false, [1]), TABLE)
-  test.each(MASKS)('a missing channel neither lowers nor raises p: uniform under the model with mask %i', (mask) => {
-    const n = 12_000
-    below(smooth, mask, n, false, LEVELS).forEach((share, l) => {
-      expect(Math.abs(share - LEVELS[l]!)).toBeLessThan(error(LEVELS[l]!, n))
-    })
-  })
+  test.each(MASKS)(
+    'a missing channel neither lowers nor raises the joint p: uniform under the model with mask %i',
+    (mask) => {
+      const n = 12_000
+      below(smooth, 2 * C, mask, n, false, LEVELS).forEach((share, l) => {
+        expect(Math.abs(share - LEVELS[l]!)).toBeLessThan(error(LEVELS[l]!, n))
+      })
+    },
+  )
 
-  test.each([1, 6, 15])('whole units make p cautious, never bold: mask %i', (mask) => {
+  test.each([0, C + 1, 2 * C])('whole units make p cautious, never bold: test %i', (which) => {
     const n = 12_000
-    below(plan, mask, n, true, LEVELS).forEach((share, l) => {
+    below(plan, which, 15, n, true, LEVELS).forEach((share, l) => {
       expect(share).toBeLessThan(LEVELS[l]! + error(LEVELS[l]!, n))
       expect(share).toBeGreaterThan(0.4 * LEVELS[l]!)
     })
+  })
+
+  test('the p of a frame is the least of its tests times their number, and names the test', () => {
+    const state = start(smooth)
+    const out = scored(smooth)
+    const frames = emptyFrames()
+    rememberForecast(smooth, state, 0, 0, standardForecast(1), 0)
+    frame(frames, 1, [60, 60, 85, 60])
+    scoreFrame(smooth, state, 0, frames, 0, out)
+    const each = Array.from(out.statistic, (value, test) => tailProbability(smooth.tails[test]!, value))
+    expect(out.p[0]).toBeCloseTo(Math.min(...each) * TESTS, 12)
+    expect(each[out.test[0]!]).toBe(Math.min(...each))
+    const named = channelOfTest(smooth, out.test[0]!)
+    expect(named === 2 || named === -1).toBe(true)
   })
 
   test('surprise, residual and share are those of the channel that strayed, and nothing is NaN', () => {
@@ -174,7 +196,7 @@ describe('the calibrated p-value', () => {
     frame(frames, 1, [60, 61, 30, Number.NaN])
     scoreFrame(plan, state, 0, frames, 0, out)
     expect(out.observed).toBe(3)
-    expect(out.contribution[2]).toBeGreaterThan(0.99)
+    expect(out.contribution[2]).toBeGreaterThan(0.9)
     expect(out.residual[2]).toBeLessThan(-3)
     expect(out.residual[0]).toBe(0)
     expect(out.surprise[3]).toBe(0)

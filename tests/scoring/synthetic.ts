@@ -51,7 +51,10 @@ export function drawT(uniform: () => number, nu: number): number {
   return normal() / Math.sqrt(squares / nu)
 }
 
-/** a manifest without a calibration: every excess has p = 1 */
+/** the tail of a test that never says anything: p = 1 whatever comes */
+const NEVER = { n: 1, probabilities: [1], values: [1e6], tailShape: 0, tailScale: 1 }
+
+/** a manifest without a calibration: every test has p = 1 */
 export function uncalibrated(horizons: readonly number[] = [1, 10, 60]): SpeakingManifest {
   const each = <T>(value: T): T[][] => horizons.map(() => Array<T>(C).fill(value))
   return {
@@ -64,8 +67,12 @@ export function uncalibrated(horizons: readonly number[] = [1, 10, 60]): Speakin
       calibrated: false,
       patients: 1,
       frames: 1,
+      minutes: 1,
       expected: each(0),
-      tails: each({ n: 1, probabilities: [1], surprises: [1e6], tailScale: 1 }),
+      centre: each(0),
+      covariance: horizons.map(() => CHANNELS.map((_, i) => CHANNELS.map((_, j) => (i === j ? 1 : 0)))),
+      minute: { mean: Array(C).fill(0), sd: Array(C).fill(1) },
+      tails: { residual: each(NEVER), leap: Array(C).fill(NEVER), joint: horizons.map(() => NEVER) },
     },
     policy: { q: 1e-3, n: 3, of: 5, clearSeconds: 30 },
     warmupSteps: 0,
@@ -105,7 +112,10 @@ export function healthy(uniform: () => number, mask: number, rounded: boolean): 
   return CHANNELS.map((_, c) => (((mask >> c) & 1) === 0 ? Number.NaN : rounded ? Math.round(value()) : value()))
 }
 
-/** the synthetic model with expected surprises and tails measured on `n` frames */
+/**
+ * The synthetic model with tails measured on `n` frames, each frame a minute of its own: p is then the chance that a frame
+ * shows as much. With one test alone speaking, p is that test's times the number of tests.
+ */
 export function calibrated(n: number, seed: number, rounded: boolean, horizons: readonly number[]): SpeakingManifest {
   const raw = uncalibrated([1])
   const plan = scorePlan(raw, TABLE)
@@ -115,25 +125,30 @@ export function calibrated(n: number, seed: number, rounded: boolean, horizons: 
   const uniform = random(seed)
   const forecast = standardForecast(1)
   resetScore(plan, state, 0)
-  const surprises: number[][] = []
+  const statistics: number[][] = plan.tails.map(() => [])
+  let surprise = 0
   for (let i = 0; i < n; i++) {
     rememberForecast(plan, state, 0, i, forecast, 0)
     frame(frames, i + 1, healthy(uniform, 15, rounded))
     scoreFrame(plan, state, 0, frames, 0, out)
-    surprises.push([...out.surprise])
+    for (const it of out.surprise) surprise += it / (n * C)
+    statistics.forEach((of, test) => {
+      of.push(out.statistic[test]!)
+    })
   }
-  const mean = surprises.flat().reduce((a, b) => a + b) / (n * C)
-  const tails = CHANNELS.map((_, m) =>
-    tailTable(surprises.map((row) => row.slice(0, m + 1).reduce((a, b) => a + b - mean, 0))),
-  )
+  const tails = statistics.map(tailTable)
+  const manifest = uncalibrated(horizons)
   return {
-    ...uncalibrated(horizons),
+    ...manifest,
     calibration: {
-      calibrated: false,
-      patients: 1,
+      ...manifest.calibration,
       frames: n,
-      expected: horizons.map(() => Array(C).fill(mean)),
-      tails: horizons.map(() => tails),
+      expected: horizons.map(() => Array(C).fill(surprise)),
+      tails: {
+        residual: horizons.map(() => tails.slice(0, C)),
+        leap: tails.slice(C, 2 * C),
+        joint: horizons.map(() => tails[2 * C]!),
+      },
     },
   }
 }

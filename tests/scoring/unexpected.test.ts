@@ -30,9 +30,10 @@ function evidence(over: Partial<Evidence['channels'][number]> = {}): Evidence {
     high: 97.8,
     residual: -6.1,
     contribution: 1,
+    given: 95.8,
     ...over,
   }
-  return { onsetTick: ONSET, tick: ONSET + 4, p: 1.234e-7, horizonIndex: 0, channels: [channel] }
+  return { onsetTick: ONSET, tick: ONSET + 4, p: 1.234e-7, q: 0.003, horizonIndex: 0, channels: [channel] }
 }
 const of = (...channels: string[]) => ({ ...uncalibrated(), channels })
 
@@ -54,8 +55,8 @@ test('the sentence a nurse reads: channel, value, expected band, since when', ()
     sampleTime: (ONSET + 4) * 1000,
   })
   expect(condition.explanation).toEqual({
-    text: 'At 12:04:14 UTC, against the forecast made 1 s before: SpO2 88 % (expected 94 to 98 %, share 100 %). When all is well a frame is this surprising with p = 1.2e-7; 3 of 5 ticks had p < 0.001.',
-    method: 'student-t cell mass, calibrated on 1 frames',
+    text: 'At 12:04:14 UTC, against the forecast made 1 s before: SpO2 88 % (expected 94 to 98 %, by the rest 96, share 100 %). A minute of a patient who is as before shows as much with p = 1.2e-7, below 0.0030 in 3 of 5 ticks.',
+    method: "residuals of a student-t forecast in the patient's own spread, calibrated on 1 minutes",
   })
 })
 
@@ -77,9 +78,9 @@ test('low priority, and no claim of leaving the band, when every value is inside
   expect(condition.label).toBe('SpO2 95 %, unusual within 94 to 98 %, since 12:04:10')
 })
 
-test('the channel named is outside its band when any is, and comes first', () => {
+test('the channel that the evidence leads with is named, whatever the shares of the others', () => {
   const inside = { ...evidence().channels[0]!, channel: 1, observed: 80, low: 60, high: 100, contribution: 0.6 }
-  const both: Evidence = { ...evidence(), channels: [inside, { ...evidence().channels[0]!, contribution: 0.4 }] }
+  const both: Evidence = { ...evidence(), channels: [{ ...evidence().channels[0]!, contribution: 0.4 }, inside] }
   const condition = unexpectedCondition(of('spo2', 'hr'), TABLE, both)
   expect(condition.label).toMatch(/^SpO2 88/)
   expect(condition.channels.map(({ channel }) => channel)).toEqual(['spo2', 'hr'])

@@ -81,14 +81,18 @@ describe('training a recipe', () => {
     }
   })
 
-  it('calibrates on its own patients: the tail is as long as the sample, and rises', () => {
+  it('calibrates on all but the test stays: a tail per test from the maxima of their minutes', () => {
     const { calibration } = trained.manifest
-    expect(calibration).toMatchObject({ calibrated: false, patients: 3 })
-    const both = calibration.tails[0]![1]!
-    expect(both.n).toBe(calibration.frames)
-    expect(both.probabilities.at(-1)).toBeCloseTo(1 / both.n, 12)
-    const share = trained.metrics.conduct.calibration.exceedance[0]!
-    expect(share).toBeLessThanOrEqual(2 * swing.policy.q)
+    expect(calibration).toMatchObject({ calibrated: false, patients: 11 })
+    expect(calibration.tails.residual.map((of) => of.length)).toEqual([2, 2])
+    expect(calibration.tails.leap).toHaveLength(2)
+    for (const table of [...calibration.tails.residual.flat(), ...calibration.tails.leap, ...calibration.tails.joint]) {
+      // stays of four minutes that begin on a minute, less 20 s of warm-up
+      expect(table.n).toBe(44)
+      expect(table.probabilities.at(-1)!).toBeGreaterThanOrEqual(8 / 44 - 1e-12)
+    }
+    expect(calibration.minutes).toBe(44)
+    expect(calibration.covariance[0]![0]![1]).toBe(calibration.covariance[0]![1]![0])
   })
 
   it('puts the held-out figures beside the baselines in the card', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaMessage } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import type { Settings } from '../../vitals/settings.ts'
@@ -12,6 +13,11 @@ import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
 const MAX_WAIT_MS = 200
 /** ms after which a topic that got more partitions is noticed at the latest */
 const METADATA_MS = 15_000
+/**
+ * How long a generation waits for members that live and are slow, in session timeouts. One who is dead holds nobody up:
+ * its session ends first. With one session timeout, members of a starved machine throw each other out for ever.
+ */
+const REBALANCE_SESSIONS = 3
 /** crashes in a row, without a record in between, after which an unknown error is taken for one that stays */
 const TRIES = 5
 /** ms before the first and the later restarts */
@@ -47,6 +53,9 @@ export interface JoinContext {
 /** ms for which a first join is tried again before it counts as failed */
 const FIRST_JOIN_MS = 8000
 
+/** ms for which the end waits for a consumer that is just joining */
+const STARTING_MS = 4000
+
 const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
 
 /**
@@ -70,6 +79,7 @@ class Member implements GroupMember {
   #leaving = false
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
+  #starting: Promise<void> | undefined
   #polled: number | undefined
   #heard: number | undefined
   readonly #begun = Date.now()
@@ -88,13 +98,18 @@ class Member implements GroupMember {
     })
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { kafka, settings } = this.#context
     const consumer = kafka.consumer({
       groupId: settings.group,
       partitionAssigners: [stickyAssigner(this.#held)],
       sessionTimeout: settings.sessionTimeoutMs,
-      rebalanceTimeout: settings.sessionTimeoutMs,
+      rebalanceTimeout: REBALANCE_SESSIONS * settings.sessionTimeoutMs,
       heartbeatInterval: settings.heartbeatIntervalMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
       metadataMaxAge: METADATA_MS,
@@ -275,6 +290,8 @@ class Member implements GroupMember {
     this.#leaving = true
     clearTimeout(this.#restart)
     this.#confirm(false)
+    // kafkajs takes no notice of an end that comes before its consumer has begun, and goes on then
+    await Promise.race([this.#starting, sleep(STARTING_MS, undefined, { ref: false })])
     await this.#consumer?.disconnect().catch(() => undefined)
     this.#held.partitions = []
   }

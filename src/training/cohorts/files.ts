@@ -23,7 +23,7 @@ export async function* filesBelow(dir: string, wanted: RegExp): AsyncGenerator<D
     const bytes = await readFile(path).catch((cause: unknown) => {
       throw new VigilError('recording-unreadable', 'a file of the data cannot be read', { place: dir, cause })
     })
-    yield { name: basename(path), bytes }
+    yield { name: basename(path), path, bytes }
   }
   for (const path of archives) {
     for await (const entry of untar(fileBytes(path), path)) if (wanted.test(entry.name)) yield entry

@@ -4,6 +4,8 @@ import { VigilError } from '../../errors.ts'
 export interface TarEntry {
   /** the file's own name, without folders */
   readonly name: string
+  /** with its folders, as the archive has it */
+  readonly path: string
   readonly bytes: Uint8Array
 }
 
@@ -28,8 +30,9 @@ export async function* untar(chunks: AsyncIterable<Uint8Array>, place: string): 
     const bytes = await source.take(size)
     const padding = (BLOCK - (size % BLOCK)) % BLOCK
     if (bytes.length < size || (await source.take(padding)).length < padding) throw damaged(place)
-    const name = basename(ascii(header, 0, 100))
-    if (REGULAR.has(ascii(header, 156, 1)) && !name.startsWith('._')) yield { name, bytes }
+    const path = ascii(header, 0, 100)
+    const name = basename(path)
+    if (REGULAR.has(ascii(header, 156, 1)) && !name.startsWith('._')) yield { name, path, bytes }
   }
 }
 

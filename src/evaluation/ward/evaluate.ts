@@ -1,0 +1,111 @@
+import { drawEpisodes } from '../../ingest/simulator/plan.ts'
+import { SETTINGS } from '../../ingest/simulator/settings.ts'
+import { groundTruth } from '../../ingest/simulator/ward.ts'
+import type { EpisodeKind } from '../../vitals/episode.ts'
+import { calibrateThreshold } from '../budget/calibration.ts'
+import { openSimulated } from '../budget/evaluate.ts'
+import { isOwn, type WatchedModel, watchRules, watchWard, withThreshold } from '../watched.ts'
+import { confusion, type Lead, leadOf, outside, type Said, type Started } from './lead.ts'
+import { matchLimits } from './limits-matched.ts'
+
+/** what is looked for early, twice as often as the rest, which is looked at for what is said of it */
+const EARLY: readonly EpisodeKind[] = ['sepsis', 'haemorrhage', 'apnoea']
+const KINDS: readonly EpisodeKind[] = [
+  ...EARLY, ...EARLY, 'desaturation', 'arrhythmia', 'probe-off', 'lead-off', 'damped-line', 'flushed-line', 'stuck', 'link-down',
+] // biome-ignore format: one line
+
+const HOURS = 24
+const START = Date.UTC(2026, 0, 1)
+/** an episode is in the patient for some time after its end: recovery is no false alarm, ms */
+const RECOVERY = 6 * 3600 * 1000
+
+export interface WardPlan {
+  /** alarms a patient-day that each detector may have in a calm ward */
+  readonly perDay: number
+  /** patients of the calm ward that sets thresholds, and of the one with an episode each, a day each */
+  readonly calmBeds: number
+  readonly beds: number
+  readonly seed: number
+}
+
+export interface WardResult {
+  readonly model: string
+  readonly patientDays: number
+  readonly budget: number
+  readonly detectors: Readonly<
+    Record<string, { readonly setting: string; readonly otherAlarmsPerPatientDay: number; readonly lead: Readonly<Record<string, Lead>> }>
+  >
+  /** of our own alerts: what it was, what was said first */
+  readonly confusion: Readonly<Record<string, Said>>
+  readonly byKind: Readonly<Record<string, Said>>
+} // biome-ignore format: one key, one line
+
+/**
+ * One scripted episode a patient-day in a simulated ward of adults, in the settings for evaluation: how early sepsis,
+ * haemorrhage and apnoea are found by the model, by fixed limits and by NEWS2, each first brought to the same alarms a
+ * patient-day in a calm ward; and whether what is said of an episode is of the right kind.
+ */
+export async function evaluateWard(
+  model: WatchedModel,
+  { perDay, calmBeds, beds, seed }: WardPlan,
+  say: (line: string) => void,
+): Promise<WardResult> {
+  const setting = { ...SETTINGS.evaluation, children: 0 }
+  const common = { hours: HOURS, start: START, setting }
+  const calm = openSimulated({ ...common, beds: calmBeds, seed: 2 * seed }, model.table)
+  const rules = await matchLimits(model.table, calm, perDay, say)
+  const emergency = rules.news2PerDay[0] > perDay
+  const { q } = await calibrateThreshold(model, calm, perDay, say)
+  const episodes = drawEpisodes({ kinds: KINDS, beds, hours: HOURS, seed })
+  const ward = { ...common, beds, seed: 2 * seed + 1, episodes }
+  const truth = groundTruth(ward)
+  const ill = openSimulated(ward, model.table)
+  const starts: Record<'vigil' | 'limits' | 'news2', Started[]> = { vigil: [], limits: [], news2: [] }
+  const { frames } = await watchWard({ ...model, manifest: withThreshold(model.manifest, q) }, ill(1), (body) => {
+    if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
+  })
+  await watchRules(model.table, rules.settings, ill(1), (body) => {
+    if (body.phase !== 'start') return
+    if (body.source.detector === 'limits') starts.limits.push(started(body))
+    if (body.code === 'news2-emergency' || (body.code === 'news2-urgent' && !emergency))
+      starts.news2.push(started(body))
+  })
+  const patientDays = (frames * model.manifest.grid.cadenceSeconds) / 86_400
+  const settings = {
+    vigil: `q ${q.toExponential(2)}`,
+    limits: `widened by ${(100 * rules.widened).toFixed(1)} %`,
+    news2: emergency ? '7 and over' : '5 and over',
+  }
+  const of = (kind: string) => truth.episodes.filter((it) => it.kind === kind)
+  const { name, version } = model.manifest
+  return {
+    model: `${name}@${version}`,
+    patientDays: Number(patientDays.toPrecision(4)),
+    budget: perDay,
+    detectors: Object.fromEntries(
+      (['vigil', 'limits', 'news2'] as const).map((detector) => [
+        detector,
+        {
+          setting: settings[detector],
+          otherAlarmsPerPatientDay: Number(
+            (outside(starts[detector], truth.episodes, RECOVERY) / patientDays).toPrecision(3),
+          ),
+          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(starts[detector], of(kind))])),
+        },
+      ]),
+    ),
+    confusion: confusion(starts.vigil, truth.episodes),
+    byKind: Object.fromEntries(
+      [...new Set(KINDS)].map((kind) => {
+        const rows = confusion(starts.vigil, of(kind))
+        return [kind, of(kind)[0]?.nature === 'technical' ? rows.technical : rows.physiological]
+      }),
+    ),
+  }
+}
+
+const started = (body: { subject: { patientKey: string }; times: { detected: number }; kind: string }): Started => ({
+  patientKey: body.subject.patientKey,
+  time: body.times.detected,
+  technical: body.kind === 'technical',
+})

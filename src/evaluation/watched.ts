@@ -1,0 +1,113 @@
+import { Detector } from '../stream/detector.ts'
+import type { Input, InputBatch, StepEngine, Telemetry } from '../stream/ports.ts'
+import { Ward } from '../stream/ward.ts'
+import type { AlertBody } from '../vitals/alert.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { ModelManifest } from '../vitals/manifest.ts'
+import { Settings } from '../vitals/settings.ts'
+
+/** One model as it serves, on an engine that is used for one ward after the other. */
+export interface WatchedModel {
+  readonly manifest: ModelManifest
+  readonly engine: StepEngine
+  readonly table: ChannelTable
+  /** rows of a step at most */
+  readonly maxBatch: number
+}
+
+export interface Watched {
+  /** frames scored, over all patients */
+  readonly frames: number
+  /** inputs that could not be scored */
+  readonly refused: number
+}
+
+const SILENT: Telemetry = {
+  readings() {},
+  rejected() {},
+  frames() {},
+  stepped() {},
+  alert() {},
+  watching() {},
+  queued() {},
+  sinkFailed() {},
+  entered() {},
+}
+
+/** Inputs in order. */
+export type Batches = Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>
+
+/** Inputs through a fresh ward that one model watches, with the default settings. */
+export function watchWard(
+  { manifest, engine, table, maxBatch }: WatchedModel,
+  batches: Batches,
+  onAlert: (body: AlertBody) => void,
+): Promise<Watched> {
+  return watch(table, [new Detector(manifest, table, engine, maxBatch)], Settings.parse({}), maxBatch, batches, onAlert)
+}
+
+/** Inputs through a fresh ward without a model: fixed limits and NEWS2 alone. */
+export function watchRules(
+  table: ChannelTable,
+  settings: Settings,
+  batches: Batches,
+  onAlert: (body: AlertBody) => void,
+): Promise<Watched> {
+  return watch(table, [], settings, 1024, batches, onAlert)
+}
+
+/**
+ * The sessions, grid, steps, scores, limits and alert lives that serve a bed, without a wall clock.
+ * @param onAlert told of every alert event, in order
+ */
+async function watch(
+  table: ChannelTable,
+  detectors: readonly Detector[],
+  settings: Settings,
+  maxBatch: number,
+  batches: Batches,
+  onAlert: (body: AlertBody) => void,
+): Promise<Watched> {
+  const ward = new Ward({
+    table,
+    detectors,
+    settings,
+    maxBatch,
+    telemetry: SILENT,
+    tap: undefined,
+    instance: 'evaluation',
+    now: () => 0,
+  })
+  let [frames, refused, offset] = [0, 0, 0]
+  for await (const inputs of batches) {
+    const batch: InputBatch = { source: 'evaluation', partition: 0, inputs, offsets: [], done() {} }
+    for (const input of inputs) {
+      while (!ward.accept(input, batch, offset, 0)) frames += await ward.drain()
+      offset++
+    }
+    frames += await ward.drain()
+    for (const output of ward.takeOutputs()) {
+      if (output.kind === 'alert') onAlert(output.envelope.body)
+      else if (output.kind === 'dead-letter') refused++
+    }
+  }
+  return { frames, refused }
+}
+
+/**
+ * A manifest with another threshold: the share of ticks that may count as surprising when all is well. The one knob by
+ * which alarms are made rarer or more frequent, everything else as it is.
+ */
+export function withThreshold(manifest: ModelManifest, q: number): ModelManifest {
+  return { ...manifest, policy: { ...manifest.policy, q } }
+}
+
+/** Whether an alert is of the patient as the model sees them: what an alarm budget is about. */
+export const isAdvisory = (body: Pick<AlertBody, 'source' | 'kind'>): boolean =>
+  isOwn(body) && body.kind !== 'technical'
+
+/** Who speaks for the fixed rules that run beside every model, which no model threshold changes. */
+const RULES: ReadonlySet<string> = new Set(['limits', 'news2', 'signal'])
+
+/** Whether an alert is the model's or the sensor logic's own: not a fixed limit, an early-warning score, a silent bed. */
+export const isOwn = ({ source }: Pick<AlertBody, 'source'>): boolean => !RULES.has(source.detector)

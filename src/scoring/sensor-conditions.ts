@@ -1,0 +1,238 @@
+import type { AlertChannel } from '../vitals/alert.ts'
+import type { Channel, ChannelTable } from '../vitals/channels.ts'
+import type { Condition } from '../vitals/condition.ts'
+import {
+  APART,
+  FAULT,
+  FLAT,
+  faultsOf,
+  GOOD,
+  HABIT,
+  LEAP,
+  LEAPT,
+  MISMATCH,
+  MISSING,
+  ORDER,
+  SEEN,
+  SENSOR_FIELDS,
+  SENSOR_HEADER,
+  type SensorPlan,
+  SINCE,
+  VALUE,
+} from './sensors.ts'
+import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
+
+/** who says so, in `Condition.detector` and in an alert's source */
+export const SENSORS_DETECTOR = 'sensors'
+
+interface Said {
+  readonly code: string
+  readonly priority: Condition['priority']
+  readonly onset: number
+  readonly labels: readonly string[]
+  readonly channels: readonly AlertChannel[]
+  readonly text: string
+}
+
+function technical({ code, priority, onset, labels, channels, text }: Said): Condition {
+  return {
+    detector: SENSORS_DETECTOR,
+    code,
+    kind: 'technical',
+    priority,
+    label: label(...labels),
+    onset,
+    channels,
+    score: undefined,
+    explanation: { text, method: 'sensor logic' },
+    latching: false,
+  }
+}
+
+/** "hr" -> "hr", "abp_sys" -> "abp-sys": the part of a code that names a channel */
+const coded = (channel: string): string => channel.replaceAll('_', '-')
+
+/**
+ * What is wrong with a patient's sensors, from the row that `siftFrame` left: one condition a fault, added to `out`.
+ * Codes: `leads-off`, `probe-off`, `<channel>-missing`, `<channel>-flat-line`, `<channel>-implausible-jump`,
+ * `pulse-mismatch`, `<pressure>-contradiction`.
+ */
+export function sensorConditions(
+  plan: SensorPlan,
+  table: ChannelTable,
+  state: Float64Array,
+  at: number,
+  tick: number,
+  out: Condition[],
+): void {
+  const faults = faultsOf(state, at)
+  if (faults === 0) return
+  const ms = plan.cadenceSeconds * 1000
+  const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+  const channelOf = (s: number): Channel => table.channels[plan.sensors[s]!.index]!
+  const named = (s: number, more: Partial<AlertChannel> = {}): AlertChannel => ({
+    ...identified(channelOf(s)),
+    observed: state[own(s) + VALUE]!,
+    status: 'ok',
+    sampleTime: state[own(s) + SEEN]! * ms,
+    ...more,
+  })
+  const said = (s: number) => measurement(channelOf(s), state[own(s) + VALUE]!)
+  if (faults & MISSING) missing(plan, table, state, at, ms, out)
+  for (let s = 0; s < plan.sensors.length; s++) {
+    const fault = state[own(s) + FAULT]!
+    const channel = channelOf(s)
+    if (fault === FLAT) {
+      const onset = state[own(s) + SINCE]! * ms
+      const since = `, since ${timeOfDay(onset)}`
+      out.push(
+        technical({
+          code: `${coded(channel.name)}-flat-line`,
+          priority: 'low',
+          onset,
+          labels: [`${said(s)} unchanged${since}: check the sensor`, `${said(s)} unchanged${since}`, said(s)],
+          channels: [named(s)],
+          text: `${channel.meaning}: the same value for ${(tick * ms - onset) / 1000} s, longer than this patient's ever stands still. Not taken for true until it changes.`,
+        }),
+      )
+    }
+    if (fault === LEAP) {
+      const before = measurement(channel, state[own(s) + GOOD]!)
+      out.push(
+        technical({
+          code: `${coded(channel.name)}-implausible-jump`,
+          priority: 'low',
+          onset: state[own(s) + LEAPT]! * ms,
+          labels: [`${said(s)} after ${before}: implausible jump, set aside`, `${said(s)}: implausible jump`],
+          channels: [named(s)],
+          text: `${said(s)} after ${before}: a change of ${plan.sensors[s]!.leap} ${unitName(channel)} or more at once needs four more values to confirm it. The fixed limits see it meanwhile.`,
+        }),
+      )
+    }
+  }
+  if (faults & MISMATCH) {
+    const [one, other] = plan.pair
+    const onset = state[at + APART]! * ms
+    out.push(
+      technical({
+        code: 'pulse-mismatch',
+        priority: 'medium',
+        onset,
+        labels: [`${said(one)}, but ${said(other)}, since ${timeOfDay(onset)}`, `${said(one)}, but ${said(other)}`],
+        channels: moved(plan, state, at).map((s) => named(s)),
+        text: `Heart rate and pulse are of one heart. They are further apart than is usual of this patient: one of the sensors counts wrong, or not every beat reaches the finger.`,
+      }),
+    )
+  }
+  if (faults & ORDER) contradictions(plan, table, state, at, ms, out)
+}
+
+/** hr and pulse, the one first that is further from where both were */
+function moved(plan: SensorPlan, state: Float64Array, at: number): readonly number[] {
+  const away = plan.pair.map((s) => {
+    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    return Math.abs(state[own + VALUE]! - state[own + HABIT]!)
+  })
+  return away[0]! >= away[1]! ? plan.pair : [plan.pair[1], plan.pair[0]]
+}
+
+/** Channels from which nothing comes any more: told by which sensor carries them. */
+function missing(
+  plan: SensorPlan,
+  table: ChannelTable,
+  state: Float64Array,
+  at: number,
+  ms: number,
+  out: Condition[],
+): void {
+  const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+  const place = (name: string) => plan.sensors.findIndex(({ channel }) => channel === name)
+  const gone = (s: number) => state[own(s) + FAULT] === MISSING
+  const seen = (s: number) => !Number.isNaN(state[own(s) + SEEN]!) && !gone(s)
+  const [hr, pulse, spo2] = [place('hr'), place('pulse'), place('spo2')]
+  const probe = gone(pulse) && gone(spo2) && seen(hr)
+  const leads = gone(hr) && seen(pulse)
+  for (let s = 0; s < plan.sensors.length; s++) {
+    if (!gone(s) || (probe && s === spo2)) continue
+    const channel = table.channels[plan.sensors[s]!.index]!
+    const onset = state[own(s) + SEEN]! * ms
+    const since = `since ${timeOfDay(onset)}`
+    const absent: AlertChannel = { ...identified(channel), observed: null, status: 'not-available', sampleTime: onset }
+    const beside = (other: number) =>
+      measurement(table.channels[plan.sensors[other]!.index]!, state[own(other) + VALUE]!)
+    if (probe && s === pulse) {
+      const spo2Channel = table.channels[plan.sensors[spo2]!.index]!
+      out.push(
+        technical({
+          code: 'probe-off',
+          priority: 'medium',
+          onset,
+          labels: [`No SpO2 and no pulse ${since}: check the probe (${beside(hr)})`, `No SpO2 and no pulse ${since}`],
+          channels: [{ ...absent, ...identified(spo2Channel) }, absent],
+          text: `The oximeter gives neither saturation nor pulse, while the ECG goes on: ${beside(hr)}.`,
+        }),
+      )
+    } else if (leads && s === hr) {
+      out.push(
+        technical({
+          code: 'leads-off',
+          priority: 'medium',
+          onset,
+          labels: [
+            `No heart rate by ECG ${since}: check the leads (${beside(pulse)})`,
+            `No heart rate by ECG ${since}`,
+          ],
+          channels: [absent],
+          text: `The ECG gives no heart rate, while the oximeter goes on: ${beside(pulse)}.`,
+        }),
+      )
+    } else {
+      out.push(
+        technical({
+          code: `${coded(channel.name)}-missing`,
+          priority: 'low',
+          onset,
+          labels: [`No ${channel.label} ${since}`],
+          channels: [absent],
+          text: `${channel.meaning}: no valid value ${since}, though the patient's monitor goes on.`,
+        }),
+      )
+    }
+  }
+}
+
+function contradictions(
+  plan: SensorPlan,
+  table: ChannelTable,
+  state: Float64Array,
+  at: number,
+  ms: number,
+  out: Condition[],
+): void {
+  for (const { name, three, sinceAt } of plan.pressures) {
+    const since = state[at + sinceAt]!
+    if (Number.isNaN(since)) continue
+    const [sys, dia, mean] = three.map((index) => plan.sensors.findIndex((sensor) => sensor.index === index))
+    const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+    const channelOf = (s: number) => table.channels[plan.sensors[s]!.index]!
+    const value = (s: number) => state[own(s) + VALUE]!
+    const known = [mean!, sys!, dia!].filter((s) => !Number.isNaN(value(s)))
+    const said = measurement(channelOf(mean!), value(mean!))
+    const bounds = [sys!, dia!].filter((s) => known.includes(s)).map((s) => String(Math.round(value(s))))
+    out.push(
+      technical({
+        code: `${name}-contradiction`,
+        priority: 'low',
+        onset: since * ms,
+        labels: [`${said} is not within ${bounds.join(' and ')}: set aside`, `${said}: set aside`],
+        channels: known.map((s) => ({
+          ...identified(channelOf(s)),
+          observed: value(s),
+          status: 'ok',
+          sampleTime: state[own(s) + SEEN]! * ms,
+        })),
+        text: `A mean pressure lies between the diastolic and the systolic one: these three contradict each other, none is taken for true.`,
+      }),
+    )
+  }
+}

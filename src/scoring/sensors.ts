@@ -1,0 +1,345 @@
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { FrameColumns } from '../vitals/frame.ts'
+import { PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
+
+/** What can be wrong with a sensor; the bits of a channel's FAULT. */
+export const MISSING = 1
+export const FLAT = 2
+export const LEAP = 4
+/** bits of the patient's FAULTS beyond those of its channels */
+export const MISMATCH = 8
+export const ORDER = 16
+
+/** a continuous channel is missed after this long, s, and after so many of its own intervals */
+const MISSED_SECONDS = 15
+const MISSED_INTERVALS = 4
+/** observations before a channel is known to be regular */
+const REGULAR = 30
+/** s within which a change is a leap; after a longer gap nobody knows */
+const LEAP_SECONDS = 10
+/** observations in a row, each near the last, after which a leap was none */
+const CONFIRMED = 5
+/** time constants, s: how often a channel changes; its level; the difference of a pair; what is usual of either */
+const CHANGING = 600
+const LEVEL = 4
+const DIFFERENCE = 10
+const USUAL = 180
+/** weight of the population in how often a patient's value changes, in changes */
+const CHANGES_PRIOR = 6
+/** a run shorter than this is not held against the partner, s; one of FULL_RUN counts in full */
+const SHORTEST_RUN = 15
+const FULL_RUN = 60
+/** usual difference of a pair before it is known, /min, and its weight in observations */
+const DIFFERENCE_PRIOR = 1.5
+const DIFFERENCE_WEIGHT = 60
+/** a difference this many of its own standard deviations out is a mismatch; from FREEZE on it is not learnt from */
+const MISMATCH_AT = 10
+const FREEZE_AT = 5
+
+/** row of one sensed channel; times in ticks */
+export const VALUE = 0 // newest observed value
+export const SEEN = 1 // its tick; NaN before the first
+const EVERY = 2 // mean ticks between observations
+export const SINCE = 3 // tick since which the value is the same
+const CHANGES = 4 // fading number of changes ...
+const TICKS = 5 // ... in this fading number of ticks
+export const GOOD = 6 // newest value taken for true
+export const GOOD_TICK = 7
+const LEAPS = 8 // observations in a row that were set aside as leaps
+export const LEAPT = 9 // tick of the newest of them
+const LEVEL_AT = 10 // running mean of VALUE
+const BESIDE = 11 // the partner's running mean when the run began
+const COUNT = 12 // observations, up to REGULAR
+export const FAULT = 13 // one of the above, 0 = none
+export const HABIT = 14 // slow running mean of VALUE
+export const SENSOR_FIELDS = 15
+
+/** header of the patient's row */
+const FAULTS = 0 // every bit that stands
+const DIFF = 1 // running mean of the pair's difference; NaN before the first
+const OFFSET = 2 // what is usual of it
+const SPREAD = 3 // its variance
+const PAIRS = 4 // observations of it
+export const APART = 5 // tick since which it is a mismatch
+const KNOWN = 6 // sensors that ever gave a value, one bit each
+export const SENSOR_HEADER = 7
+
+interface Sensor extends SensorFacts {
+  /** index in the channel table */
+  readonly index: number
+  /** index in `sensors` of the partner, -1 = none */
+  readonly beside: number
+  /** heart rate by ECG: 0 is asystole */
+  readonly beats: boolean
+  /** whether its absence is missed */
+  readonly continuous: boolean
+  /** where in the row the trouble of its pressures began, 0 = it is no pressure */
+  readonly sinceAt: number
+}
+
+/** Sensor logic over a channel table: it knows no model. Row: [header, SENSOR_FIELDS x sensors, since x pressures]. */
+export interface SensorPlan {
+  /** doubles of one patient's row */
+  readonly stateSize: number
+  /** channels of the table: D */
+  readonly width: number
+  readonly cadenceSeconds: number
+  readonly sensors: readonly Sensor[]
+  /** where the pair stands in `sensors` */
+  readonly pair: readonly [number, number]
+  /** [sys, dia, mean] in the channel table; where in the row their trouble began */
+  readonly pressures: readonly {
+    readonly name: string
+    readonly three: readonly number[]
+    readonly sinceAt: number
+    /** the mean, in `sensors` */
+    readonly mean: number
+  }[]
+}
+
+export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorPlan {
+  const known = SENSORS.filter(({ channel }) => table.index.has(channel))
+  const place = (name: string | undefined) => known.findIndex(({ channel }) => channel === name)
+  const sinceAt = SENSOR_HEADER + SENSOR_FIELDS * known.length
+  const pressures = PRESSURES.map((name, i) => ({
+    name,
+    three: ['sys', 'dia', 'mean'].map((part) => table.index.get(`${name}_${part}`)!),
+    sinceAt: sinceAt + i,
+    mean: place(`${name}_mean`),
+  }))
+  const sensors = known.map((facts) => {
+    const index = table.index.get(facts.channel)!
+    return {
+      ...facts,
+      index,
+      beside: place(facts.partner),
+      beats: facts.channel === 'hr',
+      continuous: table.channels[index]!.cadence === 'continuous',
+      sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
+    }
+  })
+  return {
+    stateSize: sinceAt + pressures.length,
+    width: table.channels.length,
+    cadenceSeconds,
+    sensors,
+    pair: [place(PAIR[0]), place(PAIR[1])],
+    pressures,
+  }
+}
+
+/** Forget everything (a new patient at the bed). */
+export function resetSensors(plan: SensorPlan, state: Float64Array, at: number): void {
+  state.fill(Number.NaN, at, at + plan.stateSize)
+  state.fill(0, at + FAULTS, at + FAULTS + 1)
+  state.fill(0, at + OFFSET, at + PAIRS + 1)
+  state[at + KNOWN] = 0
+  for (let s = 0; s < plan.sensors.length; s++) {
+    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT]) state[own + field] = 0
+    state[own + EVERY] = 1
+  }
+}
+
+/** every fault bit that stands for the patient */
+export const faultsOf = (state: Float64Array, at: number): number => state[at + FAULTS]!
+
+/**
+ * Look at one frame's sensors before any model does. What is set aside here (an unconfirmed leap, a flat line, pressures
+ * that contradict each other) no model may take for observed; the fixed limits see it all the same.
+ * @returns whether the newest value of any sensor is set aside, so that a model needs `trusted` of this row
+ */
+export function siftFrame(
+  plan: SensorPlan,
+  state: Float64Array,
+  at: number,
+  frames: FrameColumns,
+  row: number,
+): boolean {
+  const from = row * plan.width
+  const tick = frames.ticks[row]!
+  let faults = 0
+  let aside = false
+  let known = state[at + KNOWN]!
+  for (let i = 0; i < plan.pressures.length; i++) {
+    const { three, sinceAt, mean } = plan.pressures[i]!
+    if (frames.masks[from + three[2]!] !== 1 && ((known >> mean) & 1) === 0) continue
+    if (!contradict(frames, from, three)) state[at + sinceAt] = Number.NaN
+    else if (Number.isNaN(state[at + sinceAt]!)) state[at + sinceAt] = tick
+  }
+  for (let s = 0; s < plan.sensors.length; s++) {
+    const sensor = plan.sensors[s]!
+    const observed = frames.masks[from + sensor.index] === 1
+    // most patients have a few of all sensors: the rows of the others are not even looked at
+    if (!observed && ((known >> s) & 1) === 0) continue
+    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    let fault = 0
+    if (observed) {
+      known |= 1 << s
+      fault = observe(plan, state, at, own, sensor, tick, frames.values[from + sensor.index]!)
+      if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
+      if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
+      if (fault === 0) trust(state, own, tick)
+    } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {
+      const missed = tick - state[own + SEEN]!
+      if (missed * plan.cadenceSeconds >= MISSED_SECONDS && missed >= MISSED_INTERVALS * state[own + EVERY]!)
+        fault = MISSING
+    }
+    state[own + FAULT] = fault
+    faults |= fault
+    if (state[own + GOOD_TICK] !== state[own + SEEN] && !Number.isNaN(state[own + SEEN]!)) aside = true
+  }
+  if (mismatch(plan, state, at, frames, from, tick)) faults |= MISMATCH
+  state[at + KNOWN] = known
+  state[at + FAULTS] = faults
+  return aside
+}
+
+/** Write a sifted row as a model may take it: what is set aside is not observed, and the value before it ages. */
+export function trusted(plan: SensorPlan, state: Float64Array, at: number, frames: FrameColumns, row: number): void {
+  const tick = frames.ticks[row]!
+  for (let s = 0; s < plan.sensors.length; s++) {
+    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    if (state[own + GOOD_TICK] === state[own + SEEN] || Number.isNaN(state[own + SEEN]!)) continue
+    const i = row * plan.width + plan.sensors[s]!.index
+    frames.values[i] = state[own + GOOD]!
+    frames.masks[i] = 0
+    frames.ages[i] = (tick - state[own + GOOD_TICK]!) * plan.cadenceSeconds
+  }
+}
+
+/** the value is taken for true */
+function trust(state: Float64Array, own: number, tick: number): void {
+  state[own + GOOD] = state[own + VALUE]!
+  state[own + GOOD_TICK] = tick
+  state[own + LEAPS] = 0
+}
+
+/** Take an observed value in; which fault it is, if any. */
+function observe(
+  plan: SensorPlan,
+  state: Float64Array,
+  at: number,
+  own: number,
+  sensor: Sensor,
+  tick: number,
+  value: number,
+): number {
+  const seconds = plan.cadenceSeconds
+  const before = state[own + VALUE]!
+  const seen = state[own + SEEN]!
+  state[own + VALUE] = value
+  state[own + SEEN] = tick
+  if (Number.isNaN(seen)) {
+    state[own + SINCE] = tick
+    state[own + LEVEL_AT] = value
+    state[own + HABIT] = value
+    return 0
+  }
+  const passed = tick - seen
+  if (passed * seconds >= MISSED_SECONDS) state[own + SINCE] = tick
+  if (state[own + COUNT]! < REGULAR) state[own + COUNT]!++
+  state[own + EVERY]! += (passed - state[own + EVERY]!) / 10
+  const keep = Math.exp((-passed * seconds) / CHANGING)
+  state[own + CHANGES] = state[own + CHANGES]! * keep + (value === before ? 0 : 1)
+  state[own + TICKS] = state[own + TICKS]! * keep + passed
+  state[own + LEVEL_AT]! += (value - state[own + LEVEL_AT]!) * Math.min(1, (passed * seconds) / LEVEL)
+  state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
+  if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
+  if (value !== before) {
+    state[own + SINCE] = tick
+    if (sensor.beside >= 0) state[own + BESIDE] = state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]!
+    return 0
+  }
+  return sensor.flat !== undefined && isFlat(plan, state, at, own, sensor, tick) ? FLAT : 0
+}
+
+/** A change that no body makes, until several values in a row confirm it. */
+function leapt(
+  plan: SensorPlan,
+  state: Float64Array,
+  own: number,
+  sensor: Sensor,
+  tick: number,
+  passed: number,
+  value: number,
+  before: number,
+): boolean {
+  // no heart beat with a good signal is asystole, and no artefact
+  if (sensor.beats && value === 0) return false
+  if (!(Math.abs(value - state[own + GOOD]!) >= sensor.leap) || passed * plan.cadenceSeconds > LEAP_SECONDS)
+    return false
+  const near = Math.abs(value - before) < sensor.leap / 2
+  state[own + LEAPS] = near || state[own + LEAPS] === 0 ? state[own + LEAPS]! + 1 : 1
+  state[own + LEAPT] = tick
+  return state[own + LEAPS]! < CONFIRMED
+}
+
+/** Two sensors of one heart that leap to the same place: it was the heart. */
+function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, from: number): boolean {
+  if (sensor.beside < 0) return false
+  const other = from + plan.sensors[sensor.beside]!.index
+  return (
+    frames.masks[other] === 1 && Math.abs(frames.values[other]! - frames.values[from + sensor.index]!) < sensor.leap / 3
+  )
+}
+
+/**
+ * A value that stands still for longer than the patient's own values ever do. Due changes: the run times how often this
+ * value changes, the patient's own count shrunk to the population's. A partner that moves meanwhile needs less of them.
+ */
+function isFlat(plan: SensorPlan, state: Float64Array, at: number, own: number, sensor: Sensor, tick: number): boolean {
+  const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
+  if (run < SHORTEST_RUN) return false
+  const rate =
+    (state[own + CHANGES]! + CHANGES_PRIOR) /
+    (state[own + TICKS]! * plan.cadenceSeconds + CHANGES_PRIOR / sensor.changing)
+  if (run * rate >= sensor.flat!) return true
+  if (sensor.beside < 0) return false
+  const moved = Math.abs(state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]! - state[own + BESIDE]!)
+  return moved * Math.min(1, run / FULL_RUN) * Math.sqrt(rate) >= sensor.apart!
+}
+
+/** Heart rate and pulse that are not of one heart, by what is usual of this patient. */
+function mismatch(
+  plan: SensorPlan,
+  state: Float64Array,
+  at: number,
+  frames: FrameColumns,
+  from: number,
+  tick: number,
+): boolean {
+  const one = plan.sensors[plan.pair[0]]!.index
+  const other = plan.sensors[plan.pair[1]]!.index
+  if (frames.masks[from + one] !== 1 || frames.masks[from + other] !== 1) {
+    state[at + APART] = Number.NaN
+    return false
+  }
+  const now = frames.values[from + one]! - frames.values[from + other]!
+  const seconds = plan.cadenceSeconds
+  const diff = state[at + DIFF]!
+  state[at + DIFF] = Number.isNaN(diff) ? now : diff + (now - diff) * Math.min(1, seconds / DIFFERENCE)
+  const off = state[at + DIFF]! - state[at + OFFSET]!
+  const count = Math.min(state[at + PAIRS]!, USUAL)
+  const prior = DIFFERENCE_PRIOR * DIFFERENCE_PRIOR * DIFFERENCE_WEIGHT
+  const z = Math.abs(off) / Math.sqrt((state[at + SPREAD]! * count + prior) / (count + DIFFERENCE_WEIGHT))
+  if (z < FREEZE_AT || count < DIFFERENCE_WEIGHT) {
+    const next = Math.min(++state[at + PAIRS]!, USUAL)
+    state[at + OFFSET]! += Math.max(-1, Math.min(1, off)) / USUAL
+    state[at + SPREAD]! += (off * off - state[at + SPREAD]!) / next
+  }
+  const apart = z >= MISMATCH_AT && count >= DIFFERENCE_WEIGHT
+  if (!apart) state[at + APART] = Number.NaN
+  else if (Number.isNaN(state[at + APART]!)) state[at + APART] = tick
+  return apart
+}
+
+/** whether a tick's mean pressure lies outside its systolic and diastolic value */
+export function contradict(frames: FrameColumns, from: number, three: readonly number[]): boolean {
+  const { masks, values } = frames
+  const sys = from + three[0]!
+  const dia = from + three[1]!
+  const mean = from + three[2]!
+  if (masks[mean] !== 1) return false
+  return (masks[sys] === 1 && values[mean]! > values[sys]!) || (masks[dia] === 1 && values[mean]! < values[dia]!)
+}

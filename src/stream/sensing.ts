@@ -1,0 +1,82 @@
+import { sensorConditions } from '../scoring/sensor-conditions.ts'
+import { faultsOf, MISSING, resetSensors, type SensorPlan, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
+import type { Condition } from '../vitals/condition.ts'
+import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
+import { numbered, Rows, type SavedRows } from './rows.ts'
+
+/** Of the row: another one is not what an older saved state means. */
+const LAYOUT = 1
+
+/** The sensors of every patient of a ward: a row each, looked at before any model. */
+export class Sensing {
+  readonly #table: ChannelTable
+  readonly #plan: SensorPlan
+  readonly #rows: Rows
+  /** [rows of a round] faults of each row of the round that was sifted last */
+  #faults = new Int32Array(0)
+  /** a round without what was set aside; made when first needed */
+  #clean: FrameColumns | undefined
+
+  constructor(table: ChannelTable, cadenceSeconds: number) {
+    this.#table = table
+    this.#plan = sensorPlan(table, cadenceSeconds)
+    this.#rows = new Rows(this.#plan.stateSize)
+  }
+
+  /** The rows that belong into a patient's saved state. */
+  get saved(): SavedRows {
+    return { rows: this.#rows, fields: numbered(`sensors/${LAYOUT}`, this.#plan.stateSize) }
+  }
+
+  /** A new patient on the slot. */
+  reset(slot: number): void {
+    resetSensors(this.#plan, this.#rows.page(slot), this.#rows.at(slot))
+  }
+
+  /**
+   * Sift a round, each frame once.
+   * @returns the round as models may take it: itself when nothing is set aside, else a copy that is good until the next call
+   */
+  sift(round: FrameColumns): FrameColumns {
+    let clean: FrameColumns | undefined
+    if (this.#faults.length < round.count) this.#faults = new Int32Array(round.ticks.length)
+    for (let row = 0; row < round.count; row++) {
+      const slot = round.slots[row]!
+      const page = this.#rows.page(slot)
+      const at = this.#rows.at(slot)
+      const aside = siftFrame(this.#plan, page, at, round, row)
+      this.#faults[row] = faultsOf(page, at)
+      if (!aside) continue
+      clean ??= this.#copy(round)
+      trusted(this.#plan, page, at, clean, row)
+    }
+    return clean ?? round
+  }
+
+  /** Whether a sensor makes something up in a row of the round that was sifted last, rather than being silent. */
+  suspect(row: number): boolean {
+    return (this.#faults[row]! & ~MISSING) !== 0
+  }
+
+  /** What is wrong with the sensors in a row of the round that was sifted last, added to `out`. */
+  conditions(slot: number, row: number, tick: number, out: Condition[]): void {
+    if (this.#faults[row] === 0) return
+    sensorConditions(this.#plan, this.#table, this.#rows.page(slot), this.#rows.at(slot), tick, out)
+  }
+
+  #copy(round: FrameColumns): FrameColumns {
+    const rows = round.ticks.length
+    if (this.#clean === undefined || this.#clean.ticks.length < rows) this.#clean = frameColumns(rows, this.#plan.width)
+    const { count } = round
+    const cells = count * this.#plan.width
+    this.#clean.count = count
+    this.#clean.slots.set(round.slots.subarray(0, count))
+    this.#clean.ticks.set(round.ticks.subarray(0, count))
+    this.#clean.offsets.set(round.offsets.subarray(0, count))
+    this.#clean.values.set(round.values.subarray(0, cells))
+    this.#clean.masks.set(round.masks.subarray(0, cells))
+    this.#clean.ages.set(round.ages.subarray(0, cells))
+    return this.#clean
+  }
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../../src/scoring/drift.ts'
+import { driftCondition } from '../../src/scoring/drift-condition.ts'
+import { scored, scorePlan } from '../../src/scoring/score.ts'
+import { CHANNELS, emptyFrames, frame, random, TABLE, uncalibrated } from './synthetic.ts'
+
+const manifest = uncalibrated([1, 10, 60])
+const scores = scorePlan(manifest, TABLE)
+const plan = driftPlan(manifest, scores)
+const C = CHANNELS.length
+const SPO2 = 2
+const T0 = Date.UTC(2026, 0, 5) / 60_000
+
+/** a bed, minute by minute: four ticks with given values and the residual of a longer horizon by channel */
+function bed(state = new Float64Array(plan.stateSize), reset = true) {
+  const out = scored(scores)
+  const frames = emptyFrames()
+  if (reset) resetDrift(plan, state, 0)
+  return {
+    state,
+    minute(minute: number, residual: number, spo2: number, cold = false, due = 4) {
+      for (let part = 0; part < 4; part++) {
+        out.statistic.fill(Number.NaN)
+        if (part < due) {
+          for (let c = 0; c < C; c++) {
+            out.statistic[C + c] = 1
+            out.residual[C + c] = c === SPO2 ? residual : 0
+          }
+        }
+        frame(frames, (T0 + minute) * 60 + part * 15, [80, 80, spo2, 16])
+        weighDrift(plan, state, 0, frames, 0, out, cold)
+      }
+      return drifts(state, 0) ? driftOf(plan, state, 0) : undefined
+    },
+  }
+}
+const normals = (seed: number) => {
+  const uniform = random(seed)
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+}
+
+describe('CUSUM of the minute means', () => {
+  test('finds a residual of one standard deviation that stays, within half an hour', () => {
+    const delays = Array.from({ length: 20 }, (_, seed) => {
+      const [watched, normal] = [bed(), normals(seed + 1)]
+      for (let minute = 0; minute < 30; minute++) expect(watched.minute(minute, normal(), 96)).toBeUndefined()
+      for (let minute = 30; minute < 120; minute++) {
+        const drift = watched.minute(minute, normal() - 1, 96)
+        if (drift === undefined) continue
+        expect(drift).toMatchObject({ channel: SPO2, up: false, watch: 'cusum' })
+        expect(drift.sinceMinute - T0).toBeLessThanOrEqual(minute)
+        return minute - 30
+      }
+      return 90
+    }).sort((a, b) => a - b)
+    // (13.12 + 1.2) / (1 - 0.25): 19 minutes on average
+    expect(delays[10]).toBeGreaterThan(10)
+    expect(delays[10]).toBeLessThan(30)
+  })
+
+  test('says nothing in four days of independent minutes', () => {
+    const [watched, normal] = [bed(), normals(77)]
+    let said = 0
+    for (let minute = 0; minute < 4 * 1440; minute++) if (watched.minute(minute, normal(), 96)) said++
+    expect(said).toBe(0)
+  })
+
+  test('comes back when the forecasts are right again, and does not count while the model is cold', () => {
+    const watched = bed()
+    for (let minute = 0; minute < 600; minute++) watched.minute(minute, -2, 96)
+    let minute = 600
+    while (watched.minute(minute, 0.2, 96)?.watch === 'cusum') minute++
+    expect(minute).toBeLessThan(660)
+    const sparse = bed()
+    for (let i = 0; i < 600; i++) expect(sparse.minute(i, -2, 96, false, 1)).toBeUndefined()
+    const cold = bed()
+    for (let i = 0; i < 600; i++) expect(cold.minute(i, -2, 96, true)).toBeUndefined()
+  })
+})
+
+describe("the patient's own half hour against six hours", () => {
+  const hours = (watched: ReturnType<typeof bed>, from: number, to: number, spo2: (minute: number) => number) => {
+    let last: ReturnType<typeof watched.minute>
+    for (let minute = from; minute < to; minute++) last = watched.minute(minute, 0, spo2(minute))
+    return last
+  }
+  const noise = random(5)
+  const calm = () => 97 + Math.round(2 * noise() - 1)
+
+  test('finds a fall of 8 % over four hours that no forecast is surprised by, and says from where to where', () => {
+    const watched = bed()
+    expect(hours(watched, 0, 360, calm)).toBeUndefined()
+    const drift = hours(watched, 360, 600, (minute) => calm() - (8 * (minute - 360)) / 240)!
+    expect(drift).toMatchObject({ channel: SPO2, up: false, watch: 'own-baseline' })
+    const { label, channels, explanation } = driftCondition(manifest, TABLE, drift, 89, 0)
+    expect(label).toMatch(/^SpO2 (89|90) %, slowly falling since \d\d:\d\d:\d\d, SpO2 9[67] % in the hours before$/)
+    expect(channels[0]).toMatchObject({ channel: 'spo2', unit: '%' })
+    expect(explanation.text).toContain('half hour')
+  })
+
+  test('waits for two hours before it compares, and lets a restless patient be', () => {
+    const young = bed()
+    expect(hours(young, 0, 60, calm)).toBeUndefined()
+    expect(hours(young, 60, 100, () => 88)).toBeUndefined()
+    const restless = bed()
+    expect(hours(restless, 0, 900, (minute) => 94 + 4 * Math.sin(minute / 30))).toBeUndefined()
+  })
+
+  test('the new level is the usual one after six hours of it', () => {
+    const watched = bed()
+    hours(watched, 0, 360, calm)
+    expect(hours(watched, 360, 500, () => 88)).toBeDefined()
+    expect(hours(watched, 500, 1000, () => 88)).toBeUndefined()
+  })
+})
+
+test('the row is the whole memory: a copy of it has the same future', () => {
+  const [first, normal] = [bed(), normals(3)]
+  for (let minute = 0; minute < 200; minute++) first.minute(minute, normal() - 0.4, 97 - minute / 30)
+  const second = bed(first.state.slice(), false)
+  for (let minute = 200; minute < 400; minute++) {
+    const residual = normal() - 0.4
+    expect(second.minute(minute, residual, 90)).toEqual(first.minute(minute, residual, 90))
+  }
+})
