@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { Channel } from './channels.ts'
-import { MANIFEST_VERSION } from './manifest.ts'
+
+/** Version of the classifier's manifest layout; a forecaster's has its own. */
+export const CLASSIFIER_MANIFEST_VERSION = 1
 
 const positive = z.int().positive()
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
@@ -11,7 +13,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
  * c), H for a GRU. x are the inputs named by `inputs.kind`, one row a tick, normalised.
  */
 export const ClassifierManifest = z.strictObject({
-  manifestVersion: z.literal(MANIFEST_VERSION),
+  manifestVersion: z.literal(CLASSIFIER_MANIFEST_VERSION),
   task: z.literal('classify'),
   name: z.string().regex(/^[a-z0-9-]{1,40}$/),
   version: z.string().regex(/^[a-z0-9.-]{1,40}$/),

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { HOURLY_INPUTS } from '../../inference/hourly/kinds.ts'
 import { VERSION } from '../../version.ts'
 import { CHANNELS } from '../../vitals/channels.ts'
-import type { ClassifierManifest } from '../../vitals/classifier-manifest.ts'
-import { MANIFEST_VERSION } from '../../vitals/manifest.ts'
+import { CLASSIFIER_MANIFEST_VERSION, type ClassifierManifest } from '../../vitals/classifier-manifest.ts'
 import { sha256 } from '../bundle.ts'
 import type { HourlyStay } from '../cohorts/stay.ts'
 import { OPSET } from '../onnx/graph.ts'
@@ -32,7 +31,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
   const { channels } = HOURLY_INPUTS[made.kind]
   const builtIn = new Set(CHANNELS.map(({ name }) => name))
   return {
-    manifestVersion: MANIFEST_VERSION,
+    manifestVersion: CLASSIFIER_MANIFEST_VERSION,
     task: 'classify',
     name: recipe.name,
     version: recipe.version,
