@@ -153,6 +153,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
 /** Short times, so that much happens; everything else as a site would have it. */
 function settingsOf(
   brokers: readonly string[],
+  partitions: number,
   sessionSeconds: number,
 ): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
   const name = `chaos-${randomUUID().slice(0, 8)}`
