@@ -6,6 +6,7 @@ import type { Limit, LimitProfile } from '../vitals/limits.ts'
 import { PRESSURES } from './sensor-table.ts'
 import { contradict } from './sensors.ts'
 import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
+import { spoken } from './spoken.ts'
 
 /** Values of a continuous channel further apart than this are no run, ms: monitors that print once a minute are one. */
 const RUN_GAP = 90_000
@@ -88,33 +89,41 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
   const still = side === STILL
   const { channel, limit } = it
   const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
-  const said = measurement(channel, value, still ? value : bound)
-  const bounds = still ? ': asystole' : `, limit ${bound}`
-  return {
-    detector: 'limits',
-    code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${side === ABOVE ? 'high' : 'low'}`,
-    kind: 'physiological',
-    priority: still ? 'high' : limit.priority,
-    label: label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said),
-    onset: since,
-    channels: [
-      {
-        ...identified(channel),
-        observed: value,
-        ...(!still && { limit: { side: side === ABOVE ? 'high' : 'low', value: bound } as const }),
-        status: 'ok',
-        sampleTime: time,
+  const above = side === ABOVE
+  return spoken(
+    {
+      detector: 'limits',
+      code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${above ? 'high' : 'low'}`,
+      kind: 'physiological',
+      priority: still ? 'high' : limit.priority,
+      onset: since,
+      score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
+      latching: still,
+    },
+    {
+      label: () => {
+        const said = measurement(channel, value, still ? value : bound)
+        const bounds = still ? ': asystole' : `, limit ${bound}`
+        return label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said)
       },
-    ],
-    score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
-    explanation: still
-      ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
-      : {
-          text: `${channel.meaning} ${side === ABOVE ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
-          method: 'fixed limit',
+      channels: () => [
+        {
+          ...identified(channel),
+          observed: value,
+          ...(!still && { limit: { side: above ? 'high' : 'low', value: bound } as const }),
+          status: 'ok',
+          sampleTime: time,
         },
-    latching: still,
-  }
+      ],
+      explanation: () =>
+        still
+          ? { text: `${channel.meaning}: 0 with a good signal.`, method: 'fixed rule' }
+          : {
+              text: `${channel.meaning} ${above ? 'above' : 'below'} ${bound} ${unitName(channel)} for at least ${limit.holdSeconds} s.`,
+              method: 'fixed limit',
+            },
+    },
+  )
 }
 
 /**

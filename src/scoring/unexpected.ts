@@ -3,6 +3,7 @@ import type { Condition } from '../vitals/condition.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Evidence, EvidenceChannel } from './evidence.ts'
 import { identified, label, measurement, timeOfDay, unitName, valueText } from './sentence.ts'
+import { spoken } from './spoken.ts'
 
 /** channels named in the explanation, at most */
 const NAMED = 3
@@ -26,56 +27,63 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
   const cadence = manifest.grid.cadenceSeconds * 1000
   const channelOf = (it: EvidenceChannel) => table.channels[table.index.get(manifest.channels[it.channel]!)!]!
   const onset = Math.round(evidence.onsetTick * cadence)
-  const since = `, since ${timeOfDay(onset)}`
   const seconds = manifest.horizons[evidence.horizonIndex]! * manifest.grid.cadenceSeconds
-  const outside = (it: EvidenceChannel) => leaves(it, channelOf(it))
-  const isOutside = outside(evidence.channels[0]!)
-  const top = evidence.channels[0]!
-  const channel = channelOf(top)
-  const bound = Number(valueText(channel, top.observed < top.low ? top.low : top.high))
-  const said = measurement(channel, top.observed, isOutside ? bound : top.observed)
-  const band = (it: EvidenceChannel) => {
-    const of = channelOf(it)
-    return `${valueText(of, it.low)} to ${valueText(of, it.high)} ${unitName(of)}`
-  }
-  const sentence = isOutside
-    ? label(`${said}, expected ${band(top)}${since}`, `${said}${since}`, said)
-    : label(`${said}, unusual within ${band(top)}${since}`, `${said}, unusual${since}`, said)
-  const named = evidence.channels
-    .slice(0, NAMED)
-    .map(
-      (it) =>
-        `${measurement(channelOf(it), it.observed)} (expected ${band(it)}, by the rest ${valueText(channelOf(it), it.given)}, share ${Math.round(it.contribution * 100)} %)`,
-    )
   const { n, of } = manifest.policy
-  return {
-    detector: manifest.detector,
-    code: 'unexpected',
-    kind: 'advisory',
-    priority: isOutside ? 'medium' : 'low',
-    label: sentence,
-    onset,
-    channels: evidence.channels.map((it) => ({
-      ...identified(channelOf(it)),
-      observed: it.observed,
-      expected: { mean: it.mean, sd: it.sd, low: it.low, high: it.high },
-      z: it.residual,
-      contribution: it.contribution,
-      status: 'ok',
-      sampleTime: evidence.tick * cadence,
-    })),
-    score: {
-      name: 'p-value',
-      value: evidence.p,
-      threshold: evidence.q,
-      persistence: { n, of },
-      calibrated: manifest.calibration.calibrated,
-      horizonSeconds: seconds,
-    },
-    explanation: {
-      text: `At ${timeOfDay(evidence.tick * cadence)} UTC, against the forecast made ${seconds} s before: ${named.join('; ')}. A minute of a patient who is as before shows as much with p = ${evidence.p.toPrecision(2)}, below ${evidence.q.toPrecision(2)} in ${n} of ${of} ticks.`,
-      method: `residuals of a student-t forecast in the patient's own spread, calibrated on ${manifest.calibration.minutes} minutes`,
-    },
-    latching: false,
+  const band = (it: EvidenceChannel) => {
+    const channel = channelOf(it)
+    return `${valueText(channel, it.low)} to ${valueText(channel, it.high)} ${unitName(channel)}`
   }
+  const top = evidence.channels[0]!
+  const isOutside = leaves(top, channelOf(top))
+  return spoken(
+    {
+      detector: manifest.detector,
+      code: 'unexpected',
+      kind: 'advisory',
+      priority: isOutside ? 'medium' : 'low',
+      onset,
+      score: {
+        name: 'p-value',
+        value: evidence.p,
+        threshold: evidence.q,
+        persistence: { n, of },
+        calibrated: manifest.calibration.calibrated,
+        horizonSeconds: seconds,
+      },
+      latching: false,
+    },
+    {
+      label: () => {
+        const since = `, since ${timeOfDay(onset)}`
+        const channel = channelOf(top)
+        const bound = Number(valueText(channel, top.observed < top.low ? top.low : top.high))
+        const said = measurement(channel, top.observed, isOutside ? bound : top.observed)
+        return isOutside
+          ? label(`${said}, expected ${band(top)}${since}`, `${said}${since}`, said)
+          : label(`${said}, unusual within ${band(top)}${since}`, `${said}, unusual${since}`, said)
+      },
+      channels: () =>
+        evidence.channels.map((it) => ({
+          ...identified(channelOf(it)),
+          observed: it.observed,
+          expected: { mean: it.mean, sd: it.sd, low: it.low, high: it.high },
+          z: it.residual,
+          contribution: it.contribution,
+          status: 'ok',
+          sampleTime: evidence.tick * cadence,
+        })),
+      explanation: () => {
+        const named = evidence.channels
+          .slice(0, NAMED)
+          .map(
+            (it) =>
+              `${measurement(channelOf(it), it.observed)} (expected ${band(it)}, by the rest ${valueText(channelOf(it), it.given)}, share ${Math.round(it.contribution * 100)} %)`,
+          )
+        return {
+          text: `At ${timeOfDay(evidence.tick * cadence)} UTC, against the forecast made ${seconds} s before: ${named.join('; ')}. A minute of a patient who is as before shows as much with p = ${evidence.p.toPrecision(2)}, below ${evidence.q.toPrecision(2)} in ${n} of ${of} ticks.`,
+          method: `residuals of a student-t forecast in the patient's own spread, calibrated on ${manifest.calibration.minutes} minutes`,
+        }
+      },
+    },
+  )
 }

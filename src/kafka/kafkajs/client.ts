@@ -54,16 +54,20 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
   const kafka = new KafkaLibrary(libraryConfig(settings, log))
   const cluster = openCluster(kafka)
   const reader = openReader(cluster)
+  let closed = false
 
   /** kafkajs keeps for itself why a broker did not name a coordinator; ask again, and hear. */
   async function explain(error: unknown, doing: string, coordinator: { groupId: string; coordinatorType: number }) {
-    if (!(error instanceof Error) || !/find group coordinator/.test(error.message)) return vigilError(error, doing)
+    if (closed || !(error instanceof Error) || !/find group coordinator/.test(error.message))
+      return vigilError(error, doing)
     try {
       await cluster.connect()
       await (await cluster.findControllerBroker()).findGroupCoordinator(coordinator)
       return vigilError(error, doing)
     } catch (reason) {
       return vigilError(typeOf(reason) === undefined ? error : reason, doing)
+    } finally {
+      if (closed) await reader.close()
     }
   }
 
@@ -121,7 +125,8 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
     },
     writer: () => openWriter(kafka),
     async close() {
-      await cluster.disconnect().catch(() => undefined)
+      closed = true
+      await reader.close()
     },
   }
 }

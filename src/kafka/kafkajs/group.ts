@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaMessage } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import type { Settings } from '../../vitals/settings.ts'
@@ -52,6 +53,9 @@ export interface JoinContext {
 /** ms for which a first join is tried again before it counts as failed */
 const FIRST_JOIN_MS = 8000
 
+/** ms for which the end waits for a consumer that is just joining */
+const STARTING_MS = 4000
+
 const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
 
 /**
@@ -75,6 +79,7 @@ class Member implements GroupMember {
   #leaving = false
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
+  #starting: Promise<void> | undefined
   #polled: number | undefined
   #heard: number | undefined
   readonly #begun = Date.now()
@@ -93,7 +98,12 @@ class Member implements GroupMember {
     })
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { kafka, settings } = this.#context
     const consumer = kafka.consumer({
       groupId: settings.group,
@@ -280,6 +290,8 @@ class Member implements GroupMember {
     this.#leaving = true
     clearTimeout(this.#restart)
     this.#confirm(false)
+    // kafkajs takes no notice of an end that comes before its consumer has begun, and goes on then
+    await Promise.race([this.#starting, sleep(STARTING_MS, undefined, { ref: false })])
     await this.#consumer?.disconnect().catch(() => undefined)
     this.#held.partitions = []
   }

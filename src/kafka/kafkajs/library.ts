@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { abortedLeftOut } from './aborted.ts'
+import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
 
 /**
@@ -18,6 +19,7 @@ if (version !== KNOWN)
 const filterPath = load.resolve('kafkajs/src/consumer/filterAbortedMessages')
 load(filterPath)
 load.cache[filterPath]!.exports = abortedLeftOut
+patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
 /** The part of kafkajs' ConsumerGroup that a returning member needs. */

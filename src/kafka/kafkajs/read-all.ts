@@ -24,6 +24,8 @@ export interface Reader {
     signal?: AbortSignal,
   ): Promise<void>
   partitionsOf(topic: string): Promise<number>
+  /** What is being read ends with an error, and opens no connection any more. */
+  close(): Promise<void>
 }
 
 async function offsetOf(broker: Broker, topic: string, partition: number, timestamp: number): Promise<number> {
@@ -35,6 +37,9 @@ async function offsetOf(broker: Broker, topic: string, partition: number, timest
 }
 
 export function openReader(cluster: Cluster): Reader {
+  let closed = false
+  const disconnect = () => cluster.disconnect().catch(() => undefined)
+
   async function leader(topic: string, partition: number): Promise<Broker> {
     await cluster.connect()
     await cluster.addMultipleTargetTopics([topic])
@@ -53,6 +58,7 @@ export function openReader(cluster: Cluster): Reader {
   ): Promise<T> {
     for (const since = Date.now(); ; ) {
       signal?.throwIfAborted()
+      if (closed) throw new VigilError('kafka-failed', 'the client is closed', { place: topic })
       let broker: Broker | undefined
       try {
         broker = await leader(topic, partition)
@@ -64,6 +70,9 @@ export function openReader(cluster: Cluster): Reader {
         if (broker && error.code === 'kafka-unreachable') cluster.removeBroker(broker.connectionPool as never)
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
         await cluster.refreshMetadata().catch(() => undefined)
+      } finally {
+        // what was under way may have connected again
+        if (closed) await disconnect()
       }
     }
   }
@@ -124,6 +133,10 @@ export function openReader(cluster: Cluster): Reader {
     async partitionsOf(topic) {
       await patiently(topic, 0, async () => undefined)
       return cluster.findTopicPartitionMetadata(topic).length
+    },
+    async close() {
+      closed = true
+      await disconnect()
     },
   }
 }
