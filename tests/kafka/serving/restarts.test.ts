@@ -12,8 +12,8 @@ import { kafkaAt } from '../topics.ts'
 import { child, patientIn, ready, service, serviceSettings, topicsOf } from './service.ts'
 
 const QUIET = { stream: { signalLostSeconds: 3600 } }
-/** the heart stands still for the last half of each minute */
-const ill = (second: number) => ({ values: { hr: second % 60 < 30 ? 70 + (second % 3) : 0 } })
+/** the heart stands still for the last ten seconds of each minute */
+const ill = (second: number) => ({ values: { hr: second % 60 < 50 ? 70 + (second % 3) : 0 } })
 
 /** A service's topics, seen from beside it. */
 async function beside(settings: ReturnType<typeof serviceSettings>) {

@@ -40,7 +40,7 @@ test('a broker that freezes, dies and comes back: the webhook is told twice each
   onTestFinished(() => beside.close())
   const topics = topicsOf(beside, settings.kafka)
   const kinds = () => notices.map((it) => it.kind)
-  const still = (second: number) => ({ values: { hr: second % 60 < 30 ? 70 : 0 } })
+  const still = (second: number) => ({ values: { hr: second % 60 < 50 ? 70 : 0 } })
   const starts = async () =>
     (await topics.alerts()).filter(({ body }) => body.code === 'asystole' && body.phase === 'start').length
 
