@@ -204,8 +204,7 @@ export class Ward {
     const { detectors, telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
-      const trusted = this.#watch.sift(round)
-      const stepping = Promise.all(detectors.map((detector) => detector.step(trusted)))
+      const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
       const forecasts = await stepping
       detectors.forEach((detector, i) => {

@@ -101,14 +101,15 @@ export class Watch {
     return session.profile ?? this.#settings.limits.assumed
   }
 
-  /** Look at the sensors of a round, once and before anything else; the round as detectors may take it. */
-  sift(round: FrameColumns): FrameColumns {
-    this.#trusted = this.#sensing.sift(round)
-    return this.#trusted
+  /** Look at the sensors of a round, once and before anything else; then every detector begins to step what is left. */
+  step(round: FrameColumns): Promise<Float32Array[]> {
+    const trusted = this.#sensing.sift(round)
+    this.#trusted = trusted
+    return Promise.all(this.#detectors.map((detector) => detector.step(trusted)))
   }
 
   /**
-   * Look at one frame of a patient, of the round that was sifted last.
+   * Look at one frame of a patient, of the round that is being stepped.
    * @param time event time of its tick, ms
    * @param wanted whether somebody wants to see the frame with its scores
    * @returns what its alerts have to say, and the report if wanted

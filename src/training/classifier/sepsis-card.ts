@@ -19,6 +19,8 @@ export interface SepsisMetrics {
   readonly crossValidated: Readonly<Record<'network' | 'single' | 'linear' | 'news' | 'clock', SepsisFigures>>
   /** utility of the network less that of the other, same patients, 95 % */
   readonly above: Readonly<Record<'linear' | 'clock', Interval>>
+  /** utility with alarms from a logit of 0, which needs no tuning */
+  readonly atZero: number
   /** the network alone, fold by fold */
   readonly folds: readonly SepsisFigures[]
   readonly calibration: readonly CalibrationTenth[]
@@ -50,7 +52,7 @@ export function sepsisCard(recipe: SepsisRecipe, manifest: ClassifierManifest, m
     `${metrics.patients} patients, ${metrics.septic} septic, ${metrics.hours} hours. The shipped networks were trained on all of them; the figures are those of others, ${one ? 'one network' : `${recipe.foldMembers} networks`} for each of ${recipe.folds} parts of the patients, which they, their normaliser and the baselines' thresholds had not seen.${one ? ' The mean of the shipped three was not measured: averaging has been worth about a hundredth.' : ''} Utility of the PhysioNet/CinC Challenge 2019, 0 = silence, 1 = the best possible; 95 % intervals over patients. The recipe was chosen on these patients, so take the figure as a little too good (about a hundredth).`,
     markdownTable(['what', 'utility', 'AUROC', 'AUPRC'], rows),
     `Above the clock by ${metrics.above.clock.map((end) => end.toFixed(3)).join(' to ')}, above logistic regression by ${metrics.above.linear.map((end) => end.toFixed(3)).join(' to ')} (paired, 95 %). Fold by fold, utility / AUROC: ${folds}.`,
-    'An alarm is raised at a logit of 0: the loss is weighted by what an alarm earns, so no threshold was tuned. The probability is a logistic function of the logit, fitted on the held-out hours; by tenths of it:',
+    `An alarm is raised from a logit of ${manifest.outcome.threshold} on. The loss is weighted by what an alarm earns, so that 0 would be the level of a network that is judged as it is trained (${metrics.atZero.toFixed(3)} here); the level of each part is the one that earned most on the other parts, the shipped one that of all. The probability is a logistic function of the logit, fitted on the held-out hours; by tenths of it:`,
     calibrationTable(metrics.calibration),
   ])
 }

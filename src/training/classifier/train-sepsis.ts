@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { VigilError } from '../../errors.ts'
+import { bestThreshold } from '../../evaluation/metrics/best-threshold.ts'
 import { ratioInterval } from '../../evaluation/metrics/bootstrap.ts'
 import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
 import { ClockBaseline, firesAt } from '../../evaluation/metrics/clock.ts'
@@ -34,9 +35,10 @@ const DEALING = 2019
 const NEWS = sepsisInputs.names.indexOf('news')
 const NEWS_LEVELS = [3, 4, 5, 6, 7, 8, 9]
 
-/** What every forecaster said of patients it had not seen, hour by hour: logits, 0 or more is an alarm. */
+/** What every forecaster said of patients it had not seen, hour by hour: logits; alarms are from its own level on. */
 interface Said {
   readonly stay: ClassifierStay
+  readonly fold: number
   readonly network: Float64Array
   readonly single: Float64Array
   readonly linear: Float64Array
@@ -84,7 +86,6 @@ export async function trainSepsis(
   }
   try {
     const said: Said[] = []
-    const figures: SepsisFigures[] = []
     for (let held = 0; held < recipe.folds; held++) {
       const train = stays.filter(({ name }) => foldOf.get(name) !== held)
       const test = stays.filter(({ name }) => foldOf.get(name) === held)
@@ -92,11 +93,10 @@ export async function trainSepsis(
       const scale = fitScale(sepsisInputs, train)
       const fold = await fitAll(train, scale, `fold ${held + 1} of ${recipe.folds}`, held + 1, recipe.foldMembers)
       const members = fold.map(({ weights }) => weights)
-      const found = saidOf(recipe, members, { train, test, scale, hours })
+      const found = saidOf(recipe, members, { held, train, test, scale, hours })
       said.push(...found)
-      const now = figureOf(found, 'network')
-      figures.push(now)
-      log(`fold ${held + 1}: utility ${now.utility.toFixed(4)}, AUROC ${now.auroc.toFixed(4)}`)
+      const { auroc } = areas(joined(found.map((it) => it.network)), joined(found.map((it) => it.stay.labels)))
+      log(`fold ${held + 1}: AUROC ${auroc.toFixed(4)}`)
     }
     const scale = fitScale(sepsisInputs, stays)
     const fitted = await fitAll(stays, scale, 'all patients', 0, recipe.members)
@@ -115,7 +115,7 @@ export async function trainSepsis(
       ...platt,
       scale,
       asked: 'every-row',
-      threshold: 0,
+      threshold: levelOf(said),
       clock: clockOf(stays, hours),
       onnx,
       seed,
@@ -124,7 +124,7 @@ export async function trainSepsis(
       updates: fitted.reduce((sum, { updates }) => sum + updates, 0),
       engine: engine.name,
     })
-    const metrics = { ...metricsOf(said, platt), folds: figures, seconds: timed() }
+    const metrics = { ...metricsOf(said, platt), seconds: timed() }
     const dir = join(options.out, recipe.name, recipe.version)
     await writeBundle(dir, { manifest, onnx, golden, metrics, card: sepsisCard(recipe, manifest, metrics) })
     log(`written to ${dir}`)
@@ -154,6 +154,7 @@ async function labelledStays({ dataDirs, log }: TrainOptions): Promise<HourlySta
 
 /** Patients of a fold and of the others, with the scale of those. */
 interface Fold {
+  readonly held: number
   readonly train: readonly ClassifierStay[]
   readonly test: readonly ClassifierStay[]
   readonly scale: InputScale
@@ -162,7 +163,7 @@ interface Fold {
 }
 
 function saidOf(recipe: SepsisRecipe, members: readonly ClassifierWeights[], fold: Fold): Said[] {
-  const { train, test, scale, hours } = fold
+  const { held, train, test, scale, hours } = fold
   const network = everyHourLogits(recipe.shape, scale, members, test)
   const single = members.length === 1 ? network : everyHourLogits(recipe.shape, scale, members.slice(0, 1), test)
   const linear = fitLinear(train, scale, (stay) => gainOfAlarm(stay.labels), LINEAR, random(1))
@@ -174,6 +175,7 @@ function saidOf(recipe: SepsisRecipe, members: readonly ClassifierWeights[], fol
     const rows = Float64Array.from({ length: stay.rows }, (_, t) => t * features)
     return {
       stay,
+      fold: held,
       network: network[i]!,
       single: single[i]!,
       linear: rows.map((at) => linearLogit(linear, x, at)),
@@ -207,8 +209,8 @@ function clockOf(stays: readonly ClassifierStay[], hours: ReadonlyMap<string, Fl
 type Forecaster = 'network' | 'single' | 'linear' | 'news' | 'clock'
 
 /** Of patients that what is judged had not seen. */
-function figureOf(said: readonly Said[], name: Forecaster): SepsisFigures {
-  const worth = said.map((it) => patientUtility(it.stay.labels, it[name].map((logit) => (logit >= 0 ? 1 : 0)))) // biome-ignore format: one line
+function figureOf(said: readonly Said[], name: Forecaster, levels: ReadonlyMap<number, number>): SepsisFigures {
+  const worth = said.map((it) => patientUtility(it.stay.labels, firedOf(it, name, levels)))
   const earned = Float64Array.from(worth, (it) => it.earned)
   const best = Float64Array.from(worth, (it) => it.best)
   const total = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
@@ -219,15 +221,34 @@ function figureOf(said: readonly Said[], name: Forecaster): SepsisFigures {
   }
 }
 
+/** The level from which alarms of these networks earn most. */
+function levelOf(said: readonly Said[]): number {
+  return bestThreshold(joined(said.map((it) => it.network)), joined(said.map((it) => gainOfAlarm(it.stay.labels))))
+}
+
+/** fold -> the level that the patients of all other folds give for it */
+function levelsOf(said: readonly Said[]): Map<number, number> {
+  const folds = new Set(said.map((it) => it.fold))
+  return new Map(Array.from(folds, (fold) => [fold, levelOf(said.filter((it) => it.fold !== fold))]))
+}
+
+/** [hours] whether an alarm is raised; the baselines' logits have their level taken off already. */
+function firedOf(it: Said, name: Forecaster, levels: ReadonlyMap<number, number>): Uint8Array {
+  const level = name === 'network' || name === 'single' ? levels.get(it.fold)! : 0
+  return Uint8Array.from(it[name], (logit) => (logit >= level ? 1 : 0))
+}
+
 function metricsOf(
   said: readonly Said[],
   { slope, intercept }: { slope: number; intercept: number },
-): Omit<SepsisMetrics, 'folds' | 'seconds'> {
+): Omit<SepsisMetrics, 'seconds'> {
   const sorted = [...said].sort((a, b) => (a.stay.name < b.stay.name ? -1 : 1))
-  const fires = (logits: Float64Array) => logits.map((logit) => (logit >= 0 ? 1 : 0))
+  const levels = levelsOf(sorted)
+  const figure = (name: Forecaster) => figureOf(sorted, name, levels)
+  const folds = Array.from(levels.keys()).sort((a, b) => a - b)
   const above = (other: 'linear' | 'clock'): readonly [number, number] => {
-    const ours = sorted.map((it) => patientUtility(it.stay.labels, fires(it.network)))
-    const theirs = sorted.map((it) => patientUtility(it.stay.labels, fires(it[other])))
+    const ours = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, 'network', levels)))
+    const theirs = sorted.map((it) => patientUtility(it.stay.labels, firedOf(it, other, levels)))
     const gained = Float64Array.from(ours, (it, i) => it.earned - theirs[i]!.earned)
     return ratioInterval(
       gained,
@@ -240,12 +261,20 @@ function metricsOf(
     septic: sorted.filter((it) => isPositive(it.stay)).length,
     hours: sorted.reduce((sum, it) => sum + it.stay.rows, 0),
     crossValidated: {
-      network: figureOf(sorted, 'network'),
-      single: figureOf(sorted, 'single'),
-      linear: figureOf(sorted, 'linear'),
-      news: figureOf(sorted, 'news'),
-      clock: figureOf(sorted, 'clock'),
+      network: figure('network'),
+      single: figure('single'),
+      linear: figure('linear'),
+      news: figure('news'),
+      clock: figure('clock'),
     },
+    folds: folds.map((fold) =>
+      figureOf(
+        sorted.filter((it) => it.fold === fold),
+        'network',
+        levels,
+      ),
+    ),
+    atZero: figureOf(sorted, 'network', new Map(folds.map((fold) => [fold, 0]))).utility,
     above: { linear: above('linear'), clock: above('clock') },
     calibration: calibrationTenths(probabilities, joined(sorted.map((it) => it.stay.labels))),
   }
