@@ -81,6 +81,8 @@ export interface Worked {
   /** processor time of this process, all its threads, for one reading, us */
   readonly cpuMicros: number
   readonly alerts: number
+  /** resident memory after each quarter of the readings, MiB: flat, or a leak */
+  readonly residentMiB: readonly number[]
   readonly bytesRestored: number
   readonly ran: RanWard
 }
@@ -99,6 +101,7 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
     let cpu = process.cpuUsage()
     let left = records
     let bytesRestored = 0
+    const residentMiB: number[] = []
     const served = await openWard({ settings, telemetry, log, partitioned: true, scoring })
     atEnd(() => served.close())
     const counter = alertCounter()
@@ -116,7 +119,8 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
           began = performance.now()
           cpu = process.cpuUsage()
         }
-        if (--left === 0) void around.stop()
+        if (--left % Math.ceil(records / 4) === 0) residentMiB.push(Math.round(process.memoryUsage.rss() / 2 ** 20))
+        if (left === 0) void around.stop()
         return decode(record)
       },
       controls: new Map(),
@@ -146,6 +150,7 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
       seconds: (performance.now() - began) / 1000,
       secondsToLive: (live - subscribed) / 1000,
       alerts: counter.events,
+      residentMiB,
       bytesRestored,
       ran: ranWard(served, settings),
     }

@@ -26,6 +26,8 @@ export interface KafkaBench extends RanWard {
     readonly cpuMicrosPerReading: number
   }
   readonly alerts: number
+  /** of the scored run, after each quarter of the readings: flat, or a leak */
+  readonly residentMiB: readonly number[]
   /** reading written -> alert seen by a read-committed subscriber, ms; undefined when left out */
   readonly latencyMs: Latency | undefined
   readonly pacedAt: number
@@ -64,6 +66,7 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
         cpuMicrosPerReading: stepped.cpuMicros,
       },
       alerts: scored.alerts,
+      residentMiB: scored.residentMiB,
       latencyMs,
       pacedAt,
       commitIntervalMs: first.kafka.commitIntervalMs,

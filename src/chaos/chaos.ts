@@ -39,9 +39,10 @@ export interface ChaosOptions extends FaultCounts {
 
 /** ms: at least how long the load runs, so that every patient has had an episode */
 const LEAST_MS = 15_000
-const PARTITIONS = 4
 /** processes beside those that faults have in hand */
 const PROCESSES = 2
+/** Partitions of each: one that is started to be killed as it restores must get one too. */
+const PARTITIONS_EACH = 2
 /** Until the first commit in every partition, ms: the processes begin all at once. */
 const START_MS = 300_000
 /** How long the members may take to work what was sent, once all is quiet, ms. */
@@ -117,7 +118,8 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const own = options.brokers === undefined ? await openBroker({ own: true, proxies: 1, say }) : undefined
     if (own) atEnd(() => own.stop())
     const brokers = options.brokers ?? own!.brokers
-    const input = settingsOf(brokers, options.sessionSeconds ?? 3)
+    const partitions = PARTITIONS_EACH * (PROCESSES + (options.atOnce ?? 1))
+    const input = settingsOf(brokers, partitions, options.sessionSeconds ?? 3)
     const settings = Settings.parse(input)
     const client = await openKafka(settings.kafka, log)
     atEnd(() => client.close())
@@ -151,6 +153,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
 /** Short times, so that much happens; everything else as a site would have it. */
 function settingsOf(
   brokers: readonly string[],
+  partitions: number,
   sessionSeconds: number,
 ): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
   const name = `chaos-${randomUUID().slice(0, 8)}`
@@ -160,7 +163,7 @@ function settingsOf(
       topicPrefix: name,
       group: name,
       clientId: name,
-      partitions: PARTITIONS,
+      partitions,
       sessionTimeoutMs: sessionSeconds * 1000,
       heartbeatIntervalMs: 300,
       stateIntervalMs: 2000,

@@ -16,13 +16,23 @@ export function serveCommand(): Command {
     .action((flags: { config?: string }) => withClosing((atEnd) => serve(flags, atEnd)))
 }
 
+/** A silent Kafka must not hold the end: what could not be committed is worked again, as after a crash. */
+const END_MS = 8500
+
 async function serve({ config }: { config?: string }, atEnd: AtEnd): Promise<void> {
   const asked = stopSignal()
   const settings = loadSettings(config, process.env)
-  const service = await openServing({ settings, log: createLog(settings.log.level) }, atEnd)
+  const log = createLog(settings.log.level)
+  const service = await openServing({ settings, log }, atEnd)
   process.stdout.write(
     `Watching. The ward is at ${service.url}/  (metrics: ${service.url}/metrics). Ctrl-C stops it.\n`,
   )
-  asked.subscribe(() => void service.stop())
+  asked.subscribe(() => {
+    void service.stop()
+    setTimeout(() => {
+      log.warn('Kafka does not answer: ended without having left the group')
+      process.exit(0)
+    }, END_MS).unref()
+  })
   await service.ended
 }

@@ -157,12 +157,10 @@ export class Ward {
     const known = this.#sessions.known(input.patientKey)
     const why = known && this.#strange(known, input, batch.partition)
     if (known !== undefined && why !== undefined) {
-      // its state knows that this one was refused: it is not refused again after a restart
-      const refused = { ...why, source: batch.source }
-      if (known.partition === batch.partition) {
-        known.lastOffset = offset
-        this.#out.bury(known, refused, offset)
-      } else this.#out.letter(refused, batch.partition, offset) // the state stands in the other partition
+      // its state knows that this one was refused, if it stands in this partition: it is not refused again after a restart
+      const here = known.partition === batch.partition ? known : undefined
+      if (here !== undefined) here.lastOffset = offset
+      this.#out.letter({ ...why, source: batch.source }, batch.partition, offset, here?.patientKey)
       return true
     }
     const here = known !== undefined && known.departedAt === undefined

@@ -17,9 +17,8 @@ test(`${BAD} malformed records among ${10 * BAD} good ones: each in the dead let
   const topic = `${settings.kafka.topicPrefix}.readings`
   const [bad, good] = [malformed(11), wellFormed(12)]
   const seconds = new Map<string, number>()
-  /** place -> reasons that its letter may have */
-  const wanted = new Map<string, readonly string[]>()
-  const ends = [0, 0, 0, 0]
+  /** partition -> of each record sent there, in order, the reasons that its letter may have; undefined for a good one */
+  const sent: (readonly string[] | undefined)[][] = [[], [], [], []]
   let scored = 0
 
   const running = await service(settings)
@@ -36,9 +35,8 @@ test(`${BAD} malformed records among ${10 * BAD} good ones: each in the dead let
       const { reasons, ...record } = isBad
         ? bad(patient, T0 + second * 1000)
         : { ...good(patient, T0 + second * 1000), reasons: [], scored: true, kind: 'good' }
-      if (isBad) wanted.set(`${topic}/${partition}/${ends[partition]}`, reasons)
+      sent[partition]!.push(isBad ? reasons : undefined)
       if (record.scored) scored++
-      ends[partition]!++
       const { key, value, headers } = record
       records.push({ topic, partition, key, value, headers: headers as Record<string, Buffer> })
     }
@@ -50,12 +48,19 @@ test(`${BAD} malformed records among ${10 * BAD} good ones: each in the dead let
   await until('every letter', async () => (await running.metric('vigil_dead_letters_total')) >= BAD, 1_200_000)
   const own = async () =>
     (await topics.records('readings')).filter((it) => it.key !== null && isSelfTest(String(it.key))).length
+  // self-test readings come in between: they are counted before and after
   await until(
-    'every reading',
-    async () => (await running.metric('vigil_readings_total')) - (await own()) === scored,
+    'every reading, and a frame of each',
+    async () => {
+      const before = await own()
+      const [readings, frames] = [
+        await running.metric('vigil_readings_total'),
+        await running.metric('vigil_frames_total'),
+      ]
+      return (await own()) === before && readings - before === scored && frames - before === scored
+    },
     1_200_000,
   )
-  expect((await running.metric('vigil_frames_total')) - (await own())).toBe(scored)
   expect(await running.metric('vigil_dead_letters_total')).toBe(BAD)
   expect(await letters()).not.toContain(CANARY)
   expect((await running.get('/healthz')).status).toBe(200)
@@ -63,6 +68,16 @@ test(`${BAD} malformed records among ${10 * BAD} good ones: each in the dead let
   await running.ended
   expect(running.said.join('\n')).not.toContain(CANARY)
 
+  // self-test readings stand between them, so the offsets are looked up
+  const wanted = new Map<string, readonly string[]>()
+  for (const [partition, reasons] of sent.entries()) {
+    const records = await topics.records('readings', [partition])
+    const theirs = records.filter((it) => it.key === null || !isSelfTest(String(it.key)))
+    expect(theirs).toHaveLength(reasons.length)
+    theirs.forEach(({ offset }, i) => {
+      if (reasons[i] !== undefined) wanted.set(`${topic}/${partition}/${offset}`, reasons[i])
+    })
+  }
   const found = new Map<string, number>()
   for (const { headers, partition } of await topics.records('readings.dlq')) {
     const header = (name: string) => String(headers[name])

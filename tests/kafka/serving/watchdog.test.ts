@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openBroker } from '../../../src/broker/open-broker.ts'
 import { open, until } from '../broker.ts'
-import { child, patientIn, ready, serviceSettings, topicsOf } from './service.ts'
+import { child, patientIn, ready, serviceSettings, T0, topicsOf } from './service.ts'
 
 /** A webhook that writes down what it is told. */
 async function webhook() {
@@ -40,12 +40,13 @@ test('a broker that freezes, dies and comes back: the webhook is told twice each
   onTestFinished(() => beside.close())
   const topics = topicsOf(beside, settings.kafka)
   const kinds = () => notices.map((it) => it.kind)
-  const still = (second: number) => ({ values: { hr: second % 60 < 30 ? 70 : 0 } })
-  const starts = async () =>
-    (await topics.alerts()).filter(({ body }) => body.code === 'asystole' && body.phase === 'start').length
+  const still = (second: number) => ({ values: { hr: second % 60 < 50 ? 70 : 0 } })
+  /** something was said of the still heart at or after this second */
+  const said = async (second: number) =>
+    (await topics.alerts()).some(({ body }) => body.code === 'asystole' && body.times.event >= T0 + second * 1000)
 
   await topics.send(topics.readings(patient, [0, 60], still))
-  await until('the first alert', async () => (await starts()) === 1)
+  await until('the first alert', () => said(50))
 
   proxy!.freeze()
   await until('not watching', () => kinds().length === 1, 60_000)
@@ -53,7 +54,7 @@ test('a broker that freezes, dies and comes back: the webhook is told twice each
   proxy!.thaw()
   await until('watching', () => kinds().length === 2, 60_000)
   await topics.send(topics.readings(patient, [60, 120], still))
-  await until('the second alert', async () => (await starts()) === 2, 30_000)
+  await until('the second alert', () => said(110), 30_000)
 
   await broker.kill()
   await until('not watching again', () => kinds().length === 3, 60_000)
@@ -61,7 +62,7 @@ test('a broker that freezes, dies and comes back: the webhook is told twice each
   await until('watching again', () => kinds().length === 4, 60_000)
   expect(kinds()).toEqual(['not-watching', 'watching', 'not-watching', 'watching'])
   await topics.send(topics.readings(patient, [120, 180], still))
-  await until('the third alert', async () => (await starts()) === 3, 30_000)
+  await until('the third alert', () => said(170), 30_000)
   expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^vigil_not_watching 0$/m)
 
   // told to stop while nothing answers, it ends all the same
