@@ -137,22 +137,18 @@ describe('what people do on a ward', () => {
       { numRuns: 40, endOnFailure: true },
     ))
 
-  it('changes who is called, and no score, no frame and no start of an alert', () =>
+  it('changes who is called, and no score, no frame and no start of an alert; a mute also what is learnt', () =>
     fc.assert(
-      fc.asyncProperty(
-        journals,
-        acts(['ack', 'pause', 'resume', 'reset', 'feedback', 'mute', 'unmute']),
-        async (journal, does) => {
-          const { bed } = await live(journal, does)
-          const quiet = wards.fresh({ settings: eager })
-          await quiet.give(journal)
-          // what latches may be ended by hand, and begins again then
-          const starts = (it: Bed) =>
+      fc.asyncProperty(journals, acts(['ack', 'pause', 'resume', 'reset', 'feedback']), async (journal, does) => {
+        const { bed } = await live(journal, does)
+        const quiet = wards.fresh({ settings: eager })
+        await quiet.give(journal)
+        // what latches may be ended by hand, and begins again then
+        const starts = (it: Bed) =>
             it.bodies().filter(({ phase, code }) => phase === 'start' && code !== 'asystole').map(({ alertId }) => alertId) // biome-ignore format: one chain
-          for (const key of KEYS) expect(own(key, bed.frames)).toEqual(own(key, quiet.frames))
-          expect(starts(bed).toSorted()).toEqual(starts(quiet).toSorted())
-        },
-      ),
+        for (const key of KEYS) expect(own(key, bed.frames)).toEqual(own(key, quiet.frames))
+        expect(starts(bed).toSorted()).toEqual(starts(quiet).toSorted())
+      }),
       { numRuns: 40, endOnFailure: true },
     ))
 })

@@ -1,0 +1,37 @@
+import { describe, expect, inject, test } from 'vitest'
+import { vigil } from '../integration/vigil.ts'
+
+const SHAPE = ['features', 'hidden', 'layers', 'model', 'provider', 'threads', 'batch']
+const latency = ['p50', 'p99', 'alerts']
+
+/** A bench on the broker of this run, small. */
+async function bench(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await vigil(['bench', ...args], { KAFKA_BROKERS: inject('brokers').join(',') })
+  expect(stderr).not.toContain('vigil:')
+  expect(code).toBe(0)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+describe('benches with a broker', () => {
+  test('kafka: every reading is worked, scored and stepped, and alerts are seen by a read-committed subscriber', async () => {
+    const args = ['--readings', '6000', '--patients', '50', '--paced-at', '200', '--paced-seconds', '4']
+    const found = await bench('kafka', ...args)
+    const keys = ['delivery', 'readingsPerSecond', 'rawConsumePerSecond', 'ratio', 'stepOnly', 'alerts', 'latencyMs']
+    expect(Object.keys(found)).toEqual(expect.arrayContaining([...SHAPE, ...keys, 'commitIntervalMs', 'residentMiB']))
+    expect(found).toMatchObject({ readings: 6000, patients: 50, partitions: 4, pacedAt: 200, delivery: 'exactly-once' })
+    expect(found['alerts']).toBeGreaterThan(0)
+    expect(Object.keys(found['latencyMs'] as object)).toEqual(latency)
+  })
+
+  test('restore: every patient that was saved is watched anew', async () => {
+    const found = await bench('restore', '--patients', '300')
+    expect(found).toMatchObject({ patients: 300, partitions: 4 })
+    expect(found['bytes']).toBeGreaterThan(300 * 500)
+    expect(found['secondsToLive']).toBeGreaterThan(0)
+  })
+
+  test('idle: what the service costs while nothing arrives', async () => {
+    const found = await bench('idle', '--partitions', '2', '--seconds', '1')
+    expect(Object.keys(found)).toEqual(['partitions', 'seconds', 'cpuPercent', 'rssBytes'])
+  })
+})
