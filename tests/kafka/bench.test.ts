@@ -1,12 +1,13 @@
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { vigil } from '../integration/vigil.ts'
+import { brokers } from './broker.ts'
 
 const SHAPE = ['features', 'hidden', 'layers', 'model', 'provider', 'threads', 'batch']
 const latency = ['p50', 'p99', 'alerts']
 
 /** A bench on the broker of this run, small. */
 async function bench(...args: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await vigil(['bench', ...args], { KAFKA_BROKERS: inject('brokers').join(',') })
+  const { code, stdout, stderr } = await vigil(['bench', ...args], { KAFKA_BROKERS: brokers.join(',') })
   expect(stderr).not.toContain('vigil:')
   expect(code).toBe(0)
   return JSON.parse(stdout) as Record<string, unknown>
