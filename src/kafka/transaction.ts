@@ -1,5 +1,5 @@
 import type { Output } from '../stream/ports.ts'
-import type { WardState } from '../stream/ward-state.ts'
+import type { Saved, WardState } from '../stream/ward-state.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import { alertRecord } from './alert-record.ts'
@@ -47,12 +47,12 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   owned.waitsSince = undefined
 
   const alerts = outputs.flatMap((it) => (it.kind === 'alert' ? [it.envelope] : []))
-  const before = new Map<string, Buffer | undefined>()
+  const before = new Map<string, Saved | undefined>()
   const save = (patientKey: string) => {
     // what was refused here because another partition has the patient changes nothing of it
     if ((state.partitionOf(patientKey) ?? partition) !== partition) return
     const saved = state.save(patientKey)
-    before.set(patientKey, saved?.before)
+    before.set(patientKey, saved)
     records.push(stateRecord(stateTopic, partition, patientKey, saved?.record ?? null))
   }
   for (const output of outputs) {
@@ -70,8 +70,10 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   for (const envelope of alerts) {
     if (withAlerts) records.push(alertRecord(prefix, partition, envelope))
     const { body, trace } = envelope
-    const row = body.phase === 'start' ? before.get(body.subject.patientKey) : undefined
-    if (row === undefined) continue
+    const saved = body.phase === 'start' ? before.get(body.subject.patientKey) : undefined
+    if (saved === undefined) continue
+    // a patient whose first record this is began with nothing
+    const row = saved.before ?? state.blank(partition, Math.max(0, saved.from))
     const { alertId, eventId, subject } = body
     const head = {
       patientKey: subject.patientKey,

@@ -23,6 +23,15 @@ export interface Loaded {
   readonly entry: JournalEntry | undefined
 }
 
+export interface Saved {
+  readonly record: Buffer
+  readonly before: Buffer | undefined
+  readonly from: number
+}
+
+/** No patient's key. */
+const NOBODY = ''
+
 /** The patients of a ward as records, partition by partition. To be used only while the ward is at rest. */
 export class WardState {
   readonly #sessions: Sessions
@@ -73,16 +82,27 @@ export class WardState {
 
   /**
    * A patient's whole state as a record, which counts as saved from now on; undefined when there is no such patient.
-   * @returns the record, and the one before it
+   * @returns the record; the one before it, undefined for the first; the offset from which on inputs stand between the
+   *   two, -1 for none
    */
-  save(patientKey: string): { readonly record: Buffer; readonly before: Buffer | undefined } | undefined {
+  save(patientKey: string): Saved | undefined {
     const session = this.#sessions.known(patientKey)
     if (session === undefined) return undefined
-    const before = session.savedAs
+    const { savedAs: before, unsavedFrom: from } = session
     const record = this.#saved.save(session)
     session.savedAs = record
     this.unsaved(session.partition).settled(session)
-    return { record, before }
+    return { record, before, from }
+  }
+
+  /** The state that a patient of a partition begins with, before the input at an offset: nothing. */
+  blank(partition: number, firstOffset: number): Buffer {
+    const session = this.#sessions.open(NOBODY, 'live', '', partition)
+    this.#clear(session)
+    session.lastOffset = firstOffset - 1
+    const record = this.#saved.save(session)
+    this.#sessions.drop(session)
+    return record
   }
 
   /**

@@ -152,6 +152,8 @@ describe('a service on Kafka', () => {
       topics.readings(patient, [0, 30], (s) => ({ values: { hr: s < 20 ? 70 : 0 } }), { key: null, partition: 1 }),
     )
     await topics.send(topics.readings(other, [0, 5], undefined, { partition: 0 }))
+    await until('the misplaced ones', async () => (await running.metric('vigil_misplaced_records_total')) === 5)
+    await until('all of them worked', async () => (await running.metric('vigil_unsaved_patients')) === 0)
     await topics.send(topics.readings(other, [5, 8]))
     await until('the alert', async () => (await topics.alerts()).some((it) => it.body.subject.patientKey === patient))
     await until(
