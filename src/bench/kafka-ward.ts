@@ -45,12 +45,12 @@ export async function benchSettings(
   }
 }
 
-/** The first start of an alert in `EPISODE` seconds of a patient, the end 31 s later: one reading in a hundred says something. */
+/** Seconds from one episode of a patient to its next: with its start and its end, one reading in a hundred alerts. */
 const EPISODE = 200
 
 /**
- * One set of a patient as a record of about 110 bytes. The heart stands still for one reading in `EPISODE`, which alerts
- * at once and ends when it is over.
+ * One set of a patient as a record of about 110 bytes. In one second of an episode's cycle a thermometer reads 42, which is
+ * an alert at once, and in the next 37, after which it ends.
  * @param time event time, ms
  */
 export function benchReading(
@@ -62,8 +62,9 @@ export function benchReading(
 ): NewRecord {
   const key = `p-${String(patient).padStart(7, '0')}`
   const walk = (rest: number, span: number, stride: number) => rest + ((patient * 7 + second * stride) % span)
-  const still = (second + patient) % EPISODE === EPISODE - 1
-  const values = { hr: still ? 0 : walk(68, 5, 1), pulse: walk(68, 4, 1), spo2: walk(95, 3, 2), resp: walk(14, 4, 3) }
+  const phase = (second + patient) % EPISODE
+  const temp = phase === 0 ? { temp: 42 } : phase === 1 ? { temp: 37 } : {}
+  const values = { hr: walk(68, 5, 1), pulse: walk(68, 4, 1), spo2: walk(95, 3, 2), resp: walk(14, 4, 3), ...temp }
   return {
     topic,
     partition: partitionOf(key, partitions),

@@ -29,7 +29,9 @@ export interface KafkaWardOptions {
 }
 
 /** Inputs that may wait to be worked before the client is held back. */
-const MOST_AHEAD = 4096
+const MOST_AHEAD = 32_768
+/** Inputs that wait when the ward counts as behind: about a fetch. */
+const BEHIND = 4096
 /** Inputs of one batch: where a flush may end, and a commit begin. */
 const BATCH = 1024
 /** A fetch or a handler that takes so long hangs, s. */
@@ -79,7 +81,7 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
-      behind: () => this.#ahead > MOST_AHEAD / 2,
+      behind: () => this.#ahead > BEHIND,
       wake: () => this.#turn(() => {}),
       now,
     })
