@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import { withClosing } from '../closing.ts'
 import { VigilError } from '../errors.ts'
+import { Changelog } from '../kafka/changelog.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import type { KafkaClient } from '../kafka/port.ts'
 import { topicName } from '../kafka/topics.ts'
@@ -127,8 +128,16 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     atEnd(() => members.close())
     const stage = stageOf(options, own, members, input)
     const began = Date.now()
-    const topic = topicName(settings.kafka.topicPrefix, 'readings')
-    const load = startLoad(client, { seed, patients, topic, partitions: client.partitions })
+    const { topicPrefix } = settings.kafka
+    const topic = topicName(topicPrefix, 'readings')
+    const load = startLoad(client, {
+      seed,
+      patients,
+      topic,
+      encounters: topicName(topicPrefix, 'encounters'),
+      acknowledgements: topicName(topicPrefix, 'alerts.acks'),
+      partitions: client.partitions,
+    })
     atEnd(() => load.stop())
     for (let i = 0; i < PROCESSES + (options.atOnce ?? 1); i++) stage.start()
     if ((await members.settled(START_MS)) === undefined)
@@ -140,7 +149,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     await sleep(Math.max(0, began + LEAST_MS - Date.now()))
     await load.stop()
     say(`${load.sent} records sent, ${load.seconds} s of the ward; waiting until they are worked`)
-    await drained(client, members, topic)
+    await drained(client, members, topicPrefix)
     await stopAll(members, stage.tally)
     const minutes = (Date.now() - began) / 60_000
     say('holding the topics against an undisturbed run')
@@ -237,7 +246,8 @@ function nameOf(fault: Fault): string {
 }
 
 /** Until what was sent is committed as worked; control records at a topic's end are nobody's to work. */
-async function drained(client: KafkaClient, members: Members, topic: string): Promise<void> {
+async function drained(client: KafkaClient, members: Members, prefix: string): Promise<void> {
+  const topic = topicName(prefix, 'readings')
   const SLACK = 8
   for (const until = Date.now() + DRAIN_MS; Date.now() < until; await sleep(500)) {
     let behind = 0
@@ -247,8 +257,21 @@ async function drained(client: KafkaClient, members: Members, topic: string): Pr
     }
     if (behind <= SLACK) break
   }
-  // one more commit interval for the last of them
-  await sleep(1000)
+  // whoever took a partition over just now works what was committed once more, until every state is as far
+  for (const until = Date.now() + DRAIN_MS; Date.now() < until; await sleep(500)) {
+    const saved = await Promise.all(
+      Array.from({ length: client.partitions }, (_, partition) => isSaved(client, prefix, partition)),
+    )
+    if (!saved.includes(false)) return
+  }
+}
+
+/** Whether every state of a partition is as far as its position. */
+async function isSaved(client: KafkaClient, prefix: string, partition: number): Promise<boolean> {
+  const changelog = new Changelog()
+  await client.readAll(topicName(prefix, 'state'), partition, (records) => changelog.take(records))
+  const { snapshotOffset, next } = changelog.checkpoint ?? { snapshotOffset: 0, next: {} }
+  return snapshotOffset >= (next[topicName(prefix, 'readings')] ?? 0)
 }
 
 /** Ask all that are left to stop, one after the other, so that the last has everything. */

@@ -24,6 +24,9 @@ export interface LoadOptions {
   readonly patients: number
   /** the readings topic, and its partitions */
   readonly topic: string
+  /** topics of what people do: who lies where, and what is muted */
+  readonly encounters: string
+  readonly acknowledgements: string
   readonly partitions: number
 }
 
@@ -32,9 +35,10 @@ export const patientOf = (index: number): string => `chaos-${String(index).padSt
 /**
  * What monitors send, a second of the ward at a time: a function of its options alone. Around it what goes wrong on
  * wires: records that cannot be read or only in part, without a key, late, far ahead, in parts; patients that fall silent
- * and come back, who lie elsewhere, or are others at the same key.
+ * and come back, who lie elsewhere, or are others at the same key; and what people do about them meanwhile.
  */
-export function* rounds({ seed, patients, topic, partitions }: LoadOptions): Generator<NewRecord[]> {
+export function* rounds(options: LoadOptions): Generator<NewRecord[]> {
+  const { seed, patients, topic, partitions } = options
   const { uniform, normal } = random(seed)
   const beds = Array.from({ length: patients }, (_, index) => ({
     index,
@@ -56,7 +60,7 @@ export function* rounds({ seed, patients, topic, partitions }: LoadOptions): Gen
     for (const bed of beds) {
       const { index, key } = bed
       // the same number of draws for every reading, whatever becomes of it
-      const [luck, kind, other] = [uniform(), uniform(), uniform()]
+      const [luck, kind, other, deed] = [uniform(), uniform(), uniform(), uniform()]
       const noise = [normal(), normal(), normal()] as const
       if (index % SILENT === 5 && (second + 31 * index) % SILENT_EVERY < SILENT_SECONDS) continue
       if (luck > 0.998) bed.lies = 1 + Math.floor(4 * other)
@@ -69,6 +73,7 @@ export function* rounds({ seed, patients, topic, partitions }: LoadOptions): Gen
         spo2: Math.min(100, Math.round(bed.spo2 + noise[1] - (low ? 15 : 0))),
         resp: Math.max(4, Math.round(bed.resp + noise[2])),
       }
+      round.push(...deeds(options, key, time, deed, other))
       const encounter = index % READMITTED === 2 ? `stay-${Math.floor(second / ENCOUNTER_SECONDS)}` : undefined
       const reading = { patient: key, encounter, unit: 'W', bed: String(bed.lies), time, complete: true, values }
       if (luck < 0.004) round.push(poison(kind, reading, record))
@@ -86,6 +91,27 @@ export function* rounds({ seed, patients, topic, partitions }: LoadOptions): Gen
     }
     yield round
   }
+}
+
+/** What people do about a patient just now: one thing in a hundred readings, and not all of it can be done. */
+function deeds(
+  { encounters, acknowledgements, partitions }: LoadOptions,
+  patientKey: string,
+  at: number,
+  luck: number,
+  other: number,
+): NewRecord[] {
+  const partition = partitionOf(patientKey, partitions)
+  const record = (topic: string, what: object): NewRecord[] => [
+    { topic, partition, key: patientKey, value: JSON.stringify({ patientKey, at, ...what }) },
+  ]
+  if (luck < 0.003) return record(encounters, { action: 'transfer', unit: 'W', bed: String(5 + Math.floor(4 * other)) })
+  if (luck < 0.005)
+    return record(encounters, { action: 'profile', profile: other < 0.5 ? 'adult' : 'child-12-17-years' })
+  if (luck < 0.008)
+    return record(acknowledgements, { action: 'mute', by: 'nurse', until: at + 60_000 + Math.floor(600_000 * other) })
+  if (luck < 0.01) return record(acknowledgements, { action: 'unmute', by: 'nurse' })
+  return []
 }
 
 /** A record that holds no reading. */
@@ -136,7 +162,7 @@ export function startLoad(client: Pick<KafkaClient, 'writer'>, options: LoadOpti
         }
       }
       if (stopping) break
-      load.sent += round.length
+      load.sent += round.filter(({ topic }) => topic === options.topic).length
       load.seconds++
       // after a standstill there is no hurry to make up for it
       due = Math.max(due + ROUND_MS, Date.now() - 5 * ROUND_MS)

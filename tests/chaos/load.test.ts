@@ -3,7 +3,7 @@ import { KILL_POINTS, plannedFaults } from '../../src/chaos/faults.ts'
 import { rounds } from '../../src/chaos/load.ts'
 
 test('the load is a function of its seed: the same records twice, others of another seed', () => {
-  const options = { patients: 24, topic: 't', partitions: 4 }
+  const options = { patients: 24, topic: 't', encounters: 'e', acknowledgements: 'a', partitions: 4 }
   const some = (seed: number) => {
     const load = rounds({ ...options, seed })
     return Array.from({ length: 200 }, () => load.next().value!).flat()
@@ -13,6 +13,7 @@ test('the load is a function of its seed: the same records twice, others of anot
   const records = some(1)
   expect(records.filter(({ key }) => key === null).length).toBeGreaterThan(5)
   expect(records.filter(({ value }) => value === null).length).toBeGreaterThan(0)
+  for (const topic of ['e', 'a']) expect(records.filter((it) => it.topic === topic).length).toBeGreaterThan(5)
 })
 
 test('the faults are shared out evenly among the points, in an order that the seed gives', () => {
