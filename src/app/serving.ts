@@ -1,7 +1,7 @@
 import { lastValueFrom } from 'rxjs'
-import { INSTANCE, openWard } from '../app.ts'
+import { INSTANCE } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
-import { PAGE, wardFeed } from '../dashboard/ward.ts'
+import { PAGE } from '../dashboard/ward.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
@@ -17,6 +17,7 @@ import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
 export interface ServingOptions {
@@ -46,29 +47,9 @@ export async function openServing(
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
-  let feed: ReturnType<typeof wardFeed> | undefined
-  let seen: ReturnType<typeof withoutSelfTest> | undefined
-  const served = await openWard({
-    settings,
-    telemetry,
-    log,
-    partitioned: true,
-    tap: (table) => {
-      feed = wardFeed({ table, alive: telemetry.progress })
-      seen = withoutSelfTest(feed)
-      return seen
-    },
-  })
-  atEnd(() => served.close())
-  const page = feed!
-  atEnd(() => page.close())
-  telemetry.serving(served.models)
-  page.serving(served.models)
-  ready.set(
-    'model',
-    true,
-    served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '),
-  )
+  const paged = await openPagedWard({ settings, telemetry, log, partitioned: true, shown: withoutSelfTest }, atEnd)
+  const { served, page, shown, models, run } = paged
+  ready.set('model', true, models)
 
   const { kafka } = settings
   const client = await connect(kafka, log)
@@ -129,21 +110,7 @@ export async function openServing(
     now: Date.now,
   })
   atEnd(() => beats.close())
-  const flushes = pipeline(around.source, served.ward, {
-    sinks: [seen!],
-    committer: around.committer,
-    telemetry: {
-      ...telemetry,
-      watching(beds) {
-        telemetry.watching(beds)
-        page.counted(beds)
-      },
-    },
-    maxBatch: settings.inference.maxBatch,
-    maxWaitMs: settings.inference.maxWaitMs,
-    signalLostSeconds: settings.stream.signalLostSeconds,
-    now: Date.now,
-  })
+  const flushes = pipeline(around.source, served.ward, { ...run, sinks: [shown], committer: around.committer })
   const ended = lastValueFrom(flushes, { defaultValue: undefined }).then(
     () => {},
     async (error: unknown) => {

@@ -1,4 +1,4 @@
-import type { FrameTap, Output, Sink } from '../stream/ports.ts'
+import { type FrameTap, patientOf, type Sink } from '../stream/ports.ts'
 import { isSelfTest } from '../vitals/reading.ts'
 
 /** What people look at, without Vigil's own self-test patients. */
@@ -13,12 +13,7 @@ export function withoutSelfTest(page: FrameTap & Sink): FrameTap & Sink {
     left(patientKey) {
       if (!isSelfTest(patientKey)) page.left(patientKey)
     },
-    deliver: (outputs) => page.deliver(outputs.filter((it) => !isSelfTest(patientOf(it)))),
+    deliver: (outputs) => page.deliver(outputs.filter((it) => !isSelfTest(patientOf(it) ?? ''))),
     close: () => page.close(),
   }
-}
-
-function patientOf(output: Output): string {
-  if (output.kind === 'alert') return output.envelope.body.subject.patientKey
-  return output.kind === 'journal' ? output.entry.patientKey : ''
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
-import { openWard } from '../app.ts'
+import { openPagedWard } from '../app/paged-ward.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
-import { PAGE, wardFeed } from '../dashboard/ward.ts'
+import { PAGE } from '../dashboard/ward.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import { SETTINGS } from '../ingest/simulator/settings.ts'
@@ -60,26 +60,8 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'source'])
   const eventLoop = eventLoopCheck()
-  let feed: ReturnType<typeof wardFeed> | undefined
-  const served = await openWard({
-    settings,
-    telemetry,
-    log,
-    tap: (table) => {
-      feed = wardFeed({ table, alive: telemetry.progress })
-      return feed
-    },
-  })
-  atEnd(() => served.close())
-  const page = feed!
-  atEnd(() => page.close())
-  telemetry.serving(served.models)
-  page.serving(served.models)
-  ready.set(
-    'model',
-    true,
-    served.models.map(({ name, version, provider }) => `${name}@${version} on ${provider}`).join(', '),
-  )
+  const { served, page, models, run } = await openPagedWard({ settings, telemetry, log }, atEnd)
+  ready.set('model', true, models)
   const http = await listen({
     host: settings.http.host,
     port: flags.port ?? settings.http.port,
@@ -96,18 +78,8 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   // the source stops, not the pipeline: what it has taken in is scored and delivered before anything closes
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
+    ...run,
     sinks: [standardOutputSink(), page],
-    telemetry: {
-      ...telemetry,
-      watching(beds) {
-        telemetry.watching(beds)
-        page.counted(beds)
-      },
-    },
-    maxBatch: settings.inference.maxBatch,
-    maxWaitMs: settings.inference.maxWaitMs,
-    signalLostSeconds: settings.stream.signalLostSeconds,
-    now: Date.now,
   })
   await lastValueFrom(flushes, { defaultValue: undefined })
 }

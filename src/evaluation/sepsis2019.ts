@@ -7,6 +7,7 @@ import { type Interval, ratioInterval } from './metrics/bootstrap.ts'
 import { type CalibrationTenth, calibrationTenths } from './metrics/calibration.ts'
 import { firesAt } from './metrics/clock.ts'
 import { areas } from './metrics/curves.ts'
+import { joined } from './metrics/joined.ts'
 import { patientUtility } from './metrics/sepsis-utility.ts'
 import type { PredictionFolder } from './prediction-files.ts'
 import { probabilityOf, scoreHourly } from './serve-hourly.ts'
@@ -117,16 +118,6 @@ function scores(rows: readonly Labelled[]) {
 
 /** Where nobody becomes septic there is nothing to be earned, and no utility. */
 const share = (earned: number, best: number): number => (best === 0 ? Number.NaN : earned / best)
-
-function joined(parts: readonly ArrayLike<number>[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
 
 function predictionFile(probabilities: Float64Array, fired: Uint8Array): string {
   const lines = Array.from(probabilities, (probability, t) => `${probability}|${fired[t]!}\n`)

@@ -61,9 +61,13 @@ export class Commits implements Committer {
     let next = Number.POSITIVE_INFINITY
     for (const owned of this.#options.all()) {
       if (!owned.live) continue
-      if (owned.committing === undefined && now >= this.#due(owned)) this.#commit(owned, this.#quota(owned, now), now)
-      if (owned.committing === undefined) next = Math.min(next, this.#due(owned))
-      else if (owned.outputs.length > MOST_WAITING) full = owned.committing
+      if (owned.committing !== undefined) {
+        if (owned.outputs.length > MOST_WAITING) full = owned.committing
+        continue
+      }
+      const due = this.#due(owned)
+      if (now >= due) this.#commit(owned, this.#quota(owned, now), now)
+      else next = Math.min(next, due)
     }
     this.#arm(next, now)
     return full

@@ -1,4 +1,4 @@
-import type { Output } from '../stream/ports.ts'
+import { type Output, patientOf } from '../stream/ports.ts'
 import type { Saved, WardState } from '../stream/ward-state.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
@@ -99,12 +99,6 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   records.push(checkpointRecord(stateTopic, partition, { snapshotOffset, next }))
   const positions = [...owned.committed].map(([topic, offset]) => ({ topic, partition, offset }))
   return { records, positions, alerts, letters: letters.map((each) => each[0]!.rejection.reason), states: before.size }
-}
-
-/** Whose state an output belongs to; undefined where nobody was recognised. */
-function patientOf(output: Output): string | undefined {
-  if (output.kind === 'alert') return output.envelope.body.subject.patientKey
-  return output.kind === 'journal' ? output.entry.patientKey : output.patientKey
 }
 
 type Letter = Extract<Output, { kind: 'dead-letter' }>

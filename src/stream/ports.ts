@@ -56,6 +56,12 @@ export type Output =
     }
   | { readonly kind: 'journal'; readonly entry: JournalEntry; readonly partition: number }
 
+/** Whose an output is; undefined where nobody was recognised. */
+export function patientOf(output: Output): string | undefined {
+  if (output.kind === 'alert') return output.envelope.body.subject.patientKey
+  return output.kind === 'journal' ? output.entry.patientKey : output.patientKey
+}
+
 /**
  * Where outputs go. `deliver` resolves when the outputs are safe; until then the pipeline holds its sources back.
  * It rejects with a VigilError: retriable ones are retried, others end the pipeline.

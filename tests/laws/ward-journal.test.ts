@@ -3,10 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bodyLine } from '../../src/alerts/body.ts'
 import { AlertBody } from '../../src/vitals/alert.ts'
 import { CHANNELS } from '../../src/vitals/channels.ts'
-import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { realWards } from '../stream/real-ward.ts'
-import { BEDS, journals, keyOf, type Told } from './ward-journals.ts'
+import { BEDS, hasty, journals, keyOf, type Told } from './ward-journals.ts'
 
 const RUNS = { numRuns: 120 }
 
@@ -16,14 +15,6 @@ const eager = Settings.parse({
     adult: { hr: { low: 50, high: 150, holdSeconds: 0 }, spo2: { low: 90, holdSeconds: 1, priority: 'high' } },
   },
   alerts: { clearSeconds: 3, continueSeconds: 20 },
-})
-
-/** Soon warm and soon alarmed, with a cuff among its channels: as much as a short journal can hold. */
-const hasty = (manifest: ModelManifest): ModelManifest => ({
-  ...manifest,
-  channels: ['hr', 'nibp_sys', 'spo2', 'resp'],
-  warmupSteps: 3,
-  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
 })
 
 let wards: Awaited<ReturnType<typeof realWards>>

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { JournalEntry } from '../../src/vitals/journal.ts'
+import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import { bedKey, type Reading } from '../../src/vitals/reading.ts'
 import { reading } from '../stream/reading.ts'
 
@@ -9,6 +10,14 @@ export const T0 = Date.UTC(2026, 0, 1)
 const DAY = 86_400
 export const BEDS = ['1', '2', '3'] as const
 export const keyOf = (bed: string): string => bedKey('ICU', bed)
+
+/** Soon warm and soon alarmed, with a cuff among its channels: as much as a short journal can hold. */
+export const hasty = (manifest: ModelManifest): ModelManifest => ({
+  ...manifest,
+  channels: ['hr', 'nibp_sys', 'spo2', 'resp'],
+  warmupSteps: 3,
+  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
+})
 
 /** How far a patient's stamps move, seconds: mostly on, sometimes around the lateness, the minute ahead, the day. */
 const moves = fc.oneof(

@@ -5,24 +5,16 @@ import { VigilError } from '../../src/errors.ts'
 import type { Output } from '../../src/stream/ports.ts'
 import { decodeState, encodeState, layout, layoutOf } from '../../src/stream/state-record.ts'
 import { JournalEntry } from '../../src/vitals/journal.ts'
-import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { reading } from '../stream/reading.ts'
 import { realWards } from '../stream/real-ward.ts'
-import { BEDS, journals, keyOf, T0 } from './ward-journals.ts'
+import { BEDS, hasty, journals, keyOf, T0 } from './ward-journals.ts'
 
 const eager = Settings.parse({
   limits: {
     adult: { hr: { low: 50, high: 150, holdSeconds: 2 }, spo2: { low: 90, holdSeconds: 1, priority: 'high' } },
   },
   alerts: { clearSeconds: 3, continueSeconds: 20 },
-})
-/** Soon warm and soon alarmed, with a cuff among its channels. */
-const hasty = (manifest: ModelManifest): ModelManifest => ({
-  ...manifest,
-  channels: ['hr', 'nibp_sys', 'spo2', 'resp'],
-  warmupSteps: 3,
-  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
 })
 /** Patients of the journals: the beds, and one that only entries name. */
 const KEYS = [...BEDS, 'nobody'].map(keyOf)

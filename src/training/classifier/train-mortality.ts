@@ -4,7 +4,6 @@ import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
 import { areas } from '../../evaluation/metrics/curves.ts'
 import { event1, event1Interval, thresholdAtPrevalence } from '../../evaluation/metrics/event1.ts'
 import { icu48Inputs } from '../../inference/hourly/icu48-inputs.ts'
-import type { InputScale } from '../../inference/hourly/inputs.ts'
 import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { readOutcomes, readPhysionet2012 } from '../cohorts/physionet2012.ts'
@@ -15,10 +14,9 @@ import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
-import { fitClassifier } from './fit.ts'
-import { type FittedMember, keptOr } from './kept.ts'
 import { lastHourLessons, lastHourLogits } from './last-hour.ts'
 import { fitLinear, linearLogit } from './linear.ts'
+import { type LessonsOf, memberFits } from './member-fits.ts'
 import { type MortalityFigures, type MortalityMetrics, mortalityCard } from './mortality-card.ts'
 import { fitPlatt } from './platt.ts'
 import type { MortalityRecipe } from './recipe.ts'
@@ -46,25 +44,8 @@ export async function trainMortality(
   const [a, b] = [sets.a, sets.b].map((of) => of.map((stay) => classifierStay(icu48Inputs, stay))) as [ClassifierStay[], ClassifierStay[]] // biome-ignore format: one line
   const dataSha256 = cohortSha256([...sets.a, ...sets.b])
   const timed = stopwatch()
-  const epochs = options.epochs ?? recipe.fit.epochs
-  const fitAll = async (
-    of: readonly ClassifierStay[],
-    scale: InputScale,
-    label: string,
-    salt: number,
-    count: number,
-  ): Promise<FittedMember[]> => {
-    const lessons = lastHourLessons(recipe.shape, scale, of, recipe.lessons)
-    const fitted: FittedMember[] = []
-    for (let member = 0; member < count; member++) {
-      const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
-      const fit = () =>
-        fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
-      fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
-      log(`${label}, network ${member + 1} of ${count}: ${fitted[member]!.updates} updates, ${timed()} s`)
-    }
-    return fitted
-  }
+  const lessonsOf: LessonsOf = (of, scale) => lastHourLessons(recipe.shape, scale, of, recipe.lessons)
+  const fitAll = memberFits(recipe, options, { dataSha256, timed, lessonsOf })
   /** what those who learnt from set a say of set b, which touched neither their scale nor anything else of them */
   const byOthers = async (train: readonly ClassifierStay[], test: readonly ClassifierStay[]) => {
     const scale = fitScale(icu48Inputs, train)

@@ -4,6 +4,7 @@ import { ratioInterval } from '../../evaluation/metrics/bootstrap.ts'
 import { calibrationTenths } from '../../evaluation/metrics/calibration.ts'
 import { ClockBaseline, firesAt } from '../../evaluation/metrics/clock.ts'
 import { areas } from '../../evaluation/metrics/curves.ts'
+import { joined } from '../../evaluation/metrics/joined.ts'
 import { patientUtility } from '../../evaluation/metrics/sepsis-utility.ts'
 import type { InputScale } from '../../inference/hourly/inputs.ts'
 import { sepsisInputs } from '../../inference/hourly/sepsis-inputs.ts'
@@ -18,9 +19,8 @@ import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
 import { everyHourLessons, everyHourLogits, gainOfAlarm, isPositive } from './every-hour.ts'
-import { fitClassifier } from './fit.ts'
-import { type FittedMember, keptOr } from './kept.ts'
 import { fitLinear, linearLogit } from './linear.ts'
+import { type LessonsOf, memberFits } from './member-fits.ts'
 import { fitPlatt } from './platt.ts'
 import type { SepsisRecipe } from './recipe.ts'
 import { type SepsisFigures, type SepsisMetrics, sepsisCard } from './sepsis-card.ts'
@@ -64,25 +64,8 @@ export async function trainSepsis(
   const foldOf = new Map(Array.from(dealt, (i, k) => [stays[i]!.name, k % recipe.folds]))
   const dataSha256 = cohortSha256(read)
   const timed = stopwatch()
-  const epochs = options.epochs ?? recipe.fit.epochs
-  const fitAll = async (
-    of: readonly ClassifierStay[],
-    scale: InputScale,
-    label: string,
-    salt: number,
-    count: number,
-  ): Promise<FittedMember[]> => {
-    const lessons = everyHourLessons(recipe.shape, scale, of, recipe.lessons)
-    const fitted: FittedMember[] = []
-    for (let member = 0; member < count; member++) {
-      const key = [recipe.name, recipe.shape, recipe.fit, recipe.lessons, epochs, dataSha256, label, seed, member]
-      const fit = () =>
-        fitClassifier(recipe.shape, { ...recipe.fit, epochs }, lessons, random(seed * 1000 + salt * 10 + member))
-      fitted.push(await keptOr(options.keep, key, recipe.shape, fit))
-      log(`${label}, network ${member + 1} of ${count}: ${fitted[member]!.updates} updates, ${timed()} s`)
-    }
-    return fitted
-  }
+  const lessonsOf: LessonsOf = (of, scale) => everyHourLessons(recipe.shape, scale, of, recipe.lessons)
+  const fitAll = memberFits(recipe, options, { dataSha256, timed, lessonsOf })
   try {
     const said: Said[] = []
     for (let held = 0; held < recipe.folds; held++) {
@@ -260,14 +243,4 @@ function metricsOf(
     above: { linear: above('linear'), clock: above('clock') },
     calibration: calibrationTenths(probabilities, joined(sorted.map((it) => it.stay.labels))),
   }
-}
-
-function joined(parts: readonly ArrayLike<number>[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
