@@ -1,7 +1,7 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
-import type { JournalEntry } from '../vitals/journal.ts'
+import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
 import { keyedByBed, type Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
@@ -29,6 +29,7 @@ import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
+import { Versions } from './versions.ts'
 import { wardGrid } from './ward-grid.ts'
 import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
@@ -38,6 +39,8 @@ export interface WardOptions {
   readonly table: ChannelTable
   /** all of one grid cadence */
   readonly detectors: readonly Detector[]
+  /** those of them whose version the settings name outright */
+  readonly pinned?: ReadonlySet<string>
   readonly settings: WatchSettings
   /** rows of a round: the step engines' batch limit */
   readonly maxBatch: number
@@ -63,6 +66,9 @@ const MOST_ASIDE = 256
 export class Ward {
   /** the patients' state as records; only while the ward is at rest */
   readonly state: WardState
+  readonly versions: Versions
+  /** partition -> detector -> the versions that see a patient who is new there; those of the settings where none stand */
+  readonly newcomers = new Map<number, Readonly<Record<string, SeenBy>>>()
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -80,6 +86,7 @@ export class Ward {
   constructor(options: WardOptions) {
     const { detectors, table, settings } = options
     this.#options = options
+    this.versions = new Versions(detectors, options.pinned)
     this.#grid = wardGrid(table, detectors)
     const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
@@ -87,7 +94,7 @@ export class Ward {
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
+    this.#watch = new Watch(table, this.versions, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -100,9 +107,10 @@ export class Ward {
     const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
-      detectors,
+      versions: this.versions,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
+      clocks,
+      rules: this.#watch.saved,
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -164,7 +172,7 @@ export class Ward {
       return true
     }
     const here = known !== undefined && known.departedAt === undefined
-    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition)
+    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
     const verdict = this.#judge(session, input)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
@@ -199,16 +207,14 @@ export class Ward {
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
   async drain(): Promise<number> {
     let frames = 0
-    const { detectors, telemetry } = this.#options
+    const { telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
-      const began = performance.now()
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
-      const forecasts = await stepping
-      detectors.forEach((detector, i) => {
-        detector.remember(round, forecasts[i]!)
-        telemetry.stepped(detector.engine.provider, round.count, (performance.now() - began) / 1000)
-      })
+      for (const { detector, forecasts, seconds } of await stepping) {
+        detector.remember(round, forecasts)
+        telemetry.stepped(detector.engine.provider, round.count, seconds)
+      }
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)
@@ -216,12 +222,17 @@ export class Ward {
     return frames
   }
 
-  /** A patient who was not here, or is back: of what remained nothing goes on. */
-  #begin(patientKey: string, mode: Session['mode'], partition: number): Session {
+  /**
+   * A patient who was not here, or is back: of what remained nothing goes on.
+   * @param at event time, ms, and the offset after which: of the entry that says who sees the patient, where one must
+   */
+  #begin(patientKey: string, mode: Session['mode'], partition: number, at: number, afterOffset: number): Session {
     const gone = this.#sessions.known(patientKey)
     if (gone !== undefined) this.#drop(gone)
     const session = this.#sessions.open(patientKey, mode, this.#source, partition)
     this.#clear(session)
+    for (const [detector, seenBy] of Object.entries(this.newcomers.get(partition) ?? {}))
+      this.#apply({ kind: 'journal', patientKey, at, afterOffset, entry: 'seen-by', detector, ...seenBy }, partition)
     return session
   }
 
@@ -363,7 +374,8 @@ export class Ward {
     this.#out.entry(entry, known?.partition ?? partition)
     const here = known !== undefined && known.departedAt === undefined
     if (here) applyEntry(entry, known, this.#bedside)
-    else if (entry.entry === 'admit') applyEntry(entry, this.#begin(patientKey, 'live', partition), this.#bedside)
+    else if (entry.entry === 'admit' || entry.entry === 'seen-by')
+      applyEntry(entry, this.#begin(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
     else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }
 

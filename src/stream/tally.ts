@@ -1,0 +1,80 @@
+/** Upper bounds of a score's buckets, in powers of ten: a score is -log10 p, so 2 is p = 0.01. */
+export const SCORE_BUCKETS = [0.1, 0.2, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 8] as const
+
+/** What a model version did since it was last asked. Counts only, never a patient. */
+export interface Tallied {
+  /** frames that it scored, and those of them with a forecast due */
+  frames: number
+  due: number
+  /** forecasts, and those of them with a value that is no finite number */
+  forecasts: number
+  broken: number
+  /** episodes of "unexpected" that began, and frames in them */
+  onsets: number
+  raised: number
+  /** [SCORE_BUCKETS.length + 1] frames by their score, -log10 of the smallest p over the horizons that were due */
+  scores: number[]
+  /** sum of the scores */
+  scoreSum: number
+  /** of a version in shadow: frames by who says "unexpected" of them */
+  readonly beside: Record<Agreement, number>
+}
+
+/** Who says "unexpected" of a frame: the champion, the version in shadow, both, neither. */
+export const AGREEMENTS = ['neither', 'champion', 'shadow', 'both'] as const
+export type Agreement = (typeof AGREEMENTS)[number]
+
+const empty = (): Tallied => ({
+  frames: 0,
+  due: 0,
+  forecasts: 0,
+  broken: 0,
+  onsets: 0,
+  raised: 0,
+  scores: Array(SCORE_BUCKETS.length + 1).fill(0),
+  scoreSum: 0,
+  beside: { neither: 0, champion: 0, shadow: 0, both: 0 },
+})
+
+/** Counts what one model version does, for whoever compares it with another. */
+export class Tally {
+  #of = empty()
+
+  /** @param p [K] chances of a frame, NaN where no forecast was due */
+  scored(p: Float64Array, raised: boolean, before: boolean): void {
+    const of = this.#of
+    of.frames++
+    if (raised) of.raised++
+    if (raised && !before) of.onsets++
+    let least = Number.POSITIVE_INFINITY
+    for (let k = 0; k < p.length; k++) if (p[k]! < least) least = p[k]!
+    if (least === Number.POSITIVE_INFINITY) return
+    const score = -Math.log10(least)
+    let bucket = 0
+    while (bucket < SCORE_BUCKETS.length && score > SCORE_BUCKETS[bucket]!) bucket++
+    of.due++
+    of.scores[bucket]!++
+    of.scoreSum += score
+  }
+
+  /** A forecast of `size` values from `from` on. */
+  forecast(values: Float32Array, from: number, size: number): void {
+    let sum = 0
+    for (let i = from; i < from + size; i++) sum += values[i]!
+    this.#of.forecasts++
+    // any value that is no finite number makes the sum one too
+    if (!Number.isFinite(sum)) this.#of.broken++
+  }
+
+  /** Of a version in shadow: a frame that both scored. */
+  beside(champion: boolean, shadow: boolean): void {
+    this.#of.beside[AGREEMENTS[(champion ? 1 : 0) + (shadow ? 2 : 0)]!]++
+  }
+
+  /** What was counted since the last call. */
+  take(): Tallied {
+    const of = this.#of
+    this.#of = empty()
+    return of
+  }
+}
