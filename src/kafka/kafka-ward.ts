@@ -335,7 +335,7 @@ export class KafkaWard implements GroupEvents {
     }
     if (unreadable > 0) telemetry.unreadable(unreadable)
     if (known.size > 0) owned.restored = known
-    owned.layoutsKept = ward.state.layouts.every(({ id }) => changelog.layouts.has(id))
+    owned.layoutsKept = new Set(changelog.layouts.keys())
     owned.committed = worked
     owned.selfTestedAt = now()
     for (const [topic, next] of from) {

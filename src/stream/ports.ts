@@ -29,10 +29,11 @@ export interface InputBatch {
 
 /**
  * Something that waits its turn like a batch and happens while the ward is at rest: nothing waits and nothing is in
- * flight, so that states may be read and written. What it gives is then taken like the inputs of a batch.
+ * flight, so that states may be read and written. What it gives is then taken like the inputs of a batch; until it does,
+ * the ward rests.
  */
 export interface Turn extends InputBatch {
-  take(): readonly Input[]
+  take(): readonly Input[] | Promise<readonly Input[]>
 }
 
 export const isTurn = (batch: InputBatch): batch is Turn => 'take' in batch

@@ -40,7 +40,7 @@ export class SavedPatients {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#shapeOf({ seenBy: undefined })
+    this.#shapeOf({ seenBy: undefined, partition: -1 })
   }
 
   /** What records of this build were written by, or would be; to be kept beside them. */
@@ -108,9 +108,11 @@ export class SavedPatients {
   /** What a record says of who sees its patient, as far as those versions are open and nothing else is pinned. */
   #stillSeenBy({ seenBy }: Session): Session['seenBy'] {
     const { versions } = this.#parts
-    const kept = Object.entries(seenBy ?? {}).filter(
-      ([detector, by]) => versions.has(by) && !versions.pinned.has(detector),
-    )
+    const kept = Object.entries(seenBy ?? {}).flatMap(([detector, by]) => {
+      const { champion } = by
+      if (versions.pinned.has(detector) || versions.find(champion) === undefined) return []
+      return [[detector, versions.has(by) ? by : { champion }]]
+    })
     return kept.length > 0 ? Object.fromEntries(kept) : undefined
   }
 
@@ -131,7 +133,7 @@ export class SavedPatients {
     return { models, limits }
   }
 
-  #shapeOf(session: Pick<Session, 'seenBy'>): Shape {
+  #shapeOf(session: Pick<Session, 'seenBy' | 'partition'>): Shape {
     const seers = this.#parts.versions.of(session)
     const known = this.#shapes.get(seers)
     if (known !== undefined) return known

@@ -6,6 +6,8 @@ import { ModelId, type SeenBy } from '../vitals/journal.ts'
  * or for a while after a promotion the former champion, ready to be gone back to.
  */
 export const Succession = z.strictObject({
+  /** what saw the patients first: those of whom nobody ever said who sees them */
+  origin: ModelId,
   champion: ModelId,
   beside: z
     .strictObject({
@@ -49,7 +51,7 @@ export type Refused = { readonly refused: string }
  * @param windowMs how long a former champion is kept
  */
 export function follow(from: Succession, { action, model }: Step, now: number, windowMs: number): Succession | Refused {
-  const { champion, beside, left = [] } = from
+  const { origin, champion, beside, left = [] } = from
   const known = beside?.model === model ? beside : undefined
   const wanted = left.filter((it) => it !== model)
   switch (action) {
@@ -65,7 +67,7 @@ export function follow(from: Succession, { action, model }: Step, now: number, w
     case 'rollback': {
       if (champion !== model) return { refused: `${model} is not the champion` }
       if (beside?.role !== 'former') return { refused: `the champion before ${model} was released` }
-      return { champion: beside.model, left: [...wanted, model] }
+      return { origin, champion: beside.model, left: [...wanted, model] }
     }
     case 'release': {
       if (known === undefined) return { refused: `${model} does not run beside the champion` }

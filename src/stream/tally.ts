@@ -16,6 +16,9 @@ export interface Tallied {
   scores: number[]
   /** sum of the scores */
   scoreSum: number
+  /** calls of the step, and the seconds of all of them */
+  steps: number
+  stepSeconds: number
   /** of a version in shadow: frames by who says "unexpected" of them */
   readonly beside: Record<Agreement, number>
 }
@@ -33,6 +36,8 @@ const empty = (): Tallied => ({
   raised: 0,
   scores: Array(SCORE_BUCKETS.length + 1).fill(0),
   scoreSum: 0,
+  steps: 0,
+  stepSeconds: 0,
   beside: { neither: 0, champion: 0, shadow: 0, both: 0 },
 })
 
@@ -66,6 +71,11 @@ export class Tally {
     if (!Number.isFinite(sum)) this.#of.broken++
   }
 
+  stepped(seconds: number): void {
+    this.#of.steps++
+    this.#of.stepSeconds += seconds
+  }
+
   /** Of a version in shadow: a frame that both scored. */
   beside(champion: boolean, shadow: boolean): void {
     this.#of.beside[AGREEMENTS[(champion ? 1 : 0) + (shadow ? 2 : 0)]!]++
@@ -78,3 +88,26 @@ export class Tally {
     return of
   }
 }
+
+/** What was counted in two spans together. */
+export function together(a: Tallied, b: Tallied): Tallied {
+  const sum = <K extends string>(x: Readonly<Record<K, number>>, y: Readonly<Record<K, number>>, names: readonly K[]) =>
+    Object.fromEntries(names.map((name) => [name, x[name] + y[name]])) as Record<K, number>
+  return {
+    ...sum(a, b, COUNTS),
+    scores: a.scores.map((count, i) => count + b.scores[i]!),
+    beside: sum(a.beside, b.beside, AGREEMENTS),
+  }
+}
+
+const COUNTS = [
+  'frames',
+  'due',
+  'forecasts',
+  'broken',
+  'onsets',
+  'raised',
+  'scoreSum',
+  'steps',
+  'stepSeconds',
+] as const satisfies readonly (keyof Tallied)[]

@@ -17,7 +17,9 @@ export interface Seers {
  * (`Session.seenBy`), and where nobody ever said, those that the settings name.
  */
 export class Versions {
-  readonly #configured: Seers
+  #configured: Seers
+  /** partition -> detector -> what sees the patients of whom nobody ever said, where that is not what the settings name */
+  readonly #origins = new Map<number, Readonly<Record<string, SeenBy>>>()
   readonly #open = new Map<string, Detector>()
   readonly #seers = new WeakMap<object, Seers>()
   /** one for all patients who are seen by the same */
@@ -51,6 +53,11 @@ export class Versions {
   add(detector: Detector): void {
     this.#open.set(detector.id, detector)
     this.#alike.clear()
+    if (this.configured.some(({ id }) => id === detector.id))
+      this.#configured = seers(
+        this.configured.map((it) => (it.id === detector.id ? detector : it)),
+        [],
+      )
   }
 
   /** Only while nothing is stepped, and no patient is seen by it. */
@@ -59,7 +66,13 @@ export class Versions {
     this.#alike.clear()
   }
 
-  of({ seenBy }: Pick<Session, 'seenBy'>): Seers {
+  /** What sees the patients of a partition of whom nobody ever said: all of it is open. */
+  begin(partition: number, seenBy: Readonly<Record<string, SeenBy>>): void {
+    this.#origins.set(partition, seenBy)
+  }
+
+  of(session: Pick<Session, 'seenBy' | 'partition'>): Seers {
+    const seenBy = session.seenBy ?? this.#origins.get(session.partition)
     if (seenBy === undefined) return this.#configured
     const known = this.#seers.get(seenBy)
     if (known !== undefined) return known

@@ -114,7 +114,9 @@ export class Watch {
     const began = performance.now()
     const stepped = async (detector: Detector): Promise<Stepped> => {
       const forecasts = await detector.step(trusted)
-      return { detector, forecasts, seconds: (performance.now() - began) / 1000 }
+      const seconds = (performance.now() - began) / 1000
+      detector.tally.stepped(seconds)
+      return { detector, forecasts, seconds }
     }
     return Promise.all([...this.#versions.all].map(stepped))
   }
