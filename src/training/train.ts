@@ -24,6 +24,7 @@ import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
 import { RAMPS, withRamp } from './ramps.ts'
 import type { Recipe } from './recipe.ts'
+import { referenceOf } from './reference.ts'
 import { openExported } from './serve-stays.ts'
 import { readStays } from './stays.ts'
 
@@ -142,6 +143,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
   const known = [...stays.calibration, ...stays.validation, ...stays.train]
   try {
     manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
+    manifest = { ...manifest, reference: await referenceOf(serving, manifest, table, known) }
     conduct = {
       train: await conductOn(serving, manifest, table, stays.train),
       calibration: await conductOn(serving, manifest, table, stays.calibration),
