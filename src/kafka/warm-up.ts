@@ -30,6 +30,8 @@ export class WarmUp {
   readonly #partition: number
   /** patient key -> event time of the oldest reading, ms */
   readonly #oldest = new Map<string, number>()
+  /** those who are here, looked up after the newest reading */
+  #sessions: Map<string, Session> | undefined
   /** readings that were worked */
   readings = 0
 
@@ -58,6 +60,7 @@ export class WarmUp {
   }
 
   async take(records: readonly LogRecord[]): Promise<void> {
+    this.#sessions = undefined
     const batch: InputBatch = { source: '', partition: this.#partition, inputs: [], offsets: [], done() {} }
     for (let i = 0; i < records.length; i++) {
       const record = records[i]!
@@ -81,8 +84,10 @@ export class WarmUp {
    * @param newest event time of the patient's clock, ms
    */
   known({ patientKey, admittedAt }: Pick<Session, 'patientKey' | 'admittedAt'>, newest: number): Known | undefined {
-    const session = this.#ward.state.here(this.#partition).find((it) => it.patientKey === patientKey)
-    if (session === undefined || this.#oldest.get(patientKey)! < (admittedAt ?? Number.NEGATIVE_INFINITY)) return undefined
+    this.#sessions ??= new Map(this.#ward.state.here(this.#partition).map((it) => [it.patientKey, it]))
+    const session = this.#sessions.get(patientKey)
+    if (session === undefined || this.#oldest.get(patientKey)! < (admittedAt ?? Number.NEGATIVE_INFINITY))
+      return undefined
     const known = this.#detector.take(session.slot)
     return known.tick * this.#ward.cadenceSeconds * 1000 <= newest ? known : undefined
   }

@@ -3,9 +3,11 @@ import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
 import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
+import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
+import type { Tallied } from '../vitals/tallied.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /**
@@ -159,6 +161,25 @@ export interface KafkaTelemetry {
   watching(watching: boolean): void
   /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
   selfTest(seconds: number | undefined): void
+}
+
+/** What the versions of a ward's models tell the metrics. Counts only, never a patient. */
+export interface VersionTelemetry {
+  /** what a version did since the last call */
+  counted(version: Version, role: 'champion' | 'shadow', counts: Tallied): void
+  /** an order was read, and followed or not */
+  ordered(action: ModelOrder['action'], outcome: 'done' | 'refused'): void
+  /** a partition's champion changed: to a challenger, or back to the former one */
+  promoted(detector: string, way: 'forth' | 'back'): void
+  /** a version was warmed for the patients of a partition */
+  warmed(seconds: number, readings: number): void
+}
+
+/** One model version, by what its manifest calls it. */
+export interface Version {
+  readonly detector: string
+  readonly name: string
+  readonly version: string
 }
 
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */

@@ -21,7 +21,7 @@ export class Versions {
   /** partition -> detector -> what sees the patients of whom nobody ever said, where that is not what the settings name */
   readonly #origins = new Map<number, Readonly<Record<string, SeenBy>>>()
   readonly #open = new Map<string, Detector>()
-  readonly #seers = new WeakMap<object, Seers>()
+  #seers = new WeakMap<object, Seers>()
   /** one for all patients who are seen by the same */
   readonly #alike = new Map<string, Seers>()
   /** detectors whose version the settings pin: what patients were seen by before is of no account */
@@ -52,7 +52,7 @@ export class Versions {
   /** Only while nothing is stepped. */
   add(detector: Detector): void {
     this.#open.set(detector.id, detector)
-    this.#alike.clear()
+    this.#forget()
     if (this.configured.some(({ id }) => id === detector.id))
       this.#configured = seers(
         this.configured.map((it) => (it.id === detector.id ? detector : it)),
@@ -63,12 +63,18 @@ export class Versions {
   /** Only while nothing is stepped, and no patient is seen by it. */
   remove(id: string): void {
     this.#open.delete(id)
-    this.#alike.clear()
+    this.#forget()
   }
 
-  /** What sees the patients of a partition of whom nobody ever said: all of it is open. */
-  begin(partition: number, seenBy: Readonly<Record<string, SeenBy>>): void {
-    this.#origins.set(partition, seenBy)
+  #forget(): void {
+    this.#alike.clear()
+    this.#seers = new WeakMap()
+  }
+
+  /** What sees the patients of a partition of whom nobody ever said, all of it open; undefined: what the settings name. */
+  begin(partition: number, seenBy: Readonly<Record<string, SeenBy>> | undefined): void {
+    if (seenBy === undefined) this.#origins.delete(partition)
+    else this.#origins.set(partition, seenBy)
   }
 
   of(session: Pick<Session, 'seenBy' | 'partition'>): Seers {

@@ -51,6 +51,8 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
+/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
+const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
 
@@ -100,6 +102,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
   const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, normaliser))
   log(`exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}`)
 
+  const remembers = halfLives(shape, fitted.weights, first.x)
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,
     name: recipe.name,
@@ -123,6 +126,9 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
+    memory: {
+      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
+    },
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {
@@ -166,7 +172,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
-    halfLives: halfLives(shape, fitted.weights, first.x),
+    halfLives: remembers,
     learning: fitted.curve,
   }
   const dir = join(options.out, recipe.name, recipe.version)
