@@ -48,14 +48,15 @@ export async function openServing(
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
   const paged = await openPagedWard({ settings, telemetry, log, partitioned: true, shown: withoutSelfTest }, atEnd)
-  const { served, page, shown, models, run } = paged
-  ready.set('model', true, models)
+  const { served, page, shown, run } = paged
+  ready.set('model', true, paged.models)
 
   const { kafka } = settings
   const client = await connect(kafka, log)
   atEnd(() => client.close())
   const plain = await client.writer()
   atEnd(() => plain.close())
+  const { models } = settings
   const topic = (role: Parameters<typeof topicName>[1]) => topicName(kafka.topicPrefix, role)
   const around = new KafkaWard(
     {
@@ -68,6 +69,22 @@ export async function openServing(
         [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],
         [topic('alerts.acks'), controlDecoder(topic('alerts.acks'), decodeAcknowledgement)],
       ]),
+      promotions: {
+        like: { table: served.table, settings, maxBatch: settings.inference.maxBatch },
+        topics: { readings: topic('readings'), models: topic('models') },
+        windowMs: models.rollbackHours * 3_600_000,
+        closelyMs: models.closelySeconds * 1000,
+        band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
+        open: served.open,
+        ...registry(settings),
+        serving(champions) {
+          const serving = [...champions, ...served.risks].map(servedModel)
+          telemetry.serving(serving)
+          page.serving(serving)
+        },
+        plain,
+        telemetry: telemetry.versions,
+      },
       telemetry: telemetry.kafka,
       log,
       now: Date.now,
@@ -103,7 +120,7 @@ export async function openServing(
     around,
     beds: () => served.ward.watching,
     topicPrefix: kafka.topicPrefix,
-    models: served.models,
+    models: around.champions.map,
     instance: INSTANCE,
     telemetry: telemetry.kafka,
     log,

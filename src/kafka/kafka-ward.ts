@@ -1,37 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
 import { defer, finalize, Subject } from 'rxjs'
 import { VigilError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
-import type { Ward } from '../stream/ward.ts'
-import type { Settings } from '../vitals/settings.ts'
+import type { Check, Committer, Input, InputBatch, Source, Turn } from '../stream/ports.ts'
 import { Commits } from './commits.ts'
-import { type Decode, type Intake, portionsOf, takeRecords } from './intake.ts'
+import { type Intake, portionsOf, takeRecords } from './intake.ts'
+import type { KafkaWardOptions } from './kafka-ward-options.ts'
 import { load } from './load.ts'
 import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
-import { type PromotionOptions, Promotions } from './promotions.ts'
+import type { GroupEvents, GroupMember, LogRecord, PlainWriter } from './port.ts'
+import { Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
-
-export interface KafkaWardOptions {
-  readonly client: KafkaClient
-  readonly ward: Ward
-  readonly settings: Settings['kafka']
-  /** partitions of the readings, and of every topic beside them */
-  readonly partitions: number
-  readonly decode: Decode
-  /** decodes encounters and acknowledgements, by topic */
-  readonly controls: ReadonlyMap<string, Decode>
-  /** which versions of the models watch; undefined: those of the settings, for ever */
-  readonly promotions?: Omit<PromotionOptions, 'client' | 'ward' | 'decode' | 'log' | 'now'>
-  readonly telemetry: KafkaTelemetry
-  readonly log: Log
-  /** wall clock, ms */
-  readonly now: () => number
-}
 
 /** Inputs that may wait to be worked before the client is held back. */
 const MOST_AHEAD = 32_768

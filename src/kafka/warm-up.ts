@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { Detector, Known } from '../stream/detector.ts'
 import type { InputBatch, Telemetry } from '../stream/ports.ts'
 import type { Session } from '../stream/sessions.ts'
-import { Ward, type WardOptions } from '../stream/ward.ts'
+import { Ward } from '../stream/ward.ts'
+import type { WardOptions } from '../stream/ward-options.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Decode } from './intake.ts'
 import type { LogRecord } from './port.ts'
@@ -104,6 +105,7 @@ const UNHEARD: Telemetry = {
   rejected: nothing,
   frames: nothing,
   stepped: nothing,
+  risks: nothing,
   alert: nothing,
   entered: nothing,
   watching: nothing,

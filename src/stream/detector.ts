@@ -30,6 +30,7 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
+import { type Lane, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Tally } from './tally.ts'
@@ -49,12 +50,11 @@ export interface Known {
  * It sees frames without what the sensors set aside.
  * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift].
  */
-export class Detector {
+export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
   /** NAME@VERSION */
   readonly id: string
-  /** the model version in a saved record: its hidden states and rows belong to no other */
   readonly model: string
   /** what it does, counted */
   readonly tally: Tally
@@ -76,7 +76,7 @@ export class Detector {
     this.manifest = manifest
     this.engine = engine
     this.id = `${manifest.name}@${manifest.version}`
-    this.model = `${this.id}/${manifest.graph.sha256.slice(0, 16)}`
+    this.model = modelKey(manifest)
     this.tally = new Tally()
     this.#table = table
     this.#features = featurePlan(manifest, table)
@@ -92,9 +92,16 @@ export class Detector {
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
-  /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
     return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+  }
+
+  readState(slot: number, into: Float32Array): void {
+    this.engine.readState(slot, into)
+  }
+
+  writeState(slot: number, from: Float32Array): void {
+    this.engine.writeState(slot, from)
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */

@@ -1,7 +1,8 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
-import type { Detector } from './detector.ts'
 import { factsOf, restoreFacts } from './facts.ts'
+import type { Lane } from './lane.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
@@ -9,10 +10,13 @@ import type { Seers, Versions } from './versions.ts'
 
 interface Parts {
   readonly table: ChannelTable
+  /** forecasters */
   readonly versions: Versions
+  /** hourly models, shadows too */
+  readonly risks: readonly RiskDetector[]
   /** the set of limits, and its version */
   readonly limits: WatchedBy['limits']
-  /** rows that every patient has: the grid's; then those of the versions that see the patient; then the rules' */
+  /** rows that every patient has: the grid's; then those of the lanes that see the patient; then the rules' */
   readonly clocks: SavedRows
   readonly rules: readonly SavedRows[]
   /** rows of patients whose sets come in parts */
@@ -22,7 +26,7 @@ interface Parts {
 /** How the records of patients are written who are seen by the same versions. */
 interface Shape {
   readonly rows: readonly SavedRows[]
-  readonly versions: readonly Detector[]
+  readonly lanes: readonly Lane[]
   readonly whole: Layout
   readonly inParts: Layout
 }
@@ -49,7 +53,7 @@ export class SavedPatients {
   }
 
   save(session: Session): Buffer {
-    const { rows, versions, whole, inParts } = this.#shapeOf(session)
+    const { rows, lanes, whole, inParts } = this.#shapeOf(session)
     const of = session.inParts ? inParts : whole
     const doubles = new Float64Array(of.fields.length)
     let at = 0
@@ -58,13 +62,13 @@ export class SavedPatients {
       doubles.set(each.rows.page(session.slot).subarray(from, from + each.rows.stride), at)
       at += each.rows.stride
     }
-    const size = versions.reduce((sum, { engine }) => sum + engine.stateSize, 0)
+    const size = lanes.reduce((sum, { engine }) => sum + engine.stateSize, 0)
     if (this.#floats.length < size) this.#floats = new Float32Array(size)
     const floats = this.#floats.subarray(0, size)
     let from = 0
-    for (const { engine } of versions) {
-      engine.readState(session.slot, floats.subarray(from, from + engine.stateSize))
-      from += engine.stateSize
+    for (const lane of lanes) {
+      lane.readState(session.slot, floats.subarray(from, from + lane.engine.stateSize))
+      from += lane.engine.stateSize
     }
     const { table, limits } = this.#parts
     return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats }, of)
@@ -82,7 +86,7 @@ export class SavedPatients {
     const { facts, doubles, floats } = decodeState(bytes, of)
     restoreFacts(session, facts, this.#parts.table)
     session.seenBy = this.#stillSeenBy(session)
-    const { rows, versions, whole, inParts } = this.#shapeOf(session)
+    const { rows, lanes, whole, inParts } = this.#shapeOf(session)
     const same = of.id === (session.inParts ? inParts : whole).id
     const places = same ? undefined : new Map(of.fields.map((name, i) => [name, i]))
     let next = 0
@@ -97,8 +101,8 @@ export class SavedPatients {
     }
     let from = 0
     for (const state of of.states) {
-      const version = versions.find(({ model, engine }) => state.model === model && state.floats === engine.stateSize)
-      version?.engine.writeState(session.slot, floats.subarray(from, from + state.floats))
+      const lane = lanes.find(({ model, engine }) => state.model === model && state.floats === engine.stateSize)
+      lane?.writeState(session.slot, floats.subarray(from, from + state.floats))
       from += state.floats
     }
     const limits = (facts as { readonly limits?: WatchedBy['limits'] }).limits
@@ -118,10 +122,13 @@ export class SavedPatients {
 
   /** The models that are not those of a record, and the limits; undefined where all are the same. */
   #successors(session: Session, { states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
-    const { versions, limits } = this.#parts
+    const { versions, risks, limits } = this.#parts
     const { champions, all } = versions.of(session)
-    const others = champions.filter(({ model }) => !states.some((state) => state.model === model))
-    const gone = states.length !== all.length
+    const raising: readonly Lane[] = [...champions, ...risks.filter(({ role }) => role === 'champion')]
+    // a shadow that begins cold says nothing, and changes nobody's future
+    const others = raising.filter(({ model }) => !states.some((state) => state.model === model))
+    const known = new Set([...all, ...risks].map((lane) => lane.model))
+    const gone = states.some(({ model }) => !known.has(model))
     const same = before?.set === limits.set && before.version === limits.version
     if (others.length === 0 && !gone && same) return undefined
     const models = others.map(({ manifest: { detector, name, version, graph } }) => ({
@@ -137,13 +144,14 @@ export class SavedPatients {
     const seers = this.#parts.versions.of(session)
     const known = this.#shapes.get(seers)
     if (known !== undefined) return known
-    const { clocks, rules, open } = this.#parts
-    const rows = [clocks, ...seers.all.map(({ saved }) => saved), ...rules]
+    const { clocks, risks, rules, open } = this.#parts
+    const lanes: readonly Lane[] = [...seers.all, ...risks]
+    const rows = [clocks, ...lanes.map(({ saved }) => saved), ...rules]
     const fields = rows.flatMap((it) => it.fields)
-    const states = seers.all.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
+    const states = lanes.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
     const shape = {
       rows,
-      versions: seers.all,
+      lanes,
       whole: layout(fields, states),
       inParts: layout([...fields, ...open.fields], states),
     }

@@ -1,4 +1,3 @@
-import type { ChannelTable } from '../vitals/channels.ts'
 import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
@@ -8,7 +7,6 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
-import type { Detector } from './detector.ts'
 import {
   advanceClock,
   agreedStamps,
@@ -23,38 +21,18 @@ import {
 } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
 import { Outbox } from './outbox.ts'
-import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
+import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
 import { Versions } from './versions.ts'
-import { wardGrid } from './ward-grid.ts'
+import { finestCadence, wardGrid } from './ward-grid.ts'
+import type { WardOptions } from './ward-options.ts'
 import { WardState } from './ward-state.ts'
-import { Watch, type WatchSettings } from './watch.ts'
+import { Watch } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
-
-export interface WardOptions {
-  readonly table: ChannelTable
-  /** all of one grid cadence */
-  readonly detectors: readonly Detector[]
-  /** those of them whose version the settings name outright */
-  readonly pinned?: ReadonlySet<string>
-  readonly settings: WatchSettings
-  /** rows of a round: the step engines' batch limit */
-  readonly maxBatch: number
-  readonly telemetry: Telemetry
-  readonly tap: FrameTap | undefined
-  /** this process, in envelopes */
-  readonly instance: string
-  /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
-  readonly partitioned?: boolean
-  /** false: frames are stepped, and nothing is said of them; for benches */
-  readonly scoring?: boolean
-  /** wall clock for envelopes, ms since 1970 */
-  readonly now: () => number
-}
 
 /** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
 const MOST_ASIDE = 256
@@ -84,17 +62,17 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings } = options
+    const { detectors, table, settings, risks = [] } = options
     this.#options = options
     this.versions = new Versions(detectors, options.pinned)
     this.#grid = wardGrid(table, detectors)
     const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
-    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * cadenceSeconds) * 1000
+    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, this.versions, settings, cadenceSeconds)
+    this.#watch = new Watch(table, this.versions, risks, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -108,6 +86,7 @@ export class Ward {
     const saved = new SavedPatients({
       table,
       versions: this.versions,
+      risks,
       limits: { set: settings.limits.set, version: settings.limits.version },
       clocks,
       rules: this.#watch.saved,
@@ -211,9 +190,14 @@ export class Ward {
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
-      for (const { detector, forecasts, seconds } of await stepping) {
-        detector.remember(round, forecasts)
-        telemetry.stepped(detector.engine.provider, round.count, seconds)
+      const { forecasts, risks } = await stepping
+      for (const { detector, forecast, seconds } of forecasts) {
+        detector.remember(round, forecast)
+        telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
+      }
+      for (const { risk, given, seconds } of risks) {
+        telemetry.stepped(risk.engine.provider, given.length, seconds, risk.manifest.detector)
+        telemetry.risks(risk.manifest.detector, given)
       }
       telemetry.frames(round.count)
       frames += round.count

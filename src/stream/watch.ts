@@ -10,31 +10,28 @@ import {
   NO_CALLS,
 } from '../alerts/lifecycle.ts'
 import { VigilError } from '../errors.ts'
-import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
+import { checkLimits, type LimitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
-import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { EntryOf, WatchedBy } from '../vitals/journal.ts'
-import { PROFILES, type Profile } from '../vitals/profile.ts'
+import type { Profile } from '../vitals/profile.ts'
 import type { FrameReport } from '../vitals/report.ts'
-import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
+import type { Lane } from './lane.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
 import type { Seers, Versions } from './versions.ts'
 
-/** Version of the rules that are not models: limits, NEWS2, signal. */
-const RULES_VERSION = '1'
 /** a bed is stale when its channels are so many times older than makes a channel missing */
 const STALE_BED = 3
-
-export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
 /**
  * What is said of one patient at one tick: every detector, the sensors, the fixed limits and NEWS2 beside them, then the
@@ -44,6 +41,7 @@ export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 export class Watch {
   readonly #table: ChannelTable
   readonly #versions: Versions
+  readonly #risks: readonly RiskDetector[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
@@ -60,9 +58,16 @@ export class Watch {
   /** the round that was sifted last, as the detectors see it */
   #trusted: FrameColumns | undefined
 
-  constructor(table: ChannelTable, versions: Versions, settings: WatchSettings, cadenceSeconds: number) {
+  constructor(
+    table: ChannelTable,
+    versions: Versions,
+    risks: readonly RiskDetector[],
+    settings: WatchSettings,
+    cadenceSeconds: number,
+  ) {
     this.#table = table
     this.#versions = versions
+    this.#risks = risks
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -84,6 +89,7 @@ export class Watch {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
     for (const detector of this.#versions.all) detector.reset(slot)
+    for (const risk of this.#risks) risk.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -105,20 +111,22 @@ export class Watch {
   }
 
   /**
-   * Look at the sensors of a round, once and before anything else; then every version begins to step what is left.
-   * @returns each with its forecasts, and how long it took, s
+   * Look at the sensors of a round, once and before anything else; then every version begins to step what is left, and
+   * every hourly model takes the frames as they came.
    */
-  step(round: FrameColumns): Promise<Stepped[]> {
+  async step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
     const began = performance.now()
-    const stepped = async (detector: Detector): Promise<Stepped> => {
-      const forecasts = await detector.step(trusted)
-      const seconds = (performance.now() - began) / 1000
-      detector.tally.stepped(seconds)
-      return { detector, forecasts, seconds }
-    }
-    return Promise.all([...this.#versions.all].map(stepped))
+    const seconds = () => (performance.now() - began) / 1000
+    const forecasts = [...this.#versions.all].map(async (detector) => {
+      const forecast = await detector.step(trusted)
+      detector.tally.stepped(seconds())
+      return { detector, forecast, seconds: seconds() }
+    })
+    const risks = this.#risks.map(async (risk) => ({ risk, given: await risk.step(round), seconds: seconds() }))
+    const [stepped, given] = await Promise.all([Promise.all(forecasts), Promise.all(risks)])
+    return { forecasts: stepped, risks: given.filter((it) => it.given.length > 0) }
   }
 
   /**
@@ -148,6 +156,7 @@ export class Watch {
       shadow.score(trusted, row, suspect, this.#unheard)
       shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
+    for (const risk of this.#risks) if (risk.role === 'champion') risk.conditions(session.slot, conditions)
     const models = conditions.length
     const profile = this.#profile(session)
     checkLimits(this.#limits[profile], page, at, frames, row, time, conditions)
@@ -187,6 +196,7 @@ export class Watch {
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       detectors: reports,
+      ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -231,8 +241,8 @@ export class Watch {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
     if (session.seenBy !== undefined)
       session.seenBy = Object.fromEntries(Object.entries(session.seenBy).filter(([detector]) => !named.has(detector)))
-    const { champions } = this.#versions.of(session)
-    for (const champion of champions) if (named.has(champion.manifest.detector)) champion.reset(session.slot)
+    const champions = this.#raising(session)
+    for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
       model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
@@ -257,11 +267,16 @@ export class Watch {
     for (const version of this.#versions.of(session).all) if (!before.includes(version)) version.reset(session.slot)
   }
 
+  /** The lanes that raise the patient's alerts. */
+  #raising(session: Session): readonly Lane[] {
+    return [...this.#versions.of(session).champions, ...this.#risks.filter(({ role }) => role === 'champion')]
+  }
+
   #sourcesOf(session: Session): Readonly<Record<string, AlertBody['source']>> {
     const seers = this.#versions.of(session)
     const known = this.#sources.get(seers)
     if (known !== undefined) return known
-    const sources = alertSources(seers.champions, this.#settings)
+    const sources = alertSources(this.#raising(session), this.#settings)
     this.#sources.set(seers, sources)
     return sources
   }
@@ -328,12 +343,20 @@ export class Watch {
   }
 }
 
-/** What a version made of a round. */
+/** What the lanes made of a round, and how long each took, s. */
 export interface Stepped {
-  readonly detector: Detector
   /** [count * forecastSize] */
-  readonly forecasts: Float32Array
-  readonly seconds: number
+  readonly forecasts: readonly {
+    readonly detector: Detector
+    readonly forecast: Float32Array
+    readonly seconds: number
+  }[]
+  /** the probabilities of the hours that were over; only of those hourly models that had any */
+  readonly risks: readonly {
+    readonly risk: RiskDetector
+    readonly given: readonly number[]
+    readonly seconds: number
+  }[]
 }
 
 /** What a tick made visible. */
@@ -361,34 +384,4 @@ function keep(
   session.calls = calls === NO_CALLS ? undefined : calls
   bodies.push(...said)
   return bodies
-}
-
-function limitPlans({ adult, child, neonate }: Settings['limits'], table: ChannelTable): Record<Profile, LimitPlan> {
-  const profiles = { ...child, adult, neonate }
-  const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table)] as const)
-  return Object.fromEntries(plans) as Record<Profile, LimitPlan>
-}
-
-function alertSources(detectors: readonly Detector[], settings: WatchSettings): Record<string, AlertBody['source']> {
-  const { set, version } = settings.limits
-  const rule = (detector: string, thresholds: AlertBody['source']['thresholds']): [string, AlertBody['source']] => [
-    detector,
-    { detector, version: RULES_VERSION, thresholds },
-  ]
-  const models = detectors.map(({ manifest }): [string, AlertBody['source']] => [
-    manifest.detector,
-    {
-      detector: manifest.detector,
-      version: manifest.version,
-      model: { name: manifest.name, version: manifest.version, sha256: manifest.graph.sha256 },
-      thresholds: { set: 'manifest', version: manifest.version },
-    },
-  ])
-  return Object.fromEntries([
-    ...models,
-    rule('limits', { set, version }),
-    rule(SENSORS_DETECTOR, { set: 'bidmc-1.0.0', version: '1' }),
-    rule('news2', { set: 'rcp-2017', version: '1' }),
-    rule('signal', { set, version }),
-  ])
 }
