@@ -50,11 +50,7 @@ export function modelsCommand(): Command {
         `${verdict.model}: files match their checksums, the manifest is valid, ${verdict.goldenSteps} golden steps match to ${verdict.tolerance} on ${verdict.provider}\n`,
       )
     })
-  add(
-    'promote',
-    'a version becomes the champion; the one so far stays as previous',
-    'promote bedside@1.0.0 --dir my-models',
-  )
+  add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.0')
     .argument('<model>', 'NAME@VERSION, or NAME for its challenger')
     .action(async (id: string, { dir, json }: ModelFlags) => {
       const { manifest } = await verifyModel(dir, id.includes('@') ? id : `${id}@challenger`)

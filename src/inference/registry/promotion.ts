@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { VigilError } from '../../errors.ts'
 import { openAnyModel } from '../model-store.ts'
 import { type ModelAliases, readAliases } from './aliases.ts'
@@ -51,6 +52,8 @@ async function change(
 ): Promise<ModelAliases> {
   // before the lock, so that a registry that is none is not written to
   if (opened !== undefined) await openAnyModel(dir, `${name}@${opened}`)
+  const before = ((await readAliases(dir))[name] ?? {}) as ModelAliases
+  if (isDeepStrictEqual(to(before), before)) return before
   const lock = await lockFolder(dir, purpose)
   try {
     const all = await readAliases(dir)

@@ -5,7 +5,7 @@ import fsp from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 
-const [at, action, registry, version] = process.argv.slice(2)
+const [at, action, registry = '', version = ''] = process.argv.slice(2)
 let left = Number(at)
 
 /** @returns {boolean} whether this is the write to die at */
