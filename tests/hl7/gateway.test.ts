@@ -219,18 +219,6 @@ describe('a sender that', () => {
     expect(await telemetry.text()).toContain('vigil_hl7_connections_ended_total{because="framing"} 2')
   })
 
-  test('never reads its acknowledgements is let go, in bounded memory', async () => {
-    const { gateway, telemetry } = await opening()
-    const deaf = sender(gateway.port)
-    deaf.socket.pause()
-    const batch = Buffer.concat(Array.from({ length: 200 }, () => framed(oru())))
-    const flood = setInterval(() => {
-      if (deaf.socket.writableLength < 1_000_000) deaf.socket.write(batch)
-    }, 2)
-    await expect.poll(() => telemetry.text(), { timeout: 15_000 }).toContain('because="deaf"')
-    clearInterval(flood)
-  })
-
   test('is one too many is turned away', async () => {
     const { gateway } = await opening({ connections: 1 })
     const first = sender(gateway.port)
