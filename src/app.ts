@@ -132,13 +132,13 @@ async function open(
     detectors,
     risks,
     open,
-    models: [...detectors, ...risks].map(({ manifest, engine }: Lane) => ({
-      detector: manifest.detector,
-      name: manifest.name,
-      version: manifest.version,
-      provider: engine.provider,
-    })),
+    models: [...detectors, ...risks].map(servedModel),
   }
+}
+
+/** A lane that serves, as metrics and page name it. */
+export function servedModel({ manifest: { detector, name, version }, engine: { provider } }: Lane): ServedModel {
+  return { detector, name, version, provider }
 }
 
 /** Whether a setting names a version outright, and no alias of it. */
@@ -151,7 +151,8 @@ function checkFit(
   table: ChannelTable,
   place: string,
 ): void {
-  const unfit = (why: string) => new VigilError('config-invalid', `it does not fit the models that serve: ${why}`, { place })
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `it does not fit the models that serve: ${why}`, { place })
   const now = serving.find(({ manifest }) => manifest.detector === detector)?.manifest
   if (now === undefined) throw unfit(`none of them is of the detector ${detector}`)
   if (now.grid.cadenceSeconds !== grid.cadenceSeconds)

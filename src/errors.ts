@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   'model-not-found': 'The registry has no such model or version.',
   'model-corrupt': 'A file of the model is missing, cut or does not match its checksum.',
   'manifest-invalid': 'The manifest does not fit its schema, or is of another layout version.',
+  'registry-locked': 'Another process writes to this folder of the registry; the message names it.',
+  'registry-unwritable': 'A file of the registry cannot be written: the disk is full, say. The registry is as it was.',
   'golden-mismatch': 'The engine does not reproduce the golden steps of the model; it is not served.',
   'provider-unavailable': 'No configured execution provider can run the model here.',
   'engine-failed': 'The step engine failed while running.',
@@ -31,6 +33,7 @@ export const ERROR_CODES = {
   'chaos-differs':
     'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',
+  'hl7-framing': 'An HL7 sender sent too long a message, or bytes that are no MLLP; its connection was ended.',
   internal: 'A defect of Vigil; please report it.',
 } as const
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -1,7 +1,9 @@
 import { lastValueFrom } from 'rxjs'
-import { INSTANCE } from '../app.ts'
+import { INSTANCE, SHIPPED_MODELS, servedModel } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { readAliases } from '../inference/registry/aliases.ts'
+import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
@@ -57,6 +59,7 @@ export async function openServing(
   const plain = await client.writer()
   atEnd(() => plain.close())
   const { models } = settings
+  let serving = served.models
   const topic = (role: Parameters<typeof topicName>[1]) => topicName(kafka.topicPrefix, role)
   const around = new KafkaWard(
     {
@@ -76,9 +79,10 @@ export async function openServing(
         closelyMs: models.closelySeconds * 1000,
         band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
         open: served.open,
-        ...registry(settings),
+        challenger: (name) => challengerOf(settings.models, name),
+        wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
         serving(champions) {
-          const serving = [...champions, ...served.risks].map(servedModel)
+          serving = [...champions, ...served.risks].map(servedModel)
           telemetry.serving(serving)
           page.serving(serving)
         },
@@ -120,7 +124,7 @@ export async function openServing(
     around,
     beds: () => served.ward.watching,
     topicPrefix: kafka.topicPrefix,
-    models: around.champions.map,
+    models: () => serving,
     instance: INSTANCE,
     telemetry: telemetry.kafka,
     log,
@@ -137,4 +141,13 @@ export async function openServing(
   )
   ended.catch(() => {})
   return { url: http.url, ended, stop: () => around.stop() }
+}
+
+/** NAME@VERSION of what the registry calls the challenger of a model; undefined where nothing is to run in shadow. */
+async function challengerOf(
+  { shadow, dir = SHIPPED_MODELS }: Settings['models'],
+  name: string,
+): Promise<string | undefined> {
+  const version = shadow ? (await readAliases(dir))[name]?.['challenger'] : undefined
+  return version === undefined ? undefined : `${name}@${version}`
 }

@@ -1,7 +1,9 @@
 import { ERROR_CODES } from '../errors.ts'
 import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
 import { JournalEntry } from '../vitals/journal.ts'
+import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
+import { AGREEMENTS } from '../vitals/tallied.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -25,6 +27,12 @@ const DETECTORS = 16
 const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
+const VERSION = { detector: DETECTORS, version: DETECTORS } as const
+const QUANTILES = ['0.5', '0.9', '0.99', '0.999'] as const
+const HL7_KINDS = 16
+const HL7_CODES = 60
+const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const
+const HL7_ENDED = ['framing', 'slow', 'deaf', 'error', 'full'] as const
 
 /** Every metric of Vigil, by the key its writer uses. `docs/metrics.md` is held equal to this table by a test. */
 // biome-ignore format: a table
@@ -44,6 +52,23 @@ export const METRICS = {
   waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
+  versionFrames: { name: 'vigil_model_frames_total', type: 'counter', help: 'Frames that a champion scored.', labels: VERSION },
+  versionOnsets: { name: 'vigil_model_onsets_total', type: 'counter', help: 'Episodes of "unexpected" that a champion found.', labels: VERSION },
+  versionRaised: { name: 'vigil_model_raised_frames_total', type: 'counter', help: 'Frames in such episodes.', labels: VERSION },
+  versionBroken: { name: 'vigil_model_broken_forecasts_total', type: 'counter', help: 'Forecasts of a champion with a value that is no finite number.', labels: VERSION },
+  versionStepSeconds: { name: 'vigil_model_step_seconds_total', type: 'counter', help: 'Seconds in which a champion stepped.', labels: VERSION },
+  score: { name: 'vigil_score', type: 'gauge', help: 'Quantiles of a champion\'s scores, -log10 of the smallest p of a frame: 2 is p = 0.01.', labels: { ...VERSION, quantile: QUANTILES } },
+  framesShadow: { name: 'vigil_model_frames_shadow_total', type: 'counter', help: 'Frames that a version in shadow scored beside the champion.', labels: VERSION },
+  onsetsShadow: { name: 'vigil_model_onsets_shadow_total', type: 'counter', help: 'Episodes of "unexpected" that a version in shadow found; nobody was told.', labels: VERSION },
+  raisedShadow: { name: 'vigil_model_raised_frames_shadow_total', type: 'counter', help: 'Frames in such episodes.', labels: VERSION },
+  agreementShadow: { name: 'vigil_model_agreement_shadow_total', type: 'counter', help: 'Frames by who says "unexpected" of them: neither, the champion, the version in shadow, both.', labels: { ...VERSION, said: AGREEMENTS } },
+  brokenShadow: { name: 'vigil_model_broken_forecasts_shadow_total', type: 'counter', help: 'Forecasts of a version in shadow with a value that is no finite number.', labels: VERSION },
+  stepSecondsShadow: { name: 'vigil_model_step_seconds_shadow_total', type: 'counter', help: 'Seconds in which a version in shadow stepped: what it costs.', labels: VERSION },
+  scoreShadow: { name: 'vigil_score_shadow', type: 'gauge', help: 'Quantiles of the scores of a version in shadow.', labels: { ...VERSION, quantile: QUANTILES } },
+  modelOrders: { name: 'vigil_model_orders_total', type: 'counter', help: 'Orders about models that were read, in each partition, and whether they were followed.', labels: { action: ModelOrder.shape.action.options, outcome: ['done', 'refused'] } },
+  promotions: { name: 'vigil_model_promotions_total', type: 'counter', help: 'Partitions whose champion changed: forth to a challenger, or back to the former champion.', labels: { detector: DETECTORS, way: ['forth', 'back'] } },
+  warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
+  warmUpReadings: { name: 'vigil_model_warm_up_readings_total', type: 'counter', help: 'Readings that versions were warmed by.', labels: {} },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
   partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
   rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },
@@ -61,5 +86,13 @@ export const METRICS = {
   unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
   notWatching: { name: 'vigil_not_watching', type: 'gauge', help: '1 while this process cannot watch its partitions: Kafka does not answer, or the pipeline hangs.', labels: {} },
   selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
+  hl7Connections: { name: 'vigil_hl7_connections', type: 'gauge', help: 'HL7 senders that are connected.', labels: {} },
+  hl7Ended: { name: 'vigil_hl7_connections_ended_total', type: 'counter', help: 'HL7 connections that the gateway ended or did not take: no MLLP, too slow, never reads, broken, too many.', labels: { because: HL7_ENDED } },
+  hl7Messages: { name: 'vigil_hl7_messages_total', type: 'counter', help: 'HL7 messages by type and the acknowledgement given; AR and CR are refused for good, AE and CE may be sent again.', labels: { kind: HL7_KINDS, answer: HL7_ANSWERS } },
+  hl7AckSeconds: { name: 'vigil_hl7_ack_seconds', type: 'histogram', help: 'From an HL7 message to its acknowledgement: Kafka has it by then.', labels: {}, buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15] },
+  hl7Unmapped: { name: 'vigil_hl7_unmapped_observations_total', type: 'counter', help: 'Observations whose code no channel has, by code.', labels: { code: HL7_CODES } },
+  hl7Rejections: { name: 'vigil_hl7_rejected_observations_total', type: 'counter', help: 'Observations that could not be read while the others of their message were; the sender was warned.', labels: { reason: REASONS } },
+  hl7Disagreements: { name: 'vigil_hl7_disagreements_total', type: 'counter', help: 'Observations whose reference id is not that of their code, and status flags that no table knows; the value was taken.', labels: { what: ['reference-id', 'flag'] } },
+  hl7Skew: { name: 'vigil_hl7_clock_skew_seconds', type: 'histogram', help: 'Our clock less that of the HL7 sender, its way here included.', labels: {}, buckets: [-3600, -60, -10, -1, 0, 0.1, 0.5, 1, 2, 5, 10, 60, 3600] },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Check, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
+import type { Check, Hl7Telemetry, KafkaTelemetry, Telemetry, VersionTelemetry } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
+import { versionMetrics } from './versions.ts'
 
-type Labels = Readonly<Record<string, string>>
-type Write = (labels: Labels, value: number) => void
+export type Labels = Readonly<Record<string, string>>
+export type Write = (labels: Labels, value: number) => void
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
 export interface ServedModel {
@@ -21,6 +22,10 @@ export interface PrometheusTelemetry extends Telemetry {
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
   readonly kafka: KafkaTelemetry
+  /** what the versions of the models tell, the one that raises and the one in shadow */
+  readonly versions: VersionTelemetry
+  /** what the HL7 edge tells */
+  readonly hl7: Hl7Telemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -114,6 +119,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
     },
+    versions: versionMetrics(write),
     kafka: {
       partitions(counts) {
         for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])
@@ -137,6 +143,21 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       unreadable: (count) => write.unreadable(NONE, count),
       watching: (watching) => write.notWatching(NONE, watching ? 0 : 1),
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
+    },
+    hl7: {
+      connections: (open) => write.hl7Connections(NONE, open),
+      ended: (because) => write.hl7Ended({ because }, 1),
+      message(kind, answer, seconds) {
+        write.hl7Messages({ kind, answer }, 1)
+        write.hl7AckSeconds(NONE, seconds)
+      },
+      unmapped: (code) => write.hl7Unmapped({ code }, 1),
+      rejected: (reason) => write.hl7Rejections({ reason }, 1),
+      disagreed(referenceIds, flags) {
+        if (referenceIds > 0) write.hl7Disagreements({ what: 'reference-id' }, referenceIds)
+        if (flags > 0) write.hl7Disagreements({ what: 'flag' }, flags)
+      },
+      skew: (seconds) => write.hl7Skew(NONE, seconds),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),
