@@ -18,6 +18,7 @@ import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
+import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
@@ -25,6 +26,8 @@ import { withoutSelfTest } from './without-self-test.ts'
 export interface ServingOptions {
   readonly settings: Settings
   readonly log: Log
+  /** what of the ward the page is shown, besides Vigil's own self-test patients; all of it by default. Benches look in here */
+  readonly shown?: (page: FrameTap & Sink) => FrameTap & Sink
   /** connects to Kafka; kafkajs by default. Fault harnesses put themselves in between */
   readonly connect?: (settings: Settings['kafka'], log: Log) => Promise<KafkaClient>
 }
@@ -43,13 +46,16 @@ export interface Serving {
  * @throws VigilError
  */
 export async function openServing(
-  { settings, log, connect = openKafka }: ServingOptions,
+  { settings, log, connect = openKafka, shown: within = (page) => page }: ServingOptions,
   atEnd: AtEnd,
 ): Promise<Serving> {
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
-  const paged = await openPagedWard({ settings, telemetry, log, partitioned: true, shown: withoutSelfTest }, atEnd)
+  const paged = await openPagedWard(
+    { settings, telemetry, log, partitioned: true, shown: (page) => within(withoutSelfTest(page)) },
+    atEnd,
+  )
   const { served, page, shown, run } = paged
   ready.set('model', true, paged.models)
 

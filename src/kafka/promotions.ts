@@ -68,6 +68,9 @@ export class Promotions {
   readonly #lookout: Lookout
   /** one after the other: each warm-up has an engine of its own */
   #warming: Promise<void> = Promise.resolve()
+  /** warm-ups that wait or run */
+  #toWarm = 0
+  #scout: Detector | undefined
   #closed = false
 
   constructor(options: PromotionOptions, around: Around) {
@@ -148,6 +151,8 @@ export class Promotions {
       this.#around.turn(
         owned,
         () => {
+          // the next owner reads it
+          if (!owned.live) return []
           const entries = refused ?? this.#step(owned, detector, { action, model })
           const done = typeof entries !== 'string'
           telemetry.ordered(action, done ? 'done' : 'refused')
@@ -228,8 +233,10 @@ export class Promotions {
   /** What a succession waits for is begun; what no patient is seen by any more is closed, once that is so. */
   #goOn(owned: Owned, detector: string): void {
     const { beside } = owned.successions.get(detector)!
-    if (beside !== undefined && !beside.warm)
+    if (beside !== undefined && !beside.warm) {
+      this.#toWarm++
       this.#warming = this.#warming.then(() => this.#warm(owned, detector, beside.model))
+    }
     this.#around.turn(owned, () => {
       this.#versions.release(this.#around.all())
       return []
@@ -250,19 +257,17 @@ export class Promotions {
 
   /** Work the readings of before in the background, and the last of them with the ward at rest, where the version begins. */
   async #warm(owned: Owned, detector: string, model: string): Promise<void> {
-    const { client, like, decode, topics, open, telemetry, log, now } = this.#options
+    const { client, like, decode, topics, telemetry, log, now } = this.#options
     const wanted = () => {
       const beside = owned.successions.get(detector)?.beside
       return !this.#closed && owned.phase !== 'lost' && beside?.model === model && !beside.warm
     }
-    if (!wanted()) return
     const { number: partition } = owned
     const began = performance.now()
-    let scout: Detector | undefined
     try {
+      if (!wanted()) return
       const version = await this.#versions.open(model)
-      scout = await open(model)
-      const warmUp = new WarmUp(scout, like, partition, decode)
+      const warmUp = new WarmUp(await this.#scouting(model), like, partition, decode)
       const first = await client.offsetAt(topics.readings, partition, now() - 1000 * warmUpSeconds(version.manifest))
       let next = first
       const readTo = (to: number, signal: AbortSignal) =>
@@ -306,8 +311,19 @@ export class Promotions {
       log.error({ partition, model, code: codeOf(error) }, `a warm-up failed: ${wordsOf(error)}`)
       setTimeout(() => wanted() && this.#goOn(owned, detector), AGAIN_MS).unref()
     } finally {
-      await scout?.engine.close()
+      if (--this.#toWarm === 0) await this.#scouting(undefined)
     }
+  }
+
+  /** The copy of a version that works the readings of before, kept as long as partitions wait for it. */
+  async #scouting(model: string): Promise<Detector>
+  async #scouting(model: undefined): Promise<undefined>
+  async #scouting(model: string | undefined): Promise<Detector | undefined> {
+    if (this.#scout?.id === model) return this.#scout
+    await this.#scout?.engine.close()
+    this.#scout = undefined
+    this.#scout = model === undefined ? undefined : await this.#options.open(model)
+    return this.#scout
   }
 
   /** Run something at the partition's turn. It rejects as that does; the ward goes on. */
