@@ -134,7 +134,7 @@ describe('versions that change hands', () => {
         expect(alerts(beside.outputs)).toEqual(alerts(alone.outputs))
         expect(numbers(beside)).toEqual(expected)
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     ))
 
   it("a patient's saved state is its whole future, whichever versions see it: taken over at any point, all is said and saved the same", () =>
@@ -154,7 +154,7 @@ describe('versions that change hands', () => {
         expect(alerts(other.outputs)).toEqual(alerts(whole.outputs.slice(before)))
         expect(hex(other)).toEqual(end)
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     ))
 
   const set = (s: number, hr = 70) =>
