@@ -3,7 +3,7 @@ import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
 import { JournalEntry } from '../vitals/journal.ts'
 import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
-import { AGREEMENTS } from '../vitals/tallied.ts'
+import { AGREEMENTS, QUANTILES } from '../vitals/tallied.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -28,7 +28,6 @@ const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
 const VERSION = { detector: DETECTORS, version: DETECTORS } as const
-const QUANTILES = ['0.5', '0.9', '0.99', '0.999'] as const
 const HL7_KINDS = 16
 const HL7_CODES = 60
 const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const

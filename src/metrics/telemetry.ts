@@ -10,10 +10,7 @@ import type {
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
-import { versionMetrics } from './versions.ts'
-
-export type Labels = Readonly<Record<string, string>>
-export type Write = (labels: Labels, value: number) => void
+import { type Labels, versionMetrics, type Write } from './versions.ts'
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
 export interface ServedModel {

@@ -1,6 +1,9 @@
 /** Upper bounds of a score's buckets, in powers of ten: a score is -log10 p, so 2 is p = 0.01. */
 export const SCORE_BUCKETS = [0.1, 0.2, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 8] as const
 
+/** Quantiles of the scores that are told. */
+export const QUANTILES = ['0.5', '0.9', '0.99', '0.999'] as const
+
 /** What a model version did since it was last asked. Counts only, never a patient. */
 export interface Tallied {
   /** frames that it scored, and those of them with a forecast due */

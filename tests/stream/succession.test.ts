@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { follow, type Step, Succession, seenBy } from '../../src/stream/succession.ts'
+import { follow, type Step, seenBy } from '../../src/stream/succession.ts'
+import { Succession } from '../../src/vitals/succession.ts'
 
 const [ONE, TWO, THREE] = ['m@1', 'm@2', 'm@3'] as const
 const HOUR = 3_600_000
