@@ -21,6 +21,7 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { driftFile } from './drift-file.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
@@ -87,6 +88,7 @@ export async function openServing(
         band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
         open: served.open,
         challenger: (name) => challengerOf(settings.models, name),
+        drifted: driftFile(models.driftFile, log, Date.now),
         wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
         serving(champions) {
           serving = [...champions, ...served.risks].map(servedModel)

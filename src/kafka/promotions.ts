@@ -9,6 +9,7 @@ import type { WardOptions } from '../stream/ward-options.ts'
 import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
 import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Succession } from '../vitals/succession.ts'
+import type { DriftReason } from '../vitals/tallied.ts'
 import type { Changelog } from './changelog.ts'
 import type { Decode } from './intake.ts'
 import { Lookout } from './lookout.ts'
@@ -35,6 +36,8 @@ export interface PromotionOptions {
   readonly challenger: (name: string) => Promise<string | undefined>
   /** the champion of a model went back by itself: the registry is to know */
   readonly wentBack: (name: string) => Promise<void>
+  /** told once a minute why a champion is no longer what it was made for: nothing, or why */
+  readonly drifted: (name: string, version: string, reasons: readonly DriftReason[]) => Promise<void>
   /** told of the champions, whenever one changes */
   readonly serving: (champions: readonly Detector[]) => void
   readonly plain: PlainWriter

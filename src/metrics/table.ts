@@ -3,7 +3,7 @@ import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
 import { JournalEntry } from '../vitals/journal.ts'
 import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
-import { AGREEMENTS, QUANTILES } from '../vitals/tallied.ts'
+import { AGREEMENTS, DRIFT_FIGURES, QUANTILES } from '../vitals/tallied.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -27,6 +27,7 @@ const DETECTORS = 16
 const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
+const DRIFT_OF = 64
 const VERSION = { detector: DETECTORS, version: DETECTORS } as const
 const HL7_KINDS = 16
 const HL7_CODES = 60
@@ -64,6 +65,8 @@ export const METRICS = {
   brokenShadow: { name: 'vigil_model_broken_forecasts_shadow_total', type: 'counter', help: 'Forecasts of a version in shadow with a value that is no finite number.', labels: VERSION },
   stepSecondsShadow: { name: 'vigil_model_step_seconds_shadow_total', type: 'counter', help: 'Seconds in which a version in shadow stepped: what it costs.', labels: VERSION },
   scoreShadow: { name: 'vigil_score_shadow', type: 'gauge', help: 'Quantiles of the scores of a version in shadow.', labels: { ...VERSION, quantile: QUANTILES } },
+  modelDrift: { name: 'vigil_model_drift', type: 'gauge', help: 'How the inputs and scores of the last hour lie, a frame of seven, against those a version was made with: population stability index by channel and of the score (0.1 moderate, 0.25 major), shares of frames without a value, mean and sd of the residuals and distance of the transform (PIT), share of ticks below the threshold by horizon; -then: when it was made.', labels: { ...VERSION, figure: DRIFT_FIGURES, of: DRIFT_OF } },
+  driftReasons: { name: 'vigil_model_drift_reasons', type: 'gauge', help: 'Figures of a version that are beyond what it was made for; 0 when all is well, or too little was seen.', labels: VERSION },
   modelOrders: { name: 'vigil_model_orders_total', type: 'counter', help: 'Orders about models that were read, in each partition, and whether they were followed.', labels: { action: ModelOrder.shape.action.options, outcome: ['done', 'refused'] } },
   promotions: { name: 'vigil_model_promotions_total', type: 'counter', help: 'Partitions whose champion changed: forth to a challenger, or back to the former champion.', labels: { detector: DETECTORS, way: ['forth', 'back'] } },
   warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },

@@ -29,6 +29,10 @@ export function versionMetrics(write: Readonly<Record<keyof typeof METRICS, Writ
       scores.set(key, known)
       for (const quantile of QUANTILES) write[of.score]({ ...labels, quantile }, quantileOf(known, Number(quantile)))
     },
+    drifted({ detector, version }, figures, reasons) {
+      for (const { figure, of, value } of figures) write.modelDrift({ detector, version, figure, of }, value)
+      write.driftReasons({ detector, version }, reasons)
+    },
     ordered: (action, outcome) => write.modelOrders({ action, outcome }, 1),
     promoted: (detector, way) => write.promotions({ detector, way }, 1),
     warmed(seconds, readings) {

@@ -7,7 +7,7 @@ import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
-import type { Tallied } from '../vitals/tallied.ts'
+import type { DriftFigure, Tallied } from '../vitals/tallied.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /**
@@ -169,6 +169,8 @@ export interface KafkaTelemetry {
 export interface VersionTelemetry {
   /** what a version did since the last call */
   counted(version: Version, role: 'champion' | 'shadow', counts: Tallied): void
+  /** how a version's inputs and scores lie, and whether that is beyond what it was made for */
+  drifted(version: Version, figures: readonly DriftFigure[], reasons: number): void
   /** an order was read, and followed or not */
   ordered(action: ModelOrder['action'], outcome: 'done' | 'refused'): void
   /** a partition's champion changed: to a challenger, or back to the former one */

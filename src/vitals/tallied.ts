@@ -29,3 +29,27 @@ export interface Tallied {
 /** Who says "unexpected" of a frame: the champion, the version in shadow, both, neither. */
 export const AGREEMENTS = ['neither', 'champion', 'shadow', 'both'] as const
 export type Agreement = (typeof AGREEMENTS)[number]
+
+/** What is told of a model's drift: `then` is of when it was made. */
+export const DRIFT_FIGURES = [
+  'stability',
+  'missing',
+  'missing-then',
+  'pit-mean',
+  'pit-sd',
+  'pit-distance',
+  'exceedance',
+  'exceedance-then',
+] as const
+
+/** One number: of a channel, of the score, or of a horizon (`10s`). */
+export interface DriftFigure {
+  readonly figure: (typeof DRIFT_FIGURES)[number]
+  readonly of: string
+  readonly value: number
+}
+
+/** A figure that is beyond what a model was made for. */
+export interface DriftReason extends DriftFigure {
+  readonly limit: number
+}
