@@ -286,7 +286,8 @@ export class RiskDetector implements Lane {
       const { label, channel } = this.#groups[page[from]!]!
       const name = channel === undefined ? undefined : this.manifest.channels[channel]
       const known = name === undefined ? undefined : this.#table.channels[this.#table.index.get(name)!]
-      reasons.push({ label, share: page[from + 1]!, channel: known, observed: page[from + 2]! })
+      const said = known?.label.replaceAll('_', ' ') ?? label
+      reasons.push({ label: said, share: page[from + 1]!, channel: known, observed: page[from + 2]! })
     }
     return {
       probability: this.#probability(page[at + LOGIT]!),
