@@ -169,7 +169,7 @@ export class RiskDetector implements Lane {
     return {
       detector,
       role: this.role,
-      event: policy?.says ?? outcome.event,
+      event: policy?.says ?? `Risk of ${outcome.event}`,
       standing: said ? (over ? 'final' : 'current') : 'gathering',
       hours,
       emptyHours: page[at + EMPTY]!,

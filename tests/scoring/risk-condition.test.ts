@@ -9,7 +9,7 @@ const SAYING = {
   version: '1.0.0',
   outcome: { event: 'sepsis within hours', asked: 'every-row', threshold: 0, slope: 1, intercept: 0, clock: [] },
   policy: { says: 'Sepsis risk', priority: 'low', hold: 1, clear: { margin: 0.5, hours: 1 }, silenceSeconds: 21_600 },
-} as const
+} satisfies Parameters<typeof riskCondition>[0]
 const T = Date.UTC(2026, 0, 5, 14)
 const hr = CHANNELS[0]!
 const risk: Risk = {
