@@ -214,10 +214,10 @@ export class Ward {
         telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
       })
       risks.forEach(({ engine, manifest }, i) => {
-        const given = stepped.risks[i]!
-        if (given.length === 0) return
-        telemetry.stepped(engine.provider, given.length, seconds, manifest.detector)
-        telemetry.risks(manifest.detector, given)
+        const { rows, probabilities } = stepped.risks[i]!
+        if (rows === 0) return
+        telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
+        telemetry.risks(manifest.detector, probabilities)
       })
       telemetry.frames(round.count)
       frames += round.count

@@ -23,7 +23,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { type Lane, laneSource } from './lane.ts'
-import type { RiskDetector } from './risk-detector.ts'
+import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
@@ -311,8 +311,8 @@ export class Watch {
 export interface Stepped {
   /** of each detector, [count * forecastSize] */
   readonly forecasts: readonly Float32Array[]
-  /** of each hourly model, the probabilities of the hours that were over */
-  readonly risks: readonly (readonly number[])[]
+  /** of each hourly model */
+  readonly risks: readonly Hours[]
 }
 
 /** What a tick made visible. */

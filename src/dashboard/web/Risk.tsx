@@ -31,7 +31,7 @@ function Curve({ hours, threshold, started }: { hours: RiskHours; threshold: num
 /** What stands of a risk, in words: its hour, its threshold, or why there is none. */
 function standing(risk: RiskView, blind: boolean): string {
   const watched = `${risk.hours} h watched`
-  if (risk.probability === null || risk.time === null) return `says nothing yet, ${watched}`
+  if (risk.probability === null || risk.time === null) return `nothing before ${risk.due} h; ${watched}`
   const at = `of the hour to ${clock(risk.time).slice(0, 5)}`
   if (risk.standing === 'final') return `${at}, its last; ${watched}`
   const since = blind ? 'nobody watches since; ' : ''
@@ -58,7 +58,8 @@ function RiskPanel({ risk, bed, started }: { risk: RiskView; bed: PageBed; start
       </p>
       {hours !== undefined && <Curve hours={hours} threshold={risk.threshold} started={started} />}
       <p class="risk-words">
-        Once an hour. Dashed: threshold, {percent(risk.threshold)}.
+        {risk.due > 1 ? `Once, after ${risk.due} hours.` : 'Once an hour.'}
+        {hours !== undefined && ` Dashed: threshold, ${percent(risk.threshold)}.`}
         {readIn > 0 && ` Hollow: ${readIn} hours of the stay that were read in first.`}
       </p>
       {risk.reasons.length > 0 && (
