@@ -49,7 +49,7 @@ export const ROOMS = [
   // What stands in a record, both ways: pure, and without a client.
   {
     name: 'kafka records',
-    files: /^src\/kafka\/(record-[^/]*|[^/]*-record|cloud-event|dead-letter|header|json-value)\.ts$/,
+    files: /^src\/kafka\/(record-[^/]*|[^/]*-record|cloud-event|dead-letter|header|json-value|murmur2)\.ts$/,
     rooms: [...LANGUAGE, 'pure', 'kafka port'],
     packages: ['zod'],
     node: [],
@@ -89,7 +89,7 @@ export const ROOMS = [
   {
     name: 'hl7',
     files: /^src\/hl7\//,
-    rooms: [...ADAPTER, 'hl7 messages', 'kafka', 'kafka port'],
+    rooms: [...ADAPTER, 'hl7 messages', 'kafka', 'kafka port', 'kafka records'],
     packages: [],
     node: 'any',
   },
@@ -98,7 +98,14 @@ export const ROOMS = [
     name: 'metrics',
     files: /^src\/metrics\//,
     rooms: ADAPTER,
-    packages: ['@fastify/static', 'fastify', 'prom-client', 'rxjs'],
+    packages: ['prom-client', 'rxjs'],
+    node: 'any',
+  },
+  {
+    name: 'http',
+    files: /^src\/http\//,
+    rooms: ADAPTER,
+    packages: ['@fastify/cookie', '@fastify/rate-limit', '@fastify/static', 'fastify', 'yaml', 'zod'],
     node: 'any',
   },
   {

@@ -13,6 +13,7 @@ import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
+import { tokenCommand } from './commands/token.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -40,6 +41,7 @@ const vigil = new Command('vigil')
   .addCommand(benchCommand())
   .addCommand(chaosCommand())
   .addCommand(doctorCommand())
+  .addCommand(tokenCommand())
   .addCommand(kafkaCommand(), { hidden: true })
 for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()
 

@@ -193,3 +193,11 @@ export interface Check {
 export type HttpRoute =
   | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
   | { readonly kind: 'events'; readonly path: string; open(response: ServerResponse): void }
+  /** POST by somebody who may act; `name` is who, as the journal is to have it */
+  | { readonly kind: 'action'; readonly path: string; act(body: unknown, name: string): Promise<ActionAnswer> }
+
+/** How an action went, without an identity. */
+export interface ActionAnswer {
+  readonly status: 202 | 400 | 404 | 503
+  readonly body: Readonly<Record<string, string>>
+}

@@ -112,8 +112,12 @@ export const Settings = z.strictObject({
     .prefault({}),
   http: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),
+      host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine'),
       port: z.int().min(0).max(65535).default(8080).describe('0 takes a free one'),
+      tokensFile: z.string().optional().describe('YAML or JSON file of tokens with their roles, made by `vigil token`; without it a loopback address lets everybody do everything, any other lets them read only'),
+      certFile: z.string().optional().describe('PEM file with the listener\'s certificate; HTTPS when given'),
+      keyFile: z.string().optional().describe('PEM file with its key'),
+      requestsPerMinute: z.int().min(1).default(600).describe('requests of one address a minute, at most; health probes are not counted'),
     })
     .prefault({}),
   log: z
