@@ -215,7 +215,8 @@ export class KafkaWard implements GroupEvents {
       if (!('kind' in order)) this.#promotions!.ordered(owned, order, () => owned.worked.set(topic, worked))
       else {
         owned.originals.set(order, record)
-        this.#push(owned, topic, { inputs: [order], offsets: [record.offset], rekeyed: [], misplaced: 0 }, worked)
+        const intake = { inputs: [order], offsets: [record.offset], rekeyed: [], misplaced: 0 }
+        owned.ordering = owned.ordering.then(() => this.#push(owned, topic, intake, worked))
       }
     }
   }

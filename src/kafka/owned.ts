@@ -32,6 +32,8 @@ export class Owned {
   rekeyed: NewRecord[] = []
   /** ids of the layouts that the changelog knows */
   layoutsKept: ReadonlySet<string> = new Set()
+  /** orders for models that were read, one after the other: what an earlier one waits for, a later one does too */
+  ordering: Promise<void> = Promise.resolve()
   /** detector -> where the partition stands in the succession of its model */
   readonly successions = new Map<string, Succession>()
   /** the changelog knows them as they are */

@@ -151,19 +151,19 @@ export class Promotions {
     const opens = action === 'shadow' || action === 'promote'
     // opened before its turn, so that the ward need not rest for it
     const opened = opens ? this.#versions.open(model).then(() => undefined, wordsOf) : Promise.resolve(undefined)
-    void opened.then((refused) =>
+    owned.ordering = Promise.all([opened, owned.ordering]).then(([refused]) =>
       this.#around.turn(
         owned,
         () => {
           // the next owner reads it
           if (!owned.live) return []
           const entries = refused ?? this.#step(owned, detector, { action, model })
-          const done = typeof entries !== 'string'
-          telemetry.ordered(action, done ? 'done' : 'refused')
+          const followed = typeof entries !== 'string'
+          telemetry.ordered(action, followed ? 'done' : 'refused')
           const about = { partition: owned.number, detector, action, model, by, reason }
-          if (done) log.info(about, 'an order for a model')
+          if (followed) log.info(about, 'an order for a model')
           else log.warn(about, `an order for a model is not followed: ${entries}`)
-          return done ? entries : []
+          return followed ? entries : []
         },
         done,
       ),

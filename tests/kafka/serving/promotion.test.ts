@@ -56,11 +56,19 @@ describe('a version of another size', () => {
     await ready(running.url)
     await feed(0, 120)
     await worked(running)
+    // what cannot be read is a dead letter, what cannot be followed is said; neither holds up what comes after it
+    const topic = `${settings.kafka.topicPrefix}.models`
+    await topics.send([{ topic, partition: 0, key: 'bedside', value: '{"detector":' }])
+    await order('promote', 'bedside@9.9.9')
+    await order('rollback')
     await order('shadow')
     await until('the shadow', async () => (await seenBy()).length === patients.length)
     expect((await seenBy()).map(({ champion, shadow, warmedFrom }) => ({ champion, shadow, warmedFrom }))).toEqual(
       Array(3).fill({ champion: 'bedside@1.0.0', shadow: 'bedside@2.0.0', warmedFrom: 0 }),
     )
+    expect(await running.metric('vigil_dead_letters_total', 'not-json')).toBe(1)
+    expect(await running.metric('vigil_model_orders_total', 'action="promote",outcome="refused"')).toBe(2)
+    expect(await running.metric('vigil_model_orders_total', 'action="rollback",outcome="refused"')).toBe(2)
     await feed(120, 140)
     await worked(running)
     await order('promote')
