@@ -40,8 +40,19 @@ async function ward(dir: string, models: object = {}) {
       for (const patient of patients) await topics.send(topics.readings(patient, [from, to], ill))
       sent += patients.length * (to - from)
     },
+    /** self-tests are readings, too */
     worked: (running: { metric(name: string): Promise<number> }) =>
-      until('all is worked', async () => (await running.metric('vigil_readings_total')) === sent),
+      until(
+        'all is worked',
+        async () => {
+          const [read, waiting] = [
+            await running.metric('vigil_readings_total'),
+            await running.metric('vigil_lag_records'),
+          ]
+          return read >= sent && !(waiting > 0)
+        },
+        60_000,
+      ),
     order: (action: ModelOrder['action'], model = 'bedside@2.0.0') =>
       sendOrder(settings.kafka, quiet, { detector: 'bedside', action, model, at: Date.now(), by: 'test' }),
     seenBy: async () =>
@@ -105,7 +116,7 @@ describe('a version of another size', () => {
     expect(await next.metric('vigil_model_info', 'version="2.0.0"')).toBe(1)
     expect(await next.metric('vigil_beds', 'watching="warming"')).toBe(0)
     await feed(100, 110)
-    await until('all is worked', async () => (await next.metric('vigil_readings_total')) === 30)
+    await until('all is worked', async () => (await next.metric('vigil_readings_total')) >= 30)
     // the former champion is still there to be gone back to
     await order('rollback')
     await until('the way back', async () => (await seenBy()).length === 2 * patients.length)
@@ -146,8 +157,8 @@ describe('a version of another size', () => {
     await feed(30, 120)
     await worked(running)
     const metric = (name: string) => running.metric(`vigil_model_${name}_shadow_total`, 'version="2.0.0"')
-    await until('counts', async () => (await metric('frames')) === 90 * patients.length)
-    expect(await metric('agreement')).toBe(90 * patients.length)
+    await until('counts', async () => (await metric('frames')) >= 90 * patients.length)
+    expect(await metric('agreement')).toBe(await metric('frames'))
     expect(await metric('broken_forecasts')).toBe(0)
     expect(await running.metric('vigil_score_shadow', 'quantile="0.5"')).toBeGreaterThanOrEqual(0)
     await running.stop()
