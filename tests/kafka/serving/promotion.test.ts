@@ -56,7 +56,9 @@ async function ward(dir: string, models: object = {}) {
     order: (action: ModelOrder['action'], model = 'bedside@2.0.0') =>
       sendOrder(settings.kafka, quiet, { detector: 'bedside', action, model, at: Date.now(), by: 'test' }),
     seenBy: async () =>
-      (await topics.journal()).flatMap((it) => (it.entry === 'seen-by' ? [{ who: it.patientKey, ...it }] : [])),
+      (await topics.journal()).flatMap((it) =>
+        it.entry === 'seen-by' && patients.includes(it.patientKey) ? [{ who: it.patientKey, ...it }] : [],
+      ),
   }
 }
 
