@@ -101,6 +101,8 @@ export const ROOMS = [
   },
   { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
 
+  // What a person reads of a comparison: HTML and SVG out of numbers.
+  { name: 'report', files: /^src\/report\//, rooms: [], packages: [], node: [] },
   {
     name: 'training',
     files: /^src\/training\//,
@@ -111,7 +113,7 @@ export const ROOMS = [
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
-    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training'],
+    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
     packages: ['rxjs', 'zod'],
     node: 'any',
   },

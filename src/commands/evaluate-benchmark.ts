@@ -35,7 +35,7 @@ export function classifierBenchmark<R extends Report>(about: {
     dataDir: string,
     predictions: PredictionFolder | undefined,
     tell: (patients: number) => void,
-  ): Promise<R>
+  ): Promise<{ readonly report: R }>
   /** lines of a report with labels */
   lines(report: R): readonly string[]
 }): Command {
@@ -51,7 +51,7 @@ export function classifierBenchmark<R extends Report>(about: {
       const bundle = await openClassifier(models, model)
       const folder = predictions === undefined ? undefined : await predictionFolder(predictions)
       const progress = progressLine()
-      const report = await about.evaluate(bundle, data, folder, (patients) =>
+      const { report } = await about.evaluate(bundle, data, folder, (patients) =>
         progress.tell(() => `${about.name}: ${patients} patients`),
       )
       progress.clear()

@@ -38,7 +38,7 @@ describe('evaluating death in hospital', () => {
 
   const scored = async () => {
     const out = join(dir, 'predictions')
-    const report = await evaluateMortality2012(bundle, dir, await predictionFolder(out))
+    const { report } = await evaluateMortality2012(bundle, dir, await predictionFolder(out))
     return { report, lines: (await readFile(join(out, 'predictions.csv'), 'utf8')).trimEnd().split('\n') }
   }
 
