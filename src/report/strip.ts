@@ -41,7 +41,7 @@ export interface Strip {
 }
 
 const WIDTH = 520
-const [LEFT, RIGHT, TOP, ROW, BELOW] = [88, 36, 14, 44, 36]
+const [LEFT, RIGHT, TOP, ROW, BELOW] = [92, 40, 14, 44, 36]
 
 /** Channels of one case under each other over one time axis. */
 export function strip({ from, to, text = tickText, label, rows, spans = [], alarms = [], marks = [], told }: Strip): Html {
@@ -72,7 +72,7 @@ ${level !== undefined && level >= low && level <= high && html`<path class="line
 <path class="line thin s-${tone}" d="${pathOf(x, clipped, px, py)}"/>${dots === true && at.map((i) => html`<circle class="f-${tone}" cx="${px(x[i]!)}" cy="${py(clipped[i]!)}" r="1.7"/>`)}`
 } // biome-ignore format: one mark, one line
 
-const short = (value: number): string => tickText(Number(value.toPrecision(3)))
+const short = (value: number): string => tickText(Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3)))
 
 /** Long series as what can be seen of them: least and greatest of each of `columns` columns, in their order. */
 export function thinned(y: ArrayLike<number>, columns: number, first = 0): { x: Float64Array; y: Float64Array } {

@@ -60,7 +60,7 @@ svg .f-ours{fill:var(--ours)}svg .f-other{fill:var(--other)}svg .f-third{fill:va
 svg .soft-ours{fill:var(--ours-soft)}svg .soft-bad{fill:var(--bad-soft)}svg .soft-good{fill:var(--good-soft)}svg .soft-warn{fill:var(--warn-soft)}
 .cases{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:18px 26px;margin:12px 0}
 .case{border:1px solid var(--rule);border-radius:10px;padding:12px 14px 8px}
-.case h4{margin:0;font-size:14.5px}
+.case h3{margin:0;font-size:14.5px}
 .case p{margin:2px 0 8px;font-size:13.5px;color:var(--quiet)}
 dl.made{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:6px 22px;font-size:14.5px;margin:14px 0}
 dl.made dt{color:var(--quiet)}dl.made dd{margin:0;overflow-wrap:anywhere}

@@ -12,7 +12,7 @@ export type Row = { readonly cells: readonly Part[]; readonly ours?: boolean } |
 /** A table that scrolls by itself where the page is narrow. @param label what it is of, for who cannot see it */
 export function table(label: string, columns: readonly Column[], rows: readonly Row[]): Html {
   const kind = (i: number): string => (columns[i]?.number === true ? 'number' : '')
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${`Table: ${label}`}"><table>
 <thead><tr>${columns.map(({ title }, i) => html`<th scope="col" class="${kind(i)}">${title}</th>`)}</tr></thead>
 <tbody>${rows.map((row) =>
   'part' in row
