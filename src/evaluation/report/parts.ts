@@ -42,11 +42,15 @@ export function unbeaten(
 }
 
 /** What must be said of patients and a model that may have met before. */
-export function acquaintance(trainedOnThese: boolean, patients: number): { readonly split: string; readonly notice: string } {
+export function acquaintance(
+  trainedOnThese: boolean,
+  patients: number,
+): { readonly split: string; readonly notice: string } {
   if (trainedOnThese)
     return {
       split: `none: these are the very ${patients} patients that the model was trained on`,
-      notice: 'The model has seen these patients: they are all of its training data. Nothing below is a test of it; the figures measured when it was made, in the table, are.',
+      notice:
+        'The model has seen these patients: they are all of its training data. Nothing below is a test of it; the figures measured when it was made, in the table, are.',
     }
   return {
     split: 'as the data folder has it: not the whole set that the model was trained on',
