@@ -57,10 +57,19 @@ export function linePlot({ title, about, told, x, y, lines, upright, aspect = 0.
     html`<text transform="translate(13 ${TOP + down / 2}) rotate(-90)" text-anchor="middle" class="ink">${y.label}</text>`,
     upright !== undefined && html`<path class="line dashed s-quiet thin" d="M${px(upright.at)} ${TOP}v${down}"/><text x="${px(upright.at) + (upright.at > (x.from + x.to) / 2 ? -5 : 5)}" y="${TOP + 12}" text-anchor="${upright.at > (x.from + x.to) / 2 ? 'end' : 'start'}">${upright.name}</text>`,
     // ours last, on top
-    ...[...lines].reverse().map((line) => drawn(line, px, py)),
+    ...[...lines].reverse().map((line) => drawn(within(line, x, y), px, py)),
     ...keyOf(lines, TOP + down + BELOW),
   ] // biome-ignore format: one mark, one line
   return framed({ title, about, told, height }, body)
+}
+
+/** A line without what lies outside of both axes. */
+function within(line: Line, x: Axis, y: Axis): Line {
+  const out = (value: number, { from, to }: Axis): boolean => value < from - 1e-9 || value > to + 1e-9
+  return {
+    ...line,
+    y: Float64Array.from(line.y, (value, i) => (out(value, y) || out(line.x[i]!, x) ? Number.NaN : value)),
+  }
 }
 
 function drawn({ tone, dashed, x, y, dots }: Line, px: (v: number) => number, py: (v: number) => number): Html {
@@ -96,8 +105,8 @@ export function intervalPlot(
   rows: readonly IntervalRow[],
   line?: number,
 ): Html {
-  const [left, row] = [212, 25]
-  const width = 720
+  const [left, row] = [250, 25]
+  const width = 1000
   const down = rows.length * row + 8
   const px = scaleOf(axis.from, axis.to, left, width - 18)
   const inside = (value: number): number => px(Math.max(axis.from, Math.min(axis.to, value)))

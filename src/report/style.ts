@@ -41,8 +41,8 @@ td.number,th.number{text-align:right;white-space:nowrap}
 tr.ours th,tr.ours td{font-weight:600;background:var(--ours-soft)}
 tr.ours th{padding-left:8px;color:var(--ours)}
 tr.part th{font-weight:600;font-size:13px;color:var(--quiet);padding-top:16px;border-bottom:1px solid var(--rule)}
-.good{color:var(--good)}.bad{color:var(--bad)}.even{color:var(--quiet)}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:22px 30px;margin:16px 0}
+td .good,td .bad,td .even{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}.even{color:var(--quiet)}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:22px 30px;margin:16px 0}
 figure{margin:0;break-inside:avoid}
 figure svg{display:block;width:100%;height:auto}
 figcaption{font-size:14px;margin:0 0 4px}

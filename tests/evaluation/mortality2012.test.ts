@@ -50,6 +50,19 @@ describe('evaluating death in hospital', () => {
     for (const line of lines.slice(1)) expect(line).toMatch(/^\d+,0\.\d+(e-\d+)?,[01]$/)
   })
 
+  it('says of a stay of one readable line, or in which nothing was measured, what it says of nobody known', async () => {
+    const bare = await mkdtemp(join(tmpdir(), 'vigil-mortality-bare-'))
+    await writeFile(join(bare, '7.txt'), 'Time,Parameter,Value\n00:00,RecordID,7\n')
+    await writeFile(join(bare, '8.txt'), 'Time,Parameter,Value\n00:00,RecordID,8\n00:00,Age,-1\n00:00,HR,-1\n')
+    await writeFile(join(bare, '9.txt'), Buffer.from([0xff, 0xfe, ...Buffer.from('00:00,RecordID,9\n', 'utf16le')]))
+    await writeFile(join(bare, '10.txt'), 'no row at all')
+    const { report } = await evaluateMortality2012(bundle, bare, await predictionFolder(join(bare, 'out')))
+    expect(report).toMatchObject({ patients: 3, labels: false, baselines: null, faults: { files: 1 } })
+    const said = (await readFile(join(bare, 'out', 'predictions.csv'), 'utf8')).trimEnd().split('\n').slice(1)
+    expect(new Set(said.map((line) => line.split(',')[1])).size).toBe(1)
+    await rm(bare, { recursive: true })
+  })
+
   it('with outcomes gives the same predictions and every key of the contract', async () => {
     const before = (await scored()).lines
     await writeFile(join(dir, 'Outcomes-c.txt'), `RecordID,In-hospital_death\n${IDS.map((id, i) => `${id},${i % 2}\n`).join('')}`)
