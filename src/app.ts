@@ -9,6 +9,7 @@ import { Detector } from './stream/detector.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { Ward } from './stream/ward.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
+import type { ModelManifest } from './vitals/manifest.ts'
 import type { Settings } from './vitals/settings.ts'
 
 /** The registry that comes with Vigil: `models/` beside `dist/` (or `src/`). */
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly now?: () => number
   /** a patient belongs to one partition of the source, and its state with it */
   readonly partitioned?: boolean
+  /** a model's manifest as it shall serve, where that is not as it was registered: another policy, say */
+  readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
 }
@@ -55,7 +58,16 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true }: ServeOptions,
+  {
+    settings,
+    telemetry,
+    log,
+    tap,
+    now = Date.now,
+    partitioned = false,
+    scoring = true,
+    asServed = (manifest) => manifest,
+  }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -80,7 +92,7 @@ async function open(
           : log.warn({ model, provider, reason }, 'provider refused'),
     })
     engines.push(engine)
-    detectors.push(new Detector(bundle.manifest, table, engine, maxBatch))
+    detectors.push(new Detector(asServed(bundle.manifest), table, engine, maxBatch))
   }
   const ward = new Ward({
     table,
