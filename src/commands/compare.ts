@@ -34,10 +34,7 @@ export function compareCommand(): Command {
     .addOption(new Option('--zeros <meaning>', 'what 0 means in the recordings').choices(['missing', 'value']))
     .option('--config <file>', 'settings of both, for what they do not say themselves')
     .option('--json', 'one JSON object on standard output')
-    .addHelpText(
-      'after',
-      '\nExample:\n  vigil compare bedside bedside,q=0.2 examples/recordings --report compared.html\n',
-    )
+    .addHelpText('after', '\nExample:\n  vigil compare bedside bedside,q=0.2 examples/recordings\n')
     .action((a: string, b: string, paths: string[], flags: CompareFlags) => compare(a, b, paths, flags))
 }
 

@@ -4,15 +4,20 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SHIPPED_MODELS } from '../../src/app.ts'
 import { evaluateNab } from '../../src/evaluation/nab.ts'
+import { budgetDocument } from '../../src/evaluation/report/budget-report.ts'
 import { nabDocument } from '../../src/evaluation/report/nab-report.ts'
 import { sepsisDocument } from '../../src/evaluation/report/sepsis-report.ts'
+import { wardDocument } from '../../src/evaluation/report/ward-report.ts'
 import { sepsisScores } from '../../src/evaluation/sepsis-scores.ts'
+import { openModel } from '../../src/inference/model-store.ts'
 import { reportDocument } from '../../src/report/document.ts'
 import { noFaults } from '../../src/training/cohorts/stay.ts'
 import { madeClassifier } from '../evaluation/made-classifier.ts'
 import { madeSepsisCases } from '../evaluation/made-sepsis.ts'
 import { madeSeries } from '../evaluation/made-series.ts'
+import { madeBudget, madeWard } from '../evaluation/made-ward.ts'
 import { launchChromium } from '../setup/chromium.ts'
 import { findings, openPage } from './stage.ts'
 
@@ -23,6 +28,7 @@ const files: string[] = []
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'vigil-report-'))
+  const { manifest: bedside } = await openModel(SHIPPED_MODELS, 'bedside')
   const write = async (name: string, text: string) => {
     files.push(join(dir, name))
     await writeFile(join(dir, name), text)
@@ -36,6 +42,8 @@ beforeAll(async () => {
   const counted = { model: 'made@1', labels: true, patients: cases.length, hours, alarmHours: 9, trainedOnThese: true, faults: noFaults() } // biome-ignore format: one line
   const report = { ...sepsisScores(cases), ...counted }
   await write('sepsis.html', reportDocument(sepsisDocument({ report, cases }, manifest, undefined, PROVENANCE)))
+  await write('ward.html', reportDocument(wardDocument(await madeWard(), bedside, PROVENANCE)))
+  await write('budget.html', reportDocument(budgetDocument(await madeBudget(), bedside, PROVENANCE)))
   browser = await launchChromium()
 })
 afterAll(async () => {

@@ -17,6 +17,7 @@ const WARD = [...SHAPE, 'batch', 'threads', 'provider']
 const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: readonly string[] }[] = [
   { name: 'demo', shorter: ['--for', '1', '--port', '0'] },
   { name: 'replay', shorter: ['--alerts', '/dev/null'], keys: ['recordings', 'inputs', 'frames', 'alertEvents', 'rejections', 'seconds'] },
+  { name: 'compare', shorter: [], keys: ['patients', 'patientDays', 'a', 'b', 'onlyA', 'onlyB', 'both', 'byCode', 'first'] },
   { name: 'models list', shorter: [], keys: ['models'] },
   { name: 'models show', shorter: [], keys: ['name', 'version', 'graph', 'channels'] },
   { name: 'models verify', shorter: [], keys: ['model', 'goldenSteps', 'provider'] },
@@ -31,7 +32,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'serve', 'simulate', 'train', 'calibrate', 'chaos', 'bench kafka', 'bench restore', 'bench idle',
+  'serve', 'simulate', 'train', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle',
   ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
