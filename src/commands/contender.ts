@@ -35,5 +35,7 @@ export async function openContender(
   const asServed = q === undefined ? undefined : { asServed: (of: Parameters<typeof withThreshold>[0]) => withThreshold(of, q) }
   const served = await openWard({ settings, telemetry: SILENT, log, ...asServed })
   atEnd(() => served.close())
+  if (q !== undefined && served.detectors.length === 0)
+    throw new VigilError('usage', `${name}: q is the threshold of a forecaster, and this is none`)
   return { name, ward: served.ward, table: served.table }
 } // biome-ignore format: the policy

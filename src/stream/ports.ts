@@ -123,7 +123,9 @@ export interface Telemetry {
   readings(count: number): void
   rejected(reason: RejectionReason, count: number): void
   frames(count: number): void
-  stepped(provider: string, rows: number, seconds: number): void
+  stepped(provider: string, rows: number, seconds: number, detector: string): void
+  /** an hourly model gave these probabilities, one a patient-hour */
+  risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void
   /** an entry was applied: an admission, an acknowledgement, a mute, a verdict of the wall clock ... */
   entered(entry: JournalEntry['entry']): void
@@ -175,6 +177,17 @@ export interface Hl7Telemetry {
   disagreed(referenceIds: number, flags: number): void
   /** our clock less the sender's, as the message was read, s */
   skew(seconds: number): void
+}
+
+/** What deliveries tell. `receiver` is a name of the configuration. */
+export interface DeliveryTelemetry {
+  delivered(receiver: string, seconds: number): void
+  /** a try failed and is repeated */
+  failed(receiver: string): void
+  /** the receiver refused a message for good, or it could not be read: it is a dead letter */
+  refused(receiver: string): void
+  /** whether messages go through: false while the circuit is open */
+  reachable(receiver: string, reachable: boolean): void
 }
 
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */

@@ -1,9 +1,17 @@
 import { bodyLine } from '../../alerts/body.ts'
 import { VigilError } from '../../errors.ts'
-import { openModel } from '../../inference/model-store.ts'
+import {
+  type AnyManifest,
+  isClassifier,
+  isForecaster,
+  type ModelBundle,
+  openAnyModel,
+} from '../../inference/model-store.ts'
 import { openEngine } from '../../inference/open-engine.ts'
 import type { StepEngine } from '../../stream/ports.ts'
+import { RiskDetector } from '../../stream/risk-detector.ts'
 import { Ward } from '../../stream/ward.ts'
+import { wardTickSeconds } from '../../stream/ward-grid.ts'
 import type { AlertBody } from '../../vitals/alert.ts'
 import { type ChannelTable, channelTable } from '../../vitals/channels.ts'
 import type { Settings } from '../../vitals/settings.ts'
@@ -60,18 +68,25 @@ export async function explainAlert({ stored, open, settings, models }: Evidence)
   const last = Math.max(...stored.map(({ times }) => times.event))
   const engines: StepEngine[] = []
   try {
-    const bundles = await Promise.all(servedIds(settings, first).map((id) => openModel(models, id)))
+    const bundles = await Promise.all(servedIds(settings, first).map((id) => openAnyModel(models, id)))
     const table = channelTable(bundles.flatMap(({ manifest }) => manifest.declares))
     const { providers, threads } = settings.inference
-    const witnesses: Witness[] = []
-    for (const bundle of bundles) {
+    const opened = async (bundle: ModelBundle<AnyManifest>): Promise<StepEngine> => {
       const engine = await openEngine(bundle, { providers, threads, maxBatch: 1, inWorker: false })
       engines.push(engine)
+      return engine
+    }
+    const witnesses: Witness[] = []
+    for (const bundle of bundles.filter(isForecaster)) {
       const cadence = bundle.manifest.grid.cadenceSeconds * 1000
       const span = [Math.floor((first.times.onset - BEFORE) / cadence), Math.ceil(last / cadence)] as const
-      witnesses.push(new Witness(bundle.manifest, table, engine, 1, span))
+      witnesses.push(new Witness(bundle.manifest, table, await opened(bundle), 1, span))
     }
-    const ward = new Ward({ table, detectors: witnesses, settings, maxBatch: 1, telemetry: SILENT, tap: undefined, instance: 'explain', now: () => 0 }) // biome-ignore format: one line
+    const risks: RiskDetector[] = []
+    for (const bundle of bundles.filter(isClassifier)) {
+      risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(witnesses)))
+    }
+    const ward = new Ward({ table, detectors: witnesses, risks, settings, maxBatch: 1, telemetry: SILENT, tap: undefined, instance: 'explain', now: () => 0 }) // biome-ignore format: one line
     const made: AlertBody[] = []
     const driven = new DrivenWard(ward, (body) => made.push(body))
     let inputs = 0
