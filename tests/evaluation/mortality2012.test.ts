@@ -71,4 +71,32 @@ describe('evaluating death in hospital', () => {
     expect(report).toMatchObject({ labels: true, patients: 6, deaths: 3 })
     for (const key of ['event1', 'auroc', 'auprc'] as const) expect(report[key]).toEqual(expect.any(Number))
   }) // biome-ignore format: the file
+
+  it('never changes a past hour when the future does, and says the same of a stay alone and in another order', async () => {
+    const CUT = 20
+    /** every hour's probability, by record, of made stays whose values from hour CUT on may be others */
+    const hours = async (ids: readonly number[], later: boolean) => {
+      const data = await mkdtemp(join(tmpdir(), 'vigil-mortality-hours-'))
+      for (const id of ids) {
+        const text = later ? madeRecord(id).replace(/^(\d\d)(:30,[^,]+,)(.*)$/gm, (line, hour, middle, value) => (Number(hour) < CUT ? line : `${hour}${middle}${Number(value) * 0.8}`)) : madeRecord(id) // biome-ignore format: one line
+        await writeFile(join(data, `${id}.txt`), text)
+      }
+      await writeFile(
+        join(data, 'Outcomes-x.txt'),
+        `RecordID,In-hospital_death\n${ids.map((id) => `${id},${id % 2}\n`).join('')}`,
+      )
+      const { cases } = await evaluateMortality2012(bundle, data)
+      await rm(data, { recursive: true })
+      return new Map(cases.map(({ stay, probabilities }) => [stay.name, probabilities]))
+    }
+    const whole = await hours(IDS, false)
+    const changed = await hours(IDS, true)
+    for (const [name, before] of whole) {
+      expect(changed.get(name)!.subarray(0, CUT)).toEqual(before.subarray(0, CUT))
+      expect(changed.get(name)!.subarray(CUT)).not.toEqual(before.subarray(CUT))
+    }
+    const name = String(IDS[3])
+    expect((await hours([IDS[3]!], false)).get(name)).toEqual(whole.get(name))
+    expect((await hours(IDS.toReversed(), false)).get(name)).toEqual(whole.get(name))
+  })
 })
