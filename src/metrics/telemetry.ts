@@ -34,6 +34,9 @@ export interface PrometheusTelemetry extends Telemetry {
   readonly contentType: string
 }
 
+/** Series that a counter may begin with. */
+const MOST_KNOWN = 64
+
 /** Holds every free label to the number of values its table row allows. */
 function bounded(metric: Metric, write: Write): Write {
   const seen = new Map<string, Set<string>>()
@@ -51,12 +54,24 @@ function bounded(metric: Metric, write: Write): Write {
   }
 }
 
+/** Every combination of a metric's labels, where all of their values are known and they are few; none where one is free. */
+function knownLabels({ labels }: Metric): Labels[] {
+  let all: Labels[] = [{}]
+  for (const [name, values] of Object.entries(labels)) {
+    if (typeof values === 'number') return []
+    all = all.flatMap((before) => values.map((value) => ({ ...before, [name]: value })))
+  }
+  return all.length <= MOST_KNOWN ? all : []
+}
+
 /** One writer a metric: counters add, gauges set, histograms observe. */
 function writers(register: Registry) {
   const make = (metric: Metric): Write => {
     const of = { name: metric.name, help: metric.help, labelNames: Object.keys(metric.labels), registers: [register] }
     if (metric.type === 'counter') {
       const counter = new Counter(of)
+      // an increase is only seen from a value before it: what is counted by known names begins at 0
+      for (const labels of knownLabels(metric)) counter.inc(labels, 0)
       return (labels, value) => counter.inc(labels, value)
     }
     if (metric.type === 'gauge') {
@@ -140,6 +155,10 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     hl7: {
+      begun() {
+        for (const kind of ['ORU^R01', 'other'])
+          for (const answer of METRICS.hl7Messages.labels.answer) write.hl7Messages({ kind, answer }, 0)
+      },
       connections: (open) => write.hl7Connections(NONE, open),
       ended: (because) => write.hl7Ended({ because }, 1),
       message(kind, answer, seconds) {
@@ -155,6 +174,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       skew: (seconds) => write.hl7Skew(NONE, seconds),
     },
     deliveries: {
+      followed(receiver) {
+        write.delivered({ receiver }, 0)
+        write.deliveryFailures({ receiver }, 0)
+        write.deliveryRefusals({ receiver }, 0)
+        write.receiverReachable({ receiver }, 1)
+      },
       delivered(receiver, seconds) {
         write.delivered({ receiver }, 1)
         write.deliverySeconds({ receiver }, seconds)

@@ -50,7 +50,9 @@ function told() {
   deliveries.failed('pager')
   deliveries.refused('pager')
   deliveries.reachable('pager', true)
+  deliveries.followed('pager')
   const { hl7 } = telemetry
+  hl7.begun()
   hl7.connections(2)
   hl7.ended('slow')
   hl7.message('ORU^R01', 'AA', 0.004)
