@@ -70,7 +70,8 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
       if (expected !== null && !band.has(channels[c]!)) band.set(channels[c]!, expected)
     })
     const shares = detector.contributions.map((share) => Math.round(share * 1000) / 1000)
-    return { detector: detector.detector, p: { ...detector.p }, surprise: detector.surprise, channels, shares }
+    const drift = detector.drift.map((it) => ({ ...it, cusum: rounded(it.cusum), away: rounded(it.away) }))
+    return { detector: detector.detector, p: { ...detector.p }, surprise: detector.surprise, channels, shares, drift }
   })
   const samples: Sample[] = []
   report.values.forEach((value, channel) => {
@@ -87,7 +88,9 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
   })
   const news2 = report.news2 && { score: report.news2.score, missing: [...report.news2.missing] }
   const seq = (bed.frame?.seq ?? 0) + 1
-  return { bed: bed.id, seq, time: report.time, watching: report.watching, news2, samples, detectors }
+  const faults = report.faults.map(({ channel, fault }) => [table.index.get(channel)!, fault] as const)
+  const { time, watching, mutedUntil } = report
+  return { bed: bed.id, seq, time, watching, news2, samples, faults, mutedUntil, detectors }
 }
 
 /** Take a frame in. @param now wall clock, ms */
@@ -95,7 +98,8 @@ export function observe(bed: Bed, frame: FrameView, now: number): void {
   bed.frame = frame
   bed.watching = frame.watching
   bed.seen = now
-  bed.strips.push(frame.time, frame.samples, DRAWN_SECONDS)
+  const aside = frame.faults.flatMap(([channel, fault]) => (fault === 'missing' ? [] : [channel]))
+  bed.strips.push(frame.time, frame.samples, DRAWN_SECONDS, aside)
 }
 
 /** Take an alert event in: an episode is open until it ends, then history. */
@@ -108,6 +112,7 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
   const view: AlertView = {
     alertId, bed: bed.id, phase, kind, priority, code, label, onset: body.times.onset, detected: body.times.detected, ended,
     detector: body.source.detector, explanation: body.explanation.text, channels,
+    score: body.score ?? null, signal: body.signal,
   } // biome-ignore format: the fields in their order
   if (ended === null) {
     bed.open.set(alertId, view)

@@ -1,5 +1,6 @@
 // What the page and the server say to each other. Types only: the page is compiled on its own.
-import type { AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import type { AlertBody, AlertChannel, AlertKind, Phase, Priority, Signal } from '../vitals/alert.ts'
+import type { DetectorReport, SensorFault } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 export type BedCounts = Readonly<Record<Watching, number>>
@@ -40,6 +41,9 @@ export interface AlertView {
   readonly detector: string
   readonly explanation: string
   readonly channels: readonly AlertChannel[]
+  readonly score: AlertBody['score'] | null
+  /** whether its newest message calls somebody, and what people did about it */
+  readonly signal: Signal
 }
 
 /** channel index, value, seconds since it was measured, expected band; low and high are null without a forecast */
@@ -54,6 +58,8 @@ export interface DetectorView {
   readonly channels: readonly number[]
   /** [C] share in the surprise, 0..1 */
   readonly shares: readonly number[]
+  /** [C] */
+  readonly drift: DetectorReport['drift']
 }
 
 export interface FrameView {
@@ -66,6 +72,10 @@ export interface FrameView {
   readonly watching: Watching
   readonly news2: { readonly score: number; readonly missing: readonly string[] } | null
   readonly samples: readonly Sample[]
+  /** by channel index; of all but `missing` the value was set aside */
+  readonly faults: readonly (readonly [channel: number, fault: SensorFault])[]
+  /** event time until which a procedure mutes the bed */
+  readonly mutedUntil: number | null
   readonly detectors: readonly DetectorView[]
 }
 
@@ -75,6 +85,8 @@ export interface Strip {
   readonly value: readonly (number | null)[]
   readonly low: readonly (number | null)[]
   readonly high: readonly (number | null)[]
+  /** values that the sensor logic set aside: they are not among `value` */
+  readonly aside: readonly (number | null)[]
 }
 
 export interface BedStrips {
@@ -112,6 +124,19 @@ export interface WardView {
   readonly recent: readonly AlertView[]
 }
 
+/** What of the alarm budget is spent since the process began: advisories of the models, not limits, scores or sensors. */
+export interface BudgetView {
+  /** a patient-day, from the site's own calibration; null: none was set, as shipped */
+  readonly budget: number | null
+  readonly patientDays: number
+  readonly episodes: number
+  /** of these, those that called somebody */
+  readonly called: number
+  /** a patient-day, before silencing, with its 95 % interval */
+  readonly realised: number
+  readonly interval: readonly [low: number, high: number]
+}
+
 /** Sent every two seconds. Silence is never health: a page that misses three says that nobody watches. */
 export interface Heartbeat {
   readonly seq: number
@@ -121,6 +146,8 @@ export interface Heartbeat {
   readonly beds: BedCounts
   /** whether the pipeline moves, and the reason in words */
   readonly alive: { readonly ok: boolean; readonly reason: string }
+  /** null: nobody counts */
+  readonly spent: BudgetView | null
 }
 
 /** `GET /events`: the name of each server-sent event and its data. */

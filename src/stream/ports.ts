@@ -124,6 +124,8 @@ export interface Telemetry {
   rejected(reason: RejectionReason, count: number): void
   frames(count: number): void
   stepped(provider: string, rows: number, seconds: number): void
+  /** a model gave no forecast: its engine failed, or what it gave is no number */
+  modelFailed(detector: string, cause: 'engine' | 'output', rows: number): void
   alert(body: AlertBody): void
   /** an entry was applied: an admission, an acknowledgement, a mute, a verdict of the wall clock ... */
   entered(entry: JournalEntry['entry']): void

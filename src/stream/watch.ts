@@ -9,6 +9,7 @@ import {
   NO_ALERTS,
   NO_CALLS,
 } from '../alerts/lifecycle.ts'
+import type { VigilError } from '../errors.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
@@ -25,7 +26,7 @@ import type { Detector } from './detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
-import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
 const RULES_VERSION = '1'
@@ -102,7 +103,7 @@ export class Watch {
   }
 
   /** Look at the sensors of a round, once and before anything else; then every detector begins to step what is left. */
-  step(round: FrameColumns): Promise<Float32Array[]> {
+  step(round: FrameColumns): Promise<(Float32Array | VigilError)[]> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
     return Promise.all(this.#detectors.map((detector) => detector.step(trusted)))
@@ -152,6 +153,7 @@ export class Watch {
       })
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+      this.#disown(session, context, time, bodies)
       keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
     }
     session.lostAt = undefined
@@ -166,6 +168,8 @@ export class Watch {
       news2: score === undefined ? null : { score: score.score, missing: score.missing },
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
+      faults: this.#sensing.faults(session.slot, row),
+      mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
     }
     return { watching, bodies, report }
@@ -187,6 +191,33 @@ export class Watch {
     })
     const lost = [signalLost(time, silentSeconds)]
     return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+  }
+
+  /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
+  modelFailed(session: Session, name: string, at: number): readonly AlertBody[] {
+    const detector = this.#detectors.find(({ manifest }) => manifest.detector === name)
+    if (detector === undefined) return []
+    const time = Math.round(at)
+    detector.fail(session.slot, time)
+    const context = this.#context(session, this.#unseen(session))
+    const bodies: AlertBody[] = []
+    this.#disown(session, context, time, bodies)
+    const failed = [modelFailed(name, detector.failedAt(session.slot))]
+    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+  }
+
+  /** The engine works again: the model begins cold with the patient. */
+  modelBack(session: Session, name: string): void {
+    this.#detectors.find(({ manifest }) => manifest.detector === name)?.reset(session.slot)
+  }
+
+  /** Alerts of a model that fails are over without being known to have ended. */
+  #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
+    for (const detector of this.#detectors) {
+      if (Number.isNaN(detector.failedAt(session.slot))) continue
+      const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
+      keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
+    }
   }
 
   /** What somebody did about an open alert; changes nothing but who is called. */
@@ -238,7 +269,7 @@ export class Watch {
       clearSeconds,
       continueSeconds,
       silenceSeconds,
-      ...(unansweredSeconds !== undefined && { unansweredSeconds }),
+      unansweredSeconds,
       ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
       calls: session.calls ?? NO_CALLS,
       again: (code, onset) => beginsAgain(session, code, onset),
@@ -247,7 +278,8 @@ export class Watch {
 
   #watching(slot: number, frames: FrameColumns, row: number): Watching {
     if (this.#detectors.length === 0) return 'degraded'
-    let degraded = false
+    let degraded = this.#detectors.some((detector) => !Number.isNaN(detector.failedAt(slot)))
+    if (degraded) return 'degraded'
     for (const detector of this.#detectors) {
       if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
