@@ -2,13 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
 import { openPagedWard } from '../app/paged-ward.ts'
+import { SHIFT, shiftSource } from '../app/shift/shift.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
-import { SETTINGS } from '../ingest/simulator/settings.ts'
-import { simulatedSource } from '../ingest/simulator/ward.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
@@ -16,7 +15,6 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Input, Source } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
-import type { Episode } from '../vitals/episode.ts'
 import { port, positive, whole } from './options.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -34,18 +32,18 @@ const RECORDINGS = fileURLToPath(new URL('../../examples/recordings/', import.me
 /** The recordings are of 8 minutes; then the next patient comes into the bed, after a short pause. */
 const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
+const SEED = 7
 
-/** What happens in the first simulated beds, for as long as anyone is likely to look. */
-const EPISODES: readonly Episode[] = [
-  { bed: 1, kind: 'arrhythmia', at: 70, seconds: 60, size: 45 },
-  { bed: 2, kind: 'desaturation', at: 240, seconds: 150, size: 14 },
-]
+/** six recordings, and the simulated beds at which something happens */
+const BEDS = 6 + SHIFT.length
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('a ward of held-out real recordings and simulated beds in this one process, with its page')
+    .description(
+      'a shift on a ward in this one process, with its page: held-out real recordings, and simulated beds at which something happens',
+    )
     .option('--port <n>', 'port of the page; 0 takes a free one', port)
-    .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), 10)
+    .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), BEDS)
     .option('--speed <n>', 'seconds of the ward a second of the clock', positive, 1)
     .option('--for <seconds>', 'stop after this long', positive)
     .option('--config <file>', 'settings, YAML or JSON')
@@ -94,18 +92,9 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
   if (simulated === 0) return real
   return merge(
     real,
-    simulatedSource(
-      {
-        setting: SETTINGS.training,
-        beds: simulated,
-        seed: 7,
-        hours: 24 * 365,
-        start,
-        episodes: EPISODES.filter(({ bed }) => bed <= simulated),
-      },
-      table,
-      { speed: flags.speed },
-    ).pipe(map((batch) => ({ ...batch, partition: 1 }))),
+    shiftSource({ beds: simulated, seed: SEED, start }, table, flags.speed).pipe(
+      map((batch) => ({ ...batch, partition: 1 })),
+    ),
   )
 }
 
