@@ -41,7 +41,7 @@ export interface AlertView {
   readonly detector: string
   readonly explanation: string
   readonly channels: readonly AlertChannel[]
-  readonly score: AlertBody['score'] | null
+  readonly score: NonNullable<AlertBody['score']> | null
   /** whether its newest message calls somebody, and what people did about it */
   readonly signal: Signal
 }

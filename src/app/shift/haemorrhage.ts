@@ -1,7 +1,7 @@
 import type { ScriptedBed } from './scripted-bed.ts'
 
-/** A patient who deteriorates: blood is lost for seven minutes, and nothing jumps. */
+/** A patient who deteriorates: blood is lost for five and a half minutes, and nothing jumps. */
 export const HAEMORRHAGE: ScriptedBed = {
-  episodes: [{ kind: 'haemorrhage', at: 90, seconds: 420, size: 40 }],
+  episodes: [{ kind: 'haemorrhage', at: 80, seconds: 330, size: 40 }],
   orders: [],
 }

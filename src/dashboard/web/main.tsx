@@ -113,8 +113,8 @@ function Page() {
           not be the sole source of alarms.
         </p>
         <p class="legend">
-          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Strips: five
-          minutes.
+          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Crosses: values
+          that the sensor logic set aside. Strips: five minutes.
         </p>
       </footer>
     </div>
