@@ -70,8 +70,14 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
       if (expected !== null && !band.has(channels[c]!)) band.set(channels[c]!, expected)
     })
     const shares = detector.contributions.map((share) => Math.round(share * 1000) / 1000)
-    const drift = detector.drift.map((it) => ({ ...it, cusum: rounded(it.cusum), away: rounded(it.away) }))
-    return { detector: detector.detector, p: { ...detector.p }, surprise: detector.surprise, channels, shares, drift }
+    const known = (median: number | null) => (median === null ? null : rounded(median))
+    const drift = detector.drift.map(
+      ({ cusum, away, halfHour, sixHours }) =>
+        [rounded(cusum), rounded(away), known(halfHour), known(sixHours)] as const,
+    )
+    const driftLimits = [detector.drift[0]?.cusumLimit ?? 1, detector.drift[0]?.awayLimit ?? 1] as const
+    const { surprise } = detector
+    return { detector: detector.detector, p: { ...detector.p }, surprise, channels, shares, drift, driftLimits }
   })
   const samples: Sample[] = []
   report.values.forEach((value, channel) => {

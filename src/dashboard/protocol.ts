@@ -1,6 +1,6 @@
 // What the page and the server say to each other. Types only: the page is compiled on its own.
 import type { AlertBody, AlertChannel, AlertKind, Phase, Priority, Signal } from '../vitals/alert.ts'
-import type { DetectorReport, SensorFault } from '../vitals/report.ts'
+import type { SensorFault } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 export type BedCounts = Readonly<Record<Watching, number>>
@@ -58,8 +58,10 @@ export interface DetectorView {
   readonly channels: readonly number[]
   /** [C] share in the surprise, 0..1 */
   readonly shares: readonly number[]
-  /** [C] */
-  readonly drift: DetectorReport['drift']
+  /** [C] slow change, above 0 upwards; the medians are null while they are not known */
+  readonly drift: readonly (readonly [cusum: number, away: number, halfHour: number | null, sixHours: number | null])[]
+  /** what `cusum` and `away` are held against */
+  readonly driftLimits: readonly [cusum: number, away: number]
 }
 
 export interface FrameView {

@@ -38,7 +38,8 @@ export function Drift({ detector, channels }: { detector: DetectorView; channels
             const info = channels[channel]
             const drift = detector.drift[c]
             if (info === undefined || drift === undefined) return null
-            const { cusum, cusumLimit, away, awayLimit, halfHour, sixHours } = drift
+            const [cusum, away, halfHour, sixHours] = drift
+            const [cusumLimit, awayLimit] = detector.driftLimits
             return (
               <tr key={channel} style={{ '--channel': `var(--channel-${info.name}, var(--channel-other))` }}>
                 <th scope="row">{info.label}</th>
