@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type WardFeed, wardFeed } from '../../src/dashboard/ward.ts'
-import type { HttpListener } from '../../src/metrics/http.ts'
+import type { HttpListener } from '../../src/http/listener.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 import type { FrameReport } from '../../src/vitals/report.ts'
 import { alertOf, frameOf, PATIENTS, START, table } from '../dashboard/testward.ts'
