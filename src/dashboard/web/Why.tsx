@@ -1,6 +1,12 @@
 import type { AlertView, ChannelInfo } from '../protocol.ts'
 import { chance, figure, unitWord } from './words.ts'
 
+/** What watches for drift. */
+const WATCHES: Readonly<Record<string, string>> = {
+  cusum: 'minutes in one direction (CUSUM)',
+  'own-baseline': "half hour against the hours before, in the patient's own spreads",
+}
+
 /** Against what a score is held, in words. */
 function Score({ score }: { score: NonNullable<AlertView['score']> }) {
   const { name, value, threshold, persistence, horizonSeconds, calibrated } = score
@@ -16,13 +22,13 @@ function Score({ score }: { score: NonNullable<AlertView['score']> }) {
       </p>
     )
   }
-  const watch = { cusum: 'minutes in one direction (CUSUM)', 'own-baseline': 'half hour against the hours before' }[
-    name
-  ]
+  // limits and early-warning scores say what they are held against themselves
+  const watch = WATCHES[name]
+  if (watch === undefined) return null
   return (
     <p class="chances">
       <span>
-        {watch ?? name} {Number(value.toPrecision(3))}, limit {Number(threshold.toPrecision(3))}
+        {watch} {value.toFixed(1)}, limit {threshold.toFixed(1)}
       </span>
     </p>
   )
