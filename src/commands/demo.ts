@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
 import { openPagedWard } from '../app/paged-ward.ts'
 import { SHIFT, shiftSource } from '../app/shift/shift.ts'
+import { slowSepsis } from '../app/slow-sepsis.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
@@ -34,9 +35,11 @@ const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
 /** a ward whose patients are otherwise calm in its first minutes, so that what happens is seen */
 const SEED = 10
+/** the models in the box, together, where nobody chose others */
+const BOX = ['bedside', 'sepsis', 'mortality']
 
-/** six recordings, and the simulated beds at which something happens */
-const BEDS = 6 + SHIFT.length
+/** six recordings, the simulated beds at which something happens, and the one with a day behind it */
+const BEDS = 6 + SHIFT.length + 1
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -55,6 +58,8 @@ export function demoCommand(): Command {
 async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const asked = stopSignal()
   const settings = loadSettings(flags.config, process.env)
+  const chosen = flags.config !== undefined || process.env['VIGIL_MODELS_SERVE'] !== undefined
+  if (!chosen) settings.models.serve = BOX
   const log = createLog(settings.log.level)
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'source'])
@@ -83,7 +88,10 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   await lastValueFrom(flushes, { defaultValue: undefined })
 }
 
-/** Six beds of recordings, each in turn with the next patient, and simulated beds for the rest. */
+/**
+ * Six beds of recordings, each in turn with the next patient, and simulated beds for the rest; the last of them has a day
+ * of its stay behind it, as hourly models need.
+ */
 async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source> {
   const recordings = (await findRecordings([RECORDINGS])).filter((path) => path.includes('bidmc_')).slice(0, flags.beds)
   const start = Math.ceil(Date.now() / 1000) * 1000
@@ -93,8 +101,11 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
   if (simulated === 0) return real
   return merge(
     real,
-    shiftSource({ beds: simulated, seed: SEED, start }, table, flags.speed).pipe(
+    shiftSource({ beds: simulated - 1, seed: SEED, start }, table, flags.speed).pipe(
       map((batch) => ({ ...batch, partition: 1 })),
+    ),
+    slowSepsis({ unit: 'SIM', bed: `${simulated}` }, start, table, flags.speed).pipe(
+      map((batch) => ({ ...batch, partition: 2 })),
     ),
   )
 }

@@ -1,6 +1,6 @@
 // What the page and the server say to each other. Types only: the page is compiled on its own.
 import type { AlertBody, AlertChannel, AlertKind, Phase, Priority, Signal } from '../vitals/alert.ts'
-import type { SensorFault } from '../vitals/report.ts'
+import type { RiskReport, SensorFault } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 export type BedCounts = Readonly<Record<Watching, number>>
@@ -13,6 +13,10 @@ export interface ChannelInfo {
   readonly unit: string
   readonly resolution: number
   readonly episodic: boolean
+  /** declared by a model: a laboratory value, an attribute */
+  readonly declared: boolean
+  /** told once: it has no age worth telling */
+  readonly fixed: boolean
 }
 
 export interface ModelInfo {
@@ -64,6 +68,22 @@ export interface DetectorView {
   readonly driftLimits: readonly [cusum: number, away: number]
 }
 
+/** What stands of an hourly risk. */
+export type RiskView = Omit<RiskReport, 'time' | 'probability'> & {
+  /** of the newest hour that is over; null while the model has said nothing */
+  readonly probability: number | null
+  readonly time: number | null
+}
+
+/** The hours that a risk was given of, oldest first. */
+export interface RiskHours {
+  readonly detector: string
+  readonly role: RiskReport['role']
+  /** event time at which each hour ended, ms since 1970 */
+  readonly time: readonly number[]
+  readonly probability: readonly number[]
+}
+
 export interface FrameView {
   /** id of the bed on this page */
   readonly bed: string
@@ -79,6 +99,7 @@ export interface FrameView {
   /** event time until which a procedure mutes the bed */
   readonly mutedUntil: number | null
   readonly detectors: readonly DetectorView[]
+  readonly risks: readonly RiskView[]
 }
 
 /** The last minutes of one channel, oldest first: as long as the bed's time column. */
@@ -107,6 +128,7 @@ export interface BedView {
   readonly seen: number | null
   readonly frame: FrameView | null
   readonly strips: BedStrips
+  readonly riskHours: readonly RiskHours[]
   readonly alerts: readonly AlertView[]
 }
 
@@ -122,6 +144,8 @@ export interface WardView {
   readonly channels: readonly ChannelInfo[]
   readonly beds: readonly BedView[]
   readonly heartbeat: Heartbeat
+  /** wall clock at which the process began to watch, ms since 1970: what is older was read in */
+  readonly started: number
   /** ended alerts of the ward, newest first */
   readonly recent: readonly AlertView[]
 }
@@ -159,6 +183,6 @@ export interface WardEvents {
   readonly frames: readonly FrameView[]
   readonly alert: AlertView
   /** a bed appeared, changed its place, or fell silent (no frame comes then) */
-  readonly bed: Omit<BedView, 'strips' | 'frame' | 'alerts'>
+  readonly bed: Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'>
   readonly discharged: { readonly id: string }
 }

@@ -28,6 +28,7 @@ const SILENT: Telemetry = {
   frames() {},
   stepped() {},
   modelFailed() {},
+  risks() {},
   alert() {},
   watching() {},
   queued() {},

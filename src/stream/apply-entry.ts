@@ -69,10 +69,10 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       bedside.say(session, watch.signalLost(session, entry.at, entry.silentSeconds))
       break
     case 'model-failed':
-      bedside.say(session, watch.modelFailed(session, entry.detector, entry.at))
+      bedside.say(session, watch.modelFailed(session, entry.model, entry.at))
       break
     case 'model-back':
-      watch.modelBack(session, entry.detector)
+      watch.modelBack(session, entry.model)
       break
     case 'watched-by': {
       const { models, limits } = entry

@@ -40,6 +40,7 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
+import { type Lane, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
@@ -55,10 +56,10 @@ const FAILING_FIELDS = 2
  * It sees frames without what the sensors set aside.
  * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift, failed at, off].
  */
-export class Detector {
+export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
-  /** the model version in a saved record: its hidden states and rows belong to no other */
+  readonly role: Role
   readonly model: string
   readonly #table: ChannelTable
   readonly #features: FeaturePlan
@@ -76,10 +77,17 @@ export class Detector {
   #fails = false
 
   /** @param maxRows rows of a round at most */
-  constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
+  constructor(
+    manifest: ModelManifest,
+    table: ChannelTable,
+    engine: StepEngine,
+    maxRows: number,
+    role: Role = 'champion',
+  ) {
     this.manifest = manifest
     this.engine = engine
-    this.model = `${manifest.name}@${manifest.version}/${manifest.graph.sha256.slice(0, 16)}`
+    this.role = role
+    this.model = modelKey(manifest)
     this.#table = table
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
@@ -95,9 +103,16 @@ export class Detector {
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
-  /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
     return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+  }
+
+  readState(slot: number, into: Float32Array): void {
+    this.engine.readState(slot, into)
+  }
+
+  writeState(slot: number, from: Float32Array): void {
+    this.engine.writeState(slot, from)
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
@@ -126,6 +141,11 @@ export class Detector {
   /** Event time since which the model fails the patient, ms; NaN when it does not. */
   failedAt(slot: number): number {
     return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + FAILED_AT]!
+  }
+
+  /** NAME@VERSION */
+  get id(): string {
+    return `${this.manifest.name}@${this.manifest.version}`
   }
 
   /** Whether the last step failed. */

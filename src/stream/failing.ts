@@ -3,31 +3,40 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
 import type { Telemetry } from './ports.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import type { Session } from './sessions.ts'
+import type { Stepped } from './watch.ts'
 
 interface Stepping {
   readonly detectors: readonly Detector[]
+  readonly risks?: readonly RiskDetector[]
   readonly telemetry: Telemetry
   readonly fallsBack?: boolean
 }
 
 /**
- * What every detector made of a round that was stepped.
- * @param forecasts of each detector, or why it has none
+ * What every model made of a round that was stepped.
  * @param of the patient of a slot
  * @param began when the step was asked for, ms of `performance`
  * @returns entries for the patients whom a model failed
  * @throws VigilError of an engine that failed, unless the ward falls back
  */
 export function settle(
-  { detectors, telemetry, fallsBack = false }: Stepping,
+  { detectors, risks = [], telemetry, fallsBack = false }: Stepping,
   round: FrameColumns,
-  forecasts: readonly (Float32Array | VigilError)[],
+  stepped: Stepped,
   of: (slot: number) => Session,
   began: number,
 ): JournalEntry[] {
+  const seconds = (performance.now() - began) / 1000
+  risks.forEach(({ engine, manifest }, i) => {
+    const { rows, probabilities } = stepped.risks[i]!
+    if (rows === 0) return
+    telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
+    telemetry.risks(manifest.detector, probabilities)
+  })
   return detectors.flatMap((detector, i) => {
-    const forecast = forecasts[i]!
+    const forecast = stepped.forecasts[i]!
     const name = detector.manifest.detector
     if (forecast instanceof VigilError) {
       if (!fallsBack) throw forecast
@@ -36,7 +45,7 @@ export function settle(
     }
     const failed = detector.remember(round, forecast)
     if (failed > 0) telemetry.modelFailed(name, 'output', failed)
-    telemetry.stepped(detector.engine.provider, round.count, (performance.now() - began) / 1000)
+    telemetry.stepped(detector.engine.provider, round.count, seconds, name)
     return []
   })
 }
@@ -47,7 +56,7 @@ export function settle(
  */
 function failures(detector: Detector, round: FrameColumns, of: (slot: number) => Session): JournalEntry[] {
   const entries: JournalEntry[] = []
-  const { detector: name, grid } = detector.manifest
+  const { grid } = detector.manifest
   for (let row = 0; row < round.count; row++) {
     const slot = round.slots[row]!
     if (detector.off(slot)) continue
@@ -57,7 +66,7 @@ function failures(detector: Detector, round: FrameColumns, of: (slot: number) =>
       at: round.ticks[row]! * grid.cadenceSeconds * 1000,
       afterOffset: round.offsets[row]!,
       entry: 'model-failed',
-      detector: name,
+      model: detector.id,
     })
   }
   return entries
@@ -83,7 +92,7 @@ export function recoveries(
         at: newest(session),
         afterOffset: session.lastOffset,
         entry: 'model-back',
-        detector: detector.manifest.detector,
+        model: detector.id,
       })
     }
   }

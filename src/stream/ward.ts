@@ -25,20 +25,23 @@ import {
 import { judgeControl } from './judge-control.ts'
 import { Outbox } from './outbox.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
-import { wardGrid } from './ward-grid.ts'
+import { finestCadence, wardGrid } from './ward-grid.ts'
 import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
 
 export interface WardOptions {
   readonly table: ChannelTable
-  /** all of one grid cadence */
+  /** forecasters, all of one grid cadence */
   readonly detectors: readonly Detector[]
+  /** hourly models, made for ticks of that cadence */
+  readonly risks?: readonly RiskDetector[]
   readonly settings: WatchSettings
   /** rows of a round: the step engines' batch limit */
   readonly maxBatch: number
@@ -81,16 +84,16 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings } = options
+    const { detectors, table, settings, risks = [] } = options
     this.#options = options
     this.#grid = wardGrid(table, detectors)
     const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
-    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * cadenceSeconds) * 1000
+    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
+    this.#watch = new Watch(table, detectors, risks, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -103,9 +106,9 @@ export class Ward {
     const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
-      detectors,
+      lanes: [...detectors, ...risks],
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
+      rows: [clocks, ...[...detectors, ...risks].map((lane) => lane.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -213,9 +216,9 @@ export class Ward {
       const began = performance.now()
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
-      const forecasts = await stepping
+      const stepped = await stepping
       const of = (slot: number) => this.#sessions.at(slot)
-      for (const entry of settle(this.#options, round, forecasts, of, began)) this.#apply(entry, 0)
+      for (const entry of settle(this.#options, round, stepped, of, began)) this.#apply(entry, 0)
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)

@@ -37,7 +37,7 @@ afterAll(async () => {
 describe('the demonstration', () => {
   test('is ready, and watches six real recordings and simulated beds beside them', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    await expect.poll(() => page.locator('.tile').count(), { timeout: 10_000 }).toBe(12)
+    await expect.poll(() => page.locator('.tile').count(), { timeout: 10_000 }).toBe(13)
     expect(await page.locator('.tile header .ward', { hasText: 'ICU' }).count()).toBe(6)
     await expect
       .poll(() => page.locator('.tile .state', { hasText: /^Watching$/ }).count(), { timeout: 30_000 })
@@ -58,6 +58,27 @@ describe('the demonstration', () => {
     expect(first.label).toMatch(/expected .* to .*, since \d\d:\d\d:\d\d$/)
   })
 
+  test('shows an hourly risk beside the band, with the hours that were read in first, and what raises it', async () => {
+    const septic = page.locator('.tile', { hasText: 'Sepsis risk' }).first()
+    await expect.poll(() => septic.count(), { timeout: 30_000 }).toBe(1)
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .first()
+      .waitFor({ timeout: 30_000 })
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .locator('h2 a')
+      .first()
+      .click()
+    const risk = page.locator('.panel.risk.raised')
+    await risk.waitFor()
+    expect(await risk.innerText()).toMatch(/Hollow: \d\d hours of the stay that were read in first/)
+    expect(await risk.innerText()).toContain('Most of what raises it')
+    expect(await risk.locator('circle').count()).toBeGreaterThan(20)
+    expect(await page.locator('.panel.risk').count()).toBe(2)
+    expect(await page.locator('.panel.declared').innerText()).toContain('Lactate')
+    await page.keyboard.press('Escape')
+  })
   test('shows a deterioration, a sensor fault, a handover, a transfer and a muted procedure, each for what it is', async () => {
     const tile = (unit: string, name: string) =>
       page.locator('.tile', { has: page.locator('.ward', { hasText: unit }) }).filter({

@@ -177,6 +177,7 @@ describe('a pipeline', () => {
       frames() {},
       stepped() {},
       modelFailed() {},
+      risks() {},
       alert() {},
       entered() {},
       watching() {},

@@ -63,7 +63,7 @@ describe('a model whose engine fails', () => {
     fail(false)
     await bed.give(seconds(90, 91))
     const back = bed.ward.verdicts(0, 30)
-    expect(back).toMatchObject([{ entry: 'model-back', detector: 'bedside', afterOffset: 90 }])
+    expect(back).toMatchObject([{ entry: 'model-back', model: 'bedside@1.0.0', afterOffset: 90 }])
     await bed.give(back)
     await bed.give(seconds(91, 200))
     expect(bed.ward.verdicts(0, 30)).toEqual([])

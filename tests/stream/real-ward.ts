@@ -38,6 +38,7 @@ export function countingTelemetry() {
     modelFailed(_, cause, rows) {
       counts.modelFailures[cause] += rows
     },
+    risks() {},
     alert({ phase, signal }) {
       counts.alerts++
       if (phase !== 'start') return

@@ -1,6 +1,7 @@
 import { memo } from 'preact/compat'
 import type { ChannelInfo, FrameView } from '../protocol.ts'
 import { Muted, PriorityMark, WatchingMark } from './Marks.tsx'
+import { TileRisk } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
@@ -107,6 +108,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
           ))}
         </div>
         <Muted frame={bed.frame} />
+        <TileRisk bed={bed} />
         <News2 news2={bed.frame?.news2 ?? null} short={true} />
       </div>
       <div class="alert">
