@@ -58,27 +58,6 @@ describe('the demonstration', () => {
     expect(first.label).toMatch(/expected .* to .*, since \d\d:\d\d:\d\d$/)
   })
 
-  test('shows an hourly risk beside the band, with the hours that were read in first, and what raises it', async () => {
-    const septic = page.locator('.tile', { hasText: 'Sepsis risk' }).first()
-    await expect.poll(() => septic.count(), { timeout: 30_000 }).toBe(1)
-    await page
-      .locator('.tile', { has: page.locator('.tile-risk.raised') })
-      .first()
-      .waitFor({ timeout: 30_000 })
-    await page
-      .locator('.tile', { has: page.locator('.tile-risk.raised') })
-      .locator('h2 a')
-      .first()
-      .click()
-    const risk = page.locator('.panel.risk.raised')
-    await risk.waitFor()
-    expect(await risk.innerText()).toMatch(/Hollow: \d\d hours of the stay that were read in first/)
-    expect(await risk.innerText()).toContain('Most of what raises it')
-    expect(await risk.locator('circle').count()).toBeGreaterThan(20)
-    expect(await page.locator('.panel.risk').count()).toBe(2)
-    expect(await page.locator('.panel.declared').innerText()).toContain('Lactate')
-    await page.keyboard.press('Escape')
-  })
   test('shows a deterioration, a sensor fault, a handover, a transfer and a muted procedure, each for what it is', async () => {
     const tile = (unit: string, name: string) =>
       page.locator('.tile', { has: page.locator('.ward', { hasText: unit }) }).filter({
@@ -118,6 +97,27 @@ describe('the demonstration', () => {
     expect(await findings(page)).toEqual([])
   }, 90_000)
 
+  test('shows an hourly risk beside the band, with the hours that were read in first, and what raises it', async () => {
+    const septic = page.locator('.tile', { hasText: 'Sepsis risk' }).first()
+    await expect.poll(() => septic.count(), { timeout: 30_000 }).toBe(1)
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .first()
+      .waitFor({ timeout: 30_000 })
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .locator('h2 a')
+      .first()
+      .click()
+    const risk = page.locator('.panel.risk.raised')
+    await risk.waitFor()
+    expect(await risk.innerText()).toMatch(/Hollow: \d\d hours of the stay that were read in first/)
+    expect(await risk.innerText()).toContain('Most of what raises it')
+    expect(await risk.locator('circle').count()).toBeGreaterThan(20)
+    expect(await page.locator('.panel.risk').count()).toBe(2)
+    expect(await page.locator('.panel.declared').innerText()).toContain('Lactate')
+    await page.keyboard.press('Escape')
+  })
   test('counts what it does for Prometheus, without a patient', async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text()
     expect(Number(/^vigil_frames_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(600)

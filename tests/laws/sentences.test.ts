@@ -154,6 +154,8 @@ describe('the sentence a nurse reads', () => {
       .slice(2)
       .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, code]) => code!))
     expect(listed.length).toBeGreaterThan(15)
+    // an hourly model's sentence is held by tests/scoring/risk-condition.test.ts
+    listed.splice(listed.indexOf('NAME-risk'), 1)
     const patterns = listed.map((code) => new RegExp(`^${code.replace(/<[a-z]+>/, '[a-z0-9-]+')}$`))
     expect(patterns.filter((pattern) => !Object.keys(SAYS).some((code) => pattern.test(code)))).toEqual([])
     expect([...said.keys()].filter((code) => !patterns.some((pattern) => pattern.test(code)))).toEqual([])
