@@ -15,8 +15,19 @@ export interface ServedModel {
   readonly provider: string
 }
 
+/** The realised alarm rate as `vigil_advisories_per_patient_day` gives it. */
+export interface SpentBudget {
+  readonly budget: number | null
+  readonly patientDays: number
+  readonly called: number
+  readonly realised: number
+  readonly interval: readonly [low: number, high: number]
+}
+
 /** The pipeline's telemetry with its scrape: everything is in a registry of its own, with Node's default metrics. */
 export interface PrometheusTelemetry extends Telemetry {
+  /** what of the alarm budget is spent, asked at every scrape */
+  budget(spent: () => SpentBudget): void
   /** replace the models `vigil_model_info` names */
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
@@ -87,12 +98,27 @@ function writers(register: Registry) {
 
 const NONE: Labels = {}
 
+function tellBudget(
+  write: ReturnType<typeof writers>,
+  { budget, patientDays, called, realised, interval }: SpentBudget,
+) {
+  write.watchedDays(NONE, patientDays)
+  // a rate of no time at all is none
+  if (patientDays > 0) {
+    const [low, high] = interval
+    const rates = { realised, low, high, called: called / patientDays }
+    for (const [of, rate] of Object.entries(rates)) write.alarmRate({ of }, rate)
+  }
+  if (budget !== null) write.alarmBudget(NONE, budget)
+}
+
 /** @param now a monotonic clock in seconds, for `progress` */
 export function prometheusTelemetry(now: () => number = () => performance.now() / 1000): PrometheusTelemetry {
   const register = new Registry()
   collectDefaultMetrics({ register })
   const write = writers(register)
   for (const watching of WATCHING) write.beds({ watching }, 0)
+  let spent: (() => SpentBudget) | undefined
   let waiting = 0
   let oldest = 0
   let told = now()
@@ -110,6 +136,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
     },
+    modelFailed: (detector, cause, rows) => write.modelFailures({ detector, cause }, rows),
     risks(detector, probabilities) {
       for (const probability of probabilities) write.risk({ detector }, probability)
     },
@@ -129,6 +156,9 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.waitingInputs(NONE, inputs)
     },
     sinkFailed: (sink, retriable) => write.sinkFailures({ sink, retriable: String(retriable) }, 1),
+    budget(asked) {
+      spent = asked
+    },
     serving(models) {
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
@@ -195,6 +225,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     progress: () => pipelineCheck(waiting, age(), now() - stepped),
     text() {
       write.oldestUnscored(NONE, age())
+      if (spent !== undefined) tellBudget(write, spent())
       return register.metrics()
     },
   }

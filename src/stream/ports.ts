@@ -124,6 +124,8 @@ export interface Telemetry {
   rejected(reason: RejectionReason, count: number): void
   frames(count: number): void
   stepped(provider: string, rows: number, seconds: number, detector: string): void
+  /** a model gave no forecast: its engine failed, or what it gave is no number */
+  modelFailed(detector: string, cause: 'engine' | 'output', rows: number): void
   /** an hourly model gave these probabilities, one a patient-hour */
   risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void
