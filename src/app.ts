@@ -50,6 +50,8 @@ export interface ServeOptions {
   readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
+  readonly fallsBack?: boolean
 }
 
 /**
@@ -78,6 +80,7 @@ async function open(
     partitioned = false,
     scoring = true,
     asServed = (manifest) => manifest,
+    fallsBack = false,
   }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
@@ -123,6 +126,7 @@ async function open(
     instance: INSTANCE,
     partitioned,
     scoring,
+    fallsBack,
     now,
   })
   return {

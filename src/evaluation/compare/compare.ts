@@ -1,7 +1,7 @@
+import { AlarmCount, type AlarmRate } from '../../alerts/alarm-rate.ts'
 import type { Ward } from '../../stream/ward.ts'
 import type { AlertBody } from '../../vitals/alert.ts'
 import type { GroundTruth } from '../../vitals/episode.ts'
-import { AlarmCount, type AlarmRate } from '../alarm-rate.ts'
 import { differenceOf, type Interval, patientDraws } from '../metrics/bootstrap.ts'
 import { median } from '../quantiles.ts'
 import { type Lead, leadOf, type Started } from '../ward/lead.ts'
