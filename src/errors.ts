@@ -17,6 +17,11 @@ export const ERROR_CODES = {
   'budget-unreachable':
     'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
+  'data-unfit':
+    'The recordings cannot make a model: too few patients, a channel without values or that never changes, a stay in two parts.',
+  'training-busy': 'Another trainer holds the lock of this model; the message says which.',
+  'checkpoint-invalid': 'The checkpoint of a training that was ended is damaged, or of another training.',
+  'model-unwritable': 'A model version or a checkpoint cannot be written; the registry is as it was.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
   'kafka-auth': 'The broker refuses the credentials, or the TLS certificates do not fit.',
