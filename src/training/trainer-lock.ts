@@ -51,7 +51,8 @@ function take(lock: string): void {
   }
   for (let tries = 0; ; tries++) {
     try {
-      return writeFileSync(lock, `${JSON.stringify(me)}\n`, { flag: 'wx' })
+      writeFileSync(lock, `${JSON.stringify(me)}\n`, { flag: 'wx' })
+      return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }

@@ -17,7 +17,7 @@ const manifest = {
   },
 }
 const plan = featurePlan(manifest, TABLE)
-const [HR, SPO2] = [TABLE.index.get('hr')!, TABLE.index.get('spo2')!]
+const SPO2 = TABLE.index.get('spo2')!
 
 describe('a stay as frames', () => {
   const gap = {
