@@ -79,6 +79,22 @@ export const ROOMS = [
     packages: ['@testcontainers/*', 'testcontainers'],
     node: 'any',
   },
+  // What a message of HL7 v2 says: pure, from bytes to readings and back to an acknowledgement.
+  {
+    name: 'hl7 messages',
+    files:
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|acknowledgement)\.ts$/,
+    rooms: [...LANGUAGE, 'pure'],
+    packages: [],
+    node: ['crypto'],
+  },
+  {
+    name: 'hl7',
+    files: /^src\/hl7\//,
+    rooms: [...ADAPTER, 'hl7 messages', 'kafka', 'kafka port'],
+    packages: [],
+    node: 'any',
+  },
   { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
   {
     name: 'metrics',

@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { gradientsCommand } from './commands/gradients.ts'
+import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -28,6 +29,7 @@ const vigil = new Command('vigil')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
   .addCommand(serveCommand())
+  .addCommand(hl7Command())
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
