@@ -51,7 +51,7 @@ const SUM = 32
  * @param key all that decides the fit: recipe, data, seed, engine
  * @param resume whether a training that was ended goes on; its checkpoint must be of the same key
  * @param seconds between two of them, at least
- * @throws VigilError checkpoint-invalid when it is damaged or of another training; model-unwritable from `keep`
+ * @throws VigilError checkpoint-invalid when it is damaged or of another training; registry-unwritable from `keep`
  */
 export function openCheckpoints(file: string, key: string, resume: boolean, seconds: number): Checkpoints {
   let written = performance.now()
@@ -102,6 +102,6 @@ function writeWhole(file: string, payload: Uint8Array): void {
     }
     renameSync(part, file)
   } catch (cause) {
-    throw new VigilError('model-unwritable', 'a checkpoint cannot be written', { place: file, cause })
+    throw new VigilError('registry-unwritable', 'a checkpoint cannot be written', { place: file, cause })
   }
 }

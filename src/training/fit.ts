@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Random } from '../random.ts'
 import { learningRate, type OptimiserOptions, optimiser, update } from './adamw.ts'
 import { type DropoutMasks, outputsOf, throughChunk, zeroState } from './bptt.ts'
@@ -178,6 +179,7 @@ export async function fitNetwork(
         const steps = lanes.lanes * Math.min(options.chunk, lanes.steps - state.chunk * options.chunk)
         state.chunk++
         watch.stepped?.({ at, epoch: state.epoch, steps, loss })
+        await setImmediate() // timers and signals have their turn
         if (state.chunk < chunks) checkpoints.keep(state)
       }
       state.chunk = 0

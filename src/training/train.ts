@@ -25,9 +25,10 @@ import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
 import { RAMPS } from './ramps.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
+import { referenceOf } from './reference.ts'
 import { openExported } from './serve-stays.ts'
-import { trainingFolder } from './trainer-lock.ts'
 import type { TrainingData } from './training-data.ts'
+import { trainingFolder } from './training-folder.ts'
 
 export interface TrainOptions {
   /** folders with the recordings, searched in this order */
@@ -74,7 +75,7 @@ export function trainRecipe(recipe: Recipe, options: TrainOptions): Promise<Trai
  * The same recipe, data, seed and engine on the same machine give the same figures.
  * @param read the data; asked once the engine is there
  * @throws VigilError data-missing, data-unfit, recording-unreadable, provider-unavailable, training-failed,
- *   checkpoint-invalid, model-unwritable
+ *   checkpoint-invalid, registry-unwritable
  */
 export async function trainForecaster(
   recipe: Forecaster,
@@ -145,6 +146,7 @@ export async function trainForecaster(
   const known = [...stays.calibration, ...stays.validation, ...stays.train]
   try {
     manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
+    manifest = { ...manifest, reference: await referenceOf(serving, manifest, table, known) }
     conduct = {
       train: await conductOn(serving, manifest, table, stays.train),
       calibration: await conductOn(serving, manifest, table, stays.calibration),

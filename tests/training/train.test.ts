@@ -110,9 +110,9 @@ describe('training a recipe', () => {
       learning: metrics.learning,
     })
     const again = await mkdtemp(join(tmpdir(), 'vigil-again-'))
-    const first = weightless(await train(7, again, 10))
-    expect(weightless(await train(7, again, 10))).toEqual(first)
-    expect(weightless(await train(8, again, 10))).not.toEqual(first)
+    const first = weightless(await train(7, join(again, 'a'), 10))
+    expect(weightless(await train(7, join(again, 'b'), 10))).toEqual(first)
+    expect(weightless(await train(8, join(again, 'c'), 10))).not.toEqual(first)
     await rm(again, { recursive: true })
   }, 60_000)
 

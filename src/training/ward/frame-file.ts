@@ -35,7 +35,7 @@ export class FrameFile {
   /**
    * Take a frame.
    * @param from [C] where in a row of `frames` each channel stands
-   * @throws VigilError model-unwritable when the disk is full
+   * @throws VigilError registry-unwritable when the disk is full
    */
   take(frames: FrameColumns, row: number, width: number, from: Int32Array): void {
     const at = this.#held * this.#stride
@@ -57,7 +57,7 @@ export class FrameFile {
     try {
       appendFileSync(this.#path, bytes)
     } catch (cause) {
-      throw new VigilError('model-unwritable', 'frames cannot be kept beside the registry', { cause })
+      throw new VigilError('registry-unwritable', 'frames cannot be kept beside the registry', { cause })
     }
     this.#held = 0
   }

@@ -61,7 +61,7 @@ const MOST_OPEN = 512
  * kilobytes a patient, are in memory. Frames are kept of the model's channels alone; which limits alarmed, and when a stay
  * ended, is kept beside them.
  * @param folder made anew
- * @throws VigilError recording-unreadable, recording-format, mapping-invalid, model-unwritable
+ * @throws VigilError recording-unreadable, recording-format, mapping-invalid, registry-unwritable
  */
 export async function readRecorded(
   paths: readonly string[],
@@ -75,7 +75,7 @@ export async function readRecorded(
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
   } catch (cause) {
-    throw new VigilError('model-unwritable', 'frames cannot be kept beside the registry', { place: folder, cause })
+    throw new VigilError('registry-unwritable', 'frames cannot be kept beside the registry', { place: folder, cause })
   }
   const intake = wardIntake(recipe, table, folder)
   const options = { table, ...(mapping === undefined ? {} : { mapping }) }

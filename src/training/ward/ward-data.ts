@@ -10,8 +10,8 @@ import { featuresOf } from '../named-stays.ts'
 import { fitNormaliser } from '../normaliser.ts'
 import type { WardRecipe } from '../recipe.ts'
 import type { TrainOptions } from '../train.ts'
-import { trainingFolder } from '../trainer-lock.ts'
 import type { Parts, TrainingData } from '../training-data.ts'
+import { trainingFolder } from '../training-folder.ts'
 import { type Cut, dealt, drawn, type Piece, piecesOf } from './pieces.ts'
 import { type Recorded, type RecordedPatient, readRecorded } from './recorded.ts'
 
@@ -20,7 +20,7 @@ const SAMPLING = 1
 
 /**
  * Whatever a site has recorded, in any format that `vigil replay` reads: frames on disk, a piece of each lane in memory.
- * @throws VigilError data-missing, data-unfit, recording-unreadable, recording-format, mapping-invalid, model-unwritable
+ * @throws VigilError data-missing, data-unfit, recording-unreadable, recording-format, mapping-invalid, registry-unwritable
  */
 export async function wardData(recipe: WardRecipe, options: TrainOptions): Promise<TrainingData> {
   const paths = await findRecordings(options.dataDirs)
