@@ -100,8 +100,10 @@ export async function trainForecaster(
   const floor = scaleFloor(cells)
   const first = stays.validation[0]!
   const golden = await goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
+  const began = performance.now()
   const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, data))
-  log(`exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}`)
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  log(`exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`)
 
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,
