@@ -8,6 +8,7 @@ import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
 import { type Gains, gainArrays, gained } from './gains.ts'
 import { aboveFloor } from './head.ts'
+import type { LearningPoint } from './learning-curve.ts'
 import {
   firstWeights,
   type NetworkShape,
@@ -34,15 +35,6 @@ export interface FitOptions extends OptimiserOptions {
   readonly validateEvery: number
   /** validations without a better one after which training stops */
   readonly patience: number
-}
-
-/** One validation. */
-export interface LearningPoint {
-  readonly epoch: number
-  readonly updates: number
-  /** nats per observed value: of the chunks trained on since the last point, and of the averaged weights on validation */
-  readonly train: number
-  readonly validation: number
 }
 
 export interface Fitted {

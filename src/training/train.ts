@@ -103,7 +103,9 @@ export async function trainForecaster(
   const began = performance.now()
   const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, data))
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  log(`exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`)
+  log(
+    `exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`,
+  )
 
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,

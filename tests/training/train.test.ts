@@ -141,6 +141,6 @@ describe('the bedside recipe', () => {
   })
 
   it('has every recipe listed under its name', () => {
-    expect(Object.keys(RECIPES)).toEqual([bedside.name, mortality.name, sepsis.name])
+    expect(Object.keys(RECIPES)).toEqual([bedside.name, mortality.name, sepsis.name, 'ward'])
   })
 })
