@@ -101,13 +101,13 @@ export async function fitNetwork(
   const state = checkpoints.left ?? firstState(plan, random)
   if (checkpoints.left === undefined) state.epochMark = random.mark()
   const { optimiser: moved } = state
+  let current = withDegreesOfFreedom(plan, state.degrees)
   for (const point of state.curve) watch.validated(point)
 
   /** One chunk: forward, back, update. Returns its loss, nats per target. */
   async function learn(lanes: Lanes, from: number, rate: number, masks: DropoutMasks | undefined): Promise<number> {
     const { x, targets } = chunkOf(lanes, shape, from, options.chunk)
     const count = countTargets(targets)
-    const current = withDegreesOfFreedom(plan, state.degrees)
     const before = state.sums.slice()
     const weights = weightsOf(shape, gained(moved.parameters, gains))
     const cellPenalty = options.cellPenalty / (lanes.lanes * options.chunk * shape.hidden)
@@ -140,7 +140,6 @@ export async function fitNetwork(
 
   async function validate(): Promise<void> {
     const weights = weightsOf(shape, gained(moved.averaged, gains))
-    const current = withDegreesOfFreedom(plan, state.degrees)
     const held = await evaluate(current, weights, data.validation)
     const point = { epoch: state.epoch, updates: moved.updates, train: mean(state.sums), validation: held.mean }
     state.curve.push(point)
@@ -152,6 +151,7 @@ export async function fitNetwork(
       state.best = { weights, updates: moved.updates }
     } else state.worse++
     state.degrees = degreesOf(current, (await evaluate(current, weights, data.clean)).outputs, data.clean)
+    current = withDegreesOfFreedom(plan, state.degrees)
   }
 
   for (; state.epoch <= options.epochs && state.worse < options.patience; state.epoch++) {
