@@ -44,11 +44,7 @@ export function cardOf(
     `An advisory is raised when ${policy.n} of the last ${policy.of} ticks have p < ${policy.q}, p being the chance that a minute of a patient who is as before shows as much anywhere, and ends after ${policy.clearSeconds} s of p > ${Math.min(0.5, 10 * policy.q)}; the first ${manifest.warmupSteps} frames of a patient raise nothing.`,
     conduct(horizons, metrics),
     'The recordings are short and few: an alarm more or less moves a rate by a lot.',
-    'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
-    table(
-      ['change', 'noticed'],
-      metrics.ramps.map(({ label, stays, noticed }) => [label, `${noticed} of ${stays}`]),
-    ),
+    ...changes(metrics),
     '## Network',
     `${graph.layers} LSTM layers of ${graph.hidden}, ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}, within ${metrics.parity.toExponential(1)} of the trainer.`,
     `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${quantiles(layer)}`).join('; ')}.`,
@@ -117,6 +113,17 @@ function conduct(horizons: readonly string[], metrics: TrainingMetrics): string 
 /** Names, or how many where there are too many to read. */
 const listed = (names: readonly string[]): string =>
   names.length <= 40 ? names.join(', ') : `${names.length} patients`
+
+function changes({ ramps }: TrainingMetrics): string[] {
+  if (ramps.length === 0) return []
+  return [
+    'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
+    table(
+      ['change', 'noticed'],
+      ramps.map(({ label, stays, noticed }) => [label, `${noticed} of ${stays}`]),
+    ),
+  ]
+}
 
 function skipped({ skippedUpdates }: TrainingMetrics): string[] {
   if (skippedUpdates === undefined) return []

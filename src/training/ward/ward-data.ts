@@ -25,7 +25,7 @@ const SAMPLING = 1
 export async function wardData(recipe: WardRecipe, options: TrainOptions): Promise<TrainingData> {
   const paths = await findRecordings(options.dataDirs)
   const folder = join(trainingFolder(options.out, recipe.name), 'frames')
-  options.log(`reading ${paths.length} recordings`)
+  options.log(`recordings to read: ${paths.length}`)
   const recorded = await readRecorded(paths, recipe, channelTable(), folder, options.mapping, (readings) =>
     options.progress?.(() => `${readings.toLocaleString('en')} readings read`),
   )
@@ -76,7 +76,7 @@ export async function wardData(recipe: WardRecipe, options: TrainOptions): Promi
       calibration: names(parts.calibration),
       test: names(parts.test),
     },
-    about: `${paths.length} recordings of a site's own`,
+    about: `${paths.length} ${paths.length === 1 ? 'recording' : 'recordings'} of a site's own`,
     sha256: shaOf(patients),
     notes,
     draw: (source) => {
