@@ -1,17 +1,20 @@
 import { VigilError } from '../errors.ts'
+import { channelTable } from '../vitals/channels.ts'
 import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import type { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
 import { FEATURES_PER_CHANNEL } from './features.ts'
 import { HOURLY_INPUTS } from './hourly/kinds.ts'
 
 /**
- * What the schemas cannot say: that the lists of a manifest and its golden steps are as long as each other.
+ * What the schemas cannot say: that the lists of a manifest and its golden steps are as long as each other, and that its
+ * channels are known.
  * @throws VigilError manifest-invalid, with the path, the rule and the value
  */
 export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: string): void {
   const C = manifest.channels.length
   const K = manifest.horizons.length
   const { features, hidden, layers } = manifest.graph
+  checkChannels(manifest, place)
   check(place, golden, [
     ['graph.features', features, FEATURES_PER_CHANNEL * C],
     ['normaliser.centre', manifest.normaliser.centre.length, C],
@@ -26,11 +29,36 @@ export function checkSizes(manifest: ModelManifest, golden: GoldenSteps, place: 
     ...matrix('calibration.tails.residual', manifest.calibration.tails.residual, K, C),
     ['calibration.tails.leap', manifest.calibration.tails.leap.length, C],
     ['calibration.tails.joint', manifest.calibration.tails.joint.length, K],
+    ...referenceSizes(manifest.reference, C, K),
     ...matrix('golden.x', golden.x, golden.x.length, features),
     ...matrix('golden.forecast', golden.forecast, golden.x.length, K * 2 * C),
     ...matrix('golden.h', golden.h, layers, hidden),
     ...matrix('golden.c', golden.c, layers, hidden),
   ])
+}
+
+function checkChannels({ channels, declares }: ModelManifest, place: string): void {
+  let index: ReadonlyMap<string, number>
+  try {
+    index = channelTable(declares).index
+  } catch (cause) {
+    throw new VigilError('manifest-invalid', `declares: ${(cause as Error).message}`, { place, cause })
+  }
+  for (const [c, name] of channels.entries()) {
+    if (index.has(name)) continue
+    const known = 'neither built in nor declared'
+    throw new VigilError('manifest-invalid', `channels.${c}: "${name}" is ${known}`, { place })
+  }
+}
+
+function referenceSizes(reference: ModelManifest['reference'], C: number, K: number): Size[] {
+  if (reference === undefined) return []
+  const bins = [...reference.channels, reference.score]
+  return [
+    ['reference.channels', reference.channels.length, C],
+    ['reference.exceedance', reference.exceedance.length, K],
+    ...bins.map(({ edges, shares }, i): Size => [`reference bins ${i}`, edges.length + 1, shares.length]),
+  ]
 }
 
 /** The same for a classifier; a member that is a GRU carries no c. @throws VigilError manifest-invalid */

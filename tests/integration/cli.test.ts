@@ -21,6 +21,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
   { name: 'models list', shorter: [], keys: ['models'] },
   { name: 'models show', shorter: [], keys: ['name', 'version', 'graph', 'channels'] },
   { name: 'models verify', shorter: [], keys: ['model', 'goldenSteps', 'provider'] },
+  { name: 'models promote', shorter: [], keys: ['model', 'champion'] },
   { name: 'bench step', shorter: ['--batch', '64'], keys: [...WARD, 'patients', 'stepsPerSecond', 'bareStepsPerSecond', 'ratio'] },
   { name: 'bench pipeline', shorter: ['--patients', '100', '--seconds', '3'], keys: [...WARD, 'readings', 'patients', 'readingsPerSecond', 'p50Ms', 'p99Ms'] },
   { name: 'bench replay', shorter: ['--beds', '2', '--hours', '0.02'], keys: [...WARD, 'beds', 'hours', 'cadenceSeconds', 'seconds', 'speedup'] },
@@ -32,7 +33,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'serve', 'simulate', 'train', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
+  'serve', 'simulate', 'train', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
   ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 

@@ -9,7 +9,7 @@ export type GraphForm = 'lstm-operator' | 'plain-products'
 export const OPSET = 17
 
 /** In plain products the three sigmoid gates stand together, so that one Sigmoid serves them. */
-const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
+export const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
 
 /**
  * One step of the network as an ONNX model: x [B, F], state_in [B, L 2 H] -> forecast [B, K 2 C], state_out [B, L 2 H];
