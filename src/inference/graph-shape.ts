@@ -7,7 +7,7 @@ export interface GraphShape {
   readonly hidden: number
   readonly layers: number
   readonly outputs: number
-  /** a GRU carries h alone: state [B, L * H] */
+  /** all but an LSTM carry h alone: state [B, L * H] */
   readonly carries?: 'h'
 }
 
@@ -20,7 +20,7 @@ export function graphShape(manifest: Pick<ModelManifest, 'graph' | 'horizons' | 
 /** The sizes a classifier's manifest promises: one logit. */
 export function classifierShape({ graph }: Pick<ClassifierManifest, 'graph'>): GraphShape {
   const { features, hidden, members, cell } = graph
-  return { features, hidden, layers: members, outputs: 1, ...(cell === 'gru' ? { carries: 'h' } : {}) }
+  return { features, hidden, layers: members, outputs: 1, ...(cell === 'lstm' ? {} : { carries: 'h' }) }
 }
 
 /** Floats of one state row: layer by layer h then c, or h alone. */

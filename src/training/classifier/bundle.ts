@@ -7,7 +7,7 @@ import { sha256 } from '../bundle.ts'
 import type { HourlyStay } from '../cohorts/stay.ts'
 import { OPSET } from '../onnx/graph.ts'
 import type { ClassifierRecipe } from './recipe.ts'
-import { classifierParameters } from './shape.ts'
+import { classifierParameters, steppedCell } from './shape.ts'
 
 /** What a recipe does not know before it was trained. */
 export interface Made {
@@ -43,7 +43,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
       form: 'plain-products',
       opset: OPSET,
       features: shape.inputs,
-      cell: shape.cell,
+      cell: steppedCell(shape.cell),
       hidden: shape.hidden,
       members,
       parameters: members * classifierParameters(shape),
