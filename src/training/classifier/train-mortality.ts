@@ -116,7 +116,10 @@ export async function trainMortality(
 }
 
 /** Sets a and b, by record. @throws VigilError data-missing where one of them is not there, or has no outcomes */
-async function openSets({ dataDirs, log }: TrainOptions): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
+export async function openSets({
+  dataDirs,
+  log,
+}: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
   const faults = noFaults()
   const sets = { a: [] as HourlyStay[], b: [] as HourlyStay[] }
   for (const dir of dataDirs) {
