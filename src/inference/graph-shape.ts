@@ -23,6 +23,16 @@ export function classifierShape({ graph }: Pick<ClassifierManifest, 'graph'>): G
   return { features, hidden, layers: members, outputs: 1, ...(cell === 'lstm' ? {} : { carries: 'h' }) }
 }
 
+/**
+ * The sizes of an encoder-decoder's graph: x = the newest S frames of C values and C masks, state = the W - S before them,
+ * forecast = an error for each value of the window.
+ */
+export function reconstructorShape(sizes: { readonly channels: number; readonly window: number; readonly stride: number }): GraphShape {
+  const { channels, window, stride } = sizes
+  const frame = 2 * channels
+  return { features: stride * frame, hidden: (window - stride) * frame, layers: 1, outputs: window * channels, carries: 'h' }
+} // biome-ignore format: one line each
+
 /** Floats of one state row: layer by layer h then c, or h alone. */
 export function stateSize(shape: GraphShape): number {
   return shape.layers * (shape.carries === 'h' ? 1 : 2) * shape.hidden

@@ -5,10 +5,11 @@ import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
-import { checkClassifierSizes, checkSizes } from './manifest-sizes.ts'
+import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
+import { checkClassifierSizes, checkReconstructorSizes, checkSizes } from './manifest-sizes.ts'
 
-/** A forecaster's manifest, or a classifier's, which says so by its `task`. */
-export type AnyManifest = ModelManifest | ClassifierManifest
+/** A forecaster's manifest, or another's, which says so by its `task`. */
+export type AnyManifest = ModelManifest | ClassifierManifest | ReconstructorManifest
 
 /** One model version, checked: its bytes are those it was registered with. */
 export interface ModelBundle<M extends AnyManifest = ModelManifest> {
@@ -56,19 +57,36 @@ export async function listModels(dir: string): Promise<ListedModel[]> {
 export async function openModel(dir: string, id: string): Promise<ModelBundle> {
   const bundle = await openAnyModel(dir, id)
   if (isForecaster(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a classifier, where a forecaster is needed')
+  throw wrongTask(bundle, 'forecaster')
 }
 
 /** A classifier, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for a forecaster */
 export async function openClassifier(dir: string, id: string): Promise<ModelBundle<ClassifierManifest>> {
   const bundle = await openAnyModel(dir, id)
   if (isClassifier(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a forecaster, where a classifier is needed')
+  throw wrongTask(bundle, 'classifier')
+}
+
+/** A reconstructor, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for others */
+export async function openReconstructor(dir: string, id: string): Promise<ModelBundle<ReconstructorManifest>> {
+  const bundle = await openAnyModel(dir, id)
+  if (taskOf(bundle) === 'reconstruct') return bundle as ModelBundle<ReconstructorManifest>
+  throw wrongTask(bundle, 'reconstructor')
+}
+
+const KINDS = { forecast: 'forecaster', classify: 'classifier', reconstruct: 'reconstructor' } as const
+
+const taskOf = ({ manifest }: ModelBundle<AnyManifest>): keyof typeof KINDS =>
+  'task' in manifest ? manifest.task : 'forecast'
+
+function wrongTask(bundle: ModelBundle<AnyManifest>, wanted: string): VigilError {
+  const found = KINDS[taskOf(bundle)]
+  return invalid(join(bundle.dir, 'manifest.json'), `task: is of a ${found}, where a ${wanted} is needed`)
 }
 
 const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
-  'task' in bundle.manifest
-const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
+  taskOf(bundle) === 'classify'
+const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
 
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
@@ -94,8 +112,9 @@ export async function openAnyModel(dir: string, id: string): Promise<ModelBundle
     })
   }
   const golden = parse(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
-  if ('task' in manifest) checkClassifierSizes(manifest, golden, folder)
-  else checkSizes(manifest, golden, folder)
+  if (!('task' in manifest)) checkSizes(manifest, golden, folder)
+  else if (manifest.task === 'classify') checkClassifierSizes(manifest, golden, folder)
+  else checkReconstructorSizes(manifest, golden, folder)
   return { dir: folder, manifest, golden, onnx }
 }
 
@@ -168,7 +187,8 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
 /** By its `task`, so that what is wrong is said in the words of one schema. */
 function parseManifest(json: string, place: string): AnyManifest {
   const { task } = parse(z.looseObject({ task: z.unknown().optional() }), json, place)
-  return task === undefined ? parse(ModelManifest, json, place) : parse(ClassifierManifest, json, place)
+  if (task === undefined) return parse(ModelManifest, json, place)
+  return task === 'reconstruct' ? parse(ReconstructorManifest, json, place) : parse(ClassifierManifest, json, place)
 }
 
 /** @throws VigilError manifest-invalid with the path, the rule and the value */

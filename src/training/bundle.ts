@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AnyManifest } from '../inference/model-store.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
 
 /** The files of one model version, before they are written. */
 export interface Bundle {
@@ -20,13 +21,15 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+const SCHEMAS = { classify: ClassifierManifest, reconstruct: ReconstructorManifest } as const
+
 /**
  * Write a model version: model.onnx, manifest.json, golden.json, metrics.json, card.md and their SHA256SUMS.
  * @param dir folder of the version, made when it is not there
  */
 export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
   const { manifest } = bundle
-  const schema = 'task' in manifest ? ClassifierManifest : ModelManifest
+  const schema = 'task' in manifest ? SCHEMAS[manifest.task] : ModelManifest
   const files: [name: string, content: Uint8Array | string][] = [
     ['card.md', bundle.card],
     ['golden.json', `${JSON.stringify(GoldenSteps.parse(bundle.golden))}\n`],
