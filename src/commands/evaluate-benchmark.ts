@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { VigilError } from '../errors.ts'
 import { type PredictionFolder, predictionFolder } from '../evaluation/prediction-files.ts'
 import { type ModelBundle, openClassifier } from '../inference/model-store.ts'
 import { createLog } from '../log.ts'
@@ -49,6 +50,11 @@ export function classifierBenchmark<R extends Report>(about: {
     .addHelpText('after', `\nExample:\n  ${about.example}\n`)
     .action(async ({ data, model, models, predictions, json }: Flags) => {
       const bundle = await openClassifier(models, model)
+      if (bundle.manifest.outcome.classes !== undefined) {
+        throw new VigilError('manifest-invalid', 'outcome.classes: a benchmark asks for one event', {
+          place: bundle.dir,
+        })
+      }
       const folder = predictions === undefined ? undefined : await predictionFolder(predictions)
       const progress = progressLine()
       const report = await about.evaluate(bundle, data, folder, (patients) =>

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import { VigilError } from '../errors.ts'
-import { compareHourly } from '../evaluation/cells/hourly.ts'
+import { compareBedside } from '../evaluation/cells/bedside.ts'
 import { type Comparison, comparisonTable } from '../evaluation/cells/comparison.ts'
+import { compareHourly } from '../evaluation/cells/hourly.ts'
 import { mortalityTask } from '../evaluation/cells/mortality-task.ts'
 import { sepsisTask } from '../evaluation/cells/sepsis-task.ts'
+import { compareTranslation } from '../evaluation/cells/translation.ts'
 import { CELL_VARIANTS, MISSING_VARIANTS, type Variant } from '../evaluation/cells/variants.ts'
 import { openTrainingEngine, TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { printJson, whole, words } from './options.ts'
@@ -28,6 +30,7 @@ export function cells(): Command {
     .description('what memory is worth: perceptron, tanh, ReLU, LSTM and GRU on the same tasks, splits and inputs')
     .option('--physionet2012 <dir>', 'death in hospital: PhysioNet/CinC Challenge 2012, sets a and b')
     .option('--physionet2019 <dir>', 'sepsis by the hour: PhysioNet/CinC Challenge 2019, training set B')
+    .option('--bidmc <dir>', 'forecasts and translation of vital signs: PhysioNet BIDMC numerics')
     .option('--missing', 'instead of cells: an LSTM with and without mask, age and decay of what is missing')
     .addOption(new Option('--cells <names>', 'of these only; what others are held against is always among them').argParser(words))
     .option('--seeds <n>', 'trainings of each', whole(1), 3)
@@ -47,6 +50,12 @@ export function cells(): Command {
       for (const [open, dir] of hourly) {
         if (dir === undefined) continue
         comparisons.push(compareHourly(await open(dir, flags.stays, log), variants, reference as string, { ...flags, log }))
+      }
+      if (flags.bidmc !== undefined) {
+        if (flags.missing === true) throw new VigilError('usage', '--missing is about the hourly data, not --bidmc')
+        for (const compare of [compareBedside, compareTranslation]) {
+          comparisons.push(await compare(flags.bidmc, variants, reference as string, { ...flags, log }))
+        }
       }
       if (comparisons.length === 0) throw new VigilError('usage', 'no data: name one folder at least')
       if (flags.json === true) printJson({ comparisons })

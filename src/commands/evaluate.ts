@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { cells } from './evaluate-cells.ts'
 import { budget } from './evaluate-budget.ts'
+import { cells } from './evaluate-cells.ts'
 import { ecg } from './evaluate-ecg.ts'
 import { faults } from './evaluate-faults.ts'
 import { mortality2012 } from './evaluate-mortality.ts'

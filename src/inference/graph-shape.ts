@@ -17,10 +17,16 @@ export function graphShape(manifest: Pick<ModelManifest, 'graph' | 'horizons' | 
   return { features, hidden, layers, outputs: manifest.horizons.length * 2 * manifest.channels.length }
 }
 
-/** The sizes a classifier's manifest promises: one logit. */
-export function classifierShape({ graph }: Pick<ClassifierManifest, 'graph'>): GraphShape {
+/** The sizes a classifier's manifest promises: one logit, or one a class. */
+export function classifierShape({ graph, outcome }: Pick<ClassifierManifest, 'graph' | 'outcome'>): GraphShape {
   const { features, hidden, members, cell } = graph
-  return { features, hidden, layers: members, outputs: 1, ...(cell === 'lstm' ? {} : { carries: 'h' }) }
+  return {
+    features,
+    hidden,
+    layers: members,
+    outputs: outcome.classes?.length ?? 1,
+    ...(cell === 'lstm' ? {} : { carries: 'h' }),
+  }
 }
 
 /**

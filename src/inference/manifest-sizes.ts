@@ -45,7 +45,7 @@ export function checkClassifierSizes(manifest: ClassifierManifest, golden: Golde
     ['inputs.centre', manifest.inputs.centre.length, features],
     ['inputs.scale', manifest.inputs.scale.length, features],
     ...matrix('golden.x', golden.x, golden.x.length, features),
-    ...matrix('golden.forecast', golden.forecast, golden.x.length, 1),
+    ...matrix('golden.forecast', golden.forecast, golden.x.length, manifest.outcome.classes?.length ?? 1),
     ...matrix('golden.h', golden.h, members, hidden),
     ...matrix('golden.c', golden.c, cell === 'lstm' ? members : 0, hidden),
   ])

@@ -45,6 +45,9 @@ export const ClassifierManifest = z.strictObject({
   outcome: z.strictObject({
     event: z.string(),
     asked: z.enum(['every-row', 'last-row']).describe('where the logit means what it was trained for'),
+    /** a logit for each of these, [B, N] in place of [B, 1]: probabilities are softmax(slope * logits), intercept and
+     *  threshold are 0, the event is the last of them; absent: one logit */
+    classes: z.array(z.string()).min(2).optional(),
     /** the event is predicted where the logit is at least this */
     threshold: z.number(),
     /** probability = 1 / (1 + exp(-(slope * logit + intercept))), from patients a network had not seen (Platt 1999) */

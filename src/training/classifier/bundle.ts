@@ -14,6 +14,8 @@ export interface Made {
   readonly kind: ClassifierManifest['inputs']['kind']
   readonly scale: { readonly centre: readonly number[]; readonly scale: readonly number[]; readonly clip: number }
   readonly asked: ClassifierManifest['outcome']['asked']
+  /** a logit each, by softmax; absent: one logit */
+  readonly classes?: readonly string[]
   readonly threshold: number
   readonly slope: number
   readonly intercept: number
@@ -60,6 +62,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
     outcome: {
       event: recipe.event,
       asked: made.asked,
+      ...(made.classes === undefined ? {} : { classes: [...made.classes] }),
       threshold: made.threshold,
       slope: made.slope,
       intercept: made.intercept,

@@ -79,7 +79,9 @@ function layerSizes(shape: ClassifierShape): { rows: number; columns: number; bi
 }
 
 export function layersOf(weights: ClassifierWeights): LayerWeights[] {
-  return [weights.decay?.input, weights.decay?.hidden, weights.front, weights.cell, weights.back, weights.logit].filter((layer) => layer !== undefined)
+  return [weights.decay?.input, weights.decay?.hidden, weights.front, weights.cell, weights.back, weights.logit].filter(
+    (layer) => layer !== undefined,
+  )
 }
 
 /** Kernels and biases, layer by layer. */

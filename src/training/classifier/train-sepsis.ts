@@ -118,10 +118,7 @@ export async function trainSepsis(
 }
 
 /** By record. @throws VigilError data-missing where labels or septic patients are */
-export async function labelledStays({
-  dataDirs,
-  log,
-}: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<HourlyStay[]> {
+export async function labelledStays({ dataDirs, log }: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<HourlyStay[]> {
   const faults = noFaults()
   const stays: HourlyStay[] = []
   for (const dir of dataDirs) for await (const stay of readPhysionet2019(dir, faults)) stays.push(stay)

@@ -1,7 +1,7 @@
 import { VigilError } from '../../errors.ts'
 import { openStepGraph } from '../../inference/engine.ts'
 import { verifyGolden } from '../../inference/golden.ts'
-import { classifierShape } from '../../inference/graph-shape.ts'
+import type { GraphShape } from '../../inference/graph-shape.ts'
 import { inProcessEngine } from '../../inference/in-process.ts'
 import type { GoldenSteps } from '../../vitals/manifest.ts'
 import { classifierGolden } from '../classifier/plain.ts'
@@ -38,10 +38,8 @@ export async function exportClassifier(
   const onnx = encodeModel(classifierGraph(shape, members, about))
   if (onnx.length > LARGEST)
     throw new VigilError('training-failed', `the graph has ${onnx.length} bytes, more than 2 MiB`)
-  const stepped = classifierShape({
-    graph: { file: 'model.onnx', sha256: '', form: 'plain-products', opset: 1, features, cell, hidden, members: members.length, parameters: 1 },
-  }) // biome-ignore format: only the sizes matter
-  const graph = { ...stepped, outputs: outputsOf(shape) }
+  const carries = cell === 'lstm' ? {} : { carries: 'h' as const }
+  const graph: GraphShape = { features, hidden, layers: members.length, outputs: outputsOf(shape), ...carries }
   const unlike = await unlikeAlone(onnx, graph)
   if (unlike !== undefined) throw new VigilError('training-failed', `the graph rounds ${unlike} differently from the row alone`) // biome-ignore format: one line
   const golden = classifierGolden(shape, members, x, steps)

@@ -49,7 +49,11 @@ export function translatorGraph(
     { name: 'head_bias', dims: [channels], data: weights.head.bias },
   )
   constants(draft, 'axis1', [1])
-  constants(draft, 'oldest_first', Array.from({ length: window }, (_, i) => window - 1 - i))
+  constants(
+    draft,
+    'oldest_first',
+    Array.from({ length: window }, (_, i) => window - 1 - i),
+  )
   node(draft, 'Squeeze', ['tops', 'axis1'], ['h']) // [W, B, H]
   node(draft, 'MatMul', ['h', 'head_kernel'], ['products'])
   node(draft, 'Add', ['products', 'head_bias'], ['backwards'])
