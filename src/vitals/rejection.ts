@@ -19,6 +19,7 @@ export const REJECTION_REASONS = {
   'implausible-time': 'the time is before 1990 or after 3000',
   'unknown-channel': 'no channel has this name',
   'not-a-number': 'the value is not a finite JSON number',
+  'duplicate-channel': 'a channel comes twice for one time; the first is taken',
   'unknown-unit': "the unit cannot be converted into the channel's unit",
   'unknown-status': "the status is not one of the contract's",
   'bad-row': 'the row does not have the columns its header announces',
