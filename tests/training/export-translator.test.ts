@@ -24,7 +24,7 @@ describe('an encoder-decoder as one graph', () => {
     // every weight matters: the first biases are zeros
     for (const part of ['encoder', 'decoder', 'head'] as const) {
       const { normal } = random(part.length)
-      for (const numbers of translator[part].parameters) numbers.forEach((value, i) => void (numbers[i] = value + 0.2 * normal())) // biome-ignore format: one line
+      for (const numbers of translator[part].parameters) numbers.set(numbers.map((value) => value + 0.2 * normal()))
     }
     const { onnx, golden } = await exportTranslator(shape, translator, madeFrames(40, 5), { name: 'made' })
     expect(golden.x).toHaveLength(10)

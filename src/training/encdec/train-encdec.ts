@@ -50,7 +50,7 @@ export async function trainEncdec(
       log(`epoch ${point.epoch} of ${epochs}: train ${point.train.toFixed(4)}, validation ${point.validation.toFixed(4)}, ${seconds} s`)
     }) // biome-ignore format: one line
     // what is exported is float32: everything after this is measured on what is exported
-    for (const array of model.parameters) array.forEach((value, i) => void (array[i] = Math.fround(value)))
+    for (const array of model.parameters) array.set(Float32Array.from(array))
     const calibration = windows('calibration', stride)
     const spread = errorSpread(model, [...validation, ...calibration], C)
     const score = { scored, ...spread }

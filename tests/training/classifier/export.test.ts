@@ -16,7 +16,7 @@ describe('a classifier as one graph', () => {
     const members = [1, 2].map((seed) => {
       const weights = firstClassifier(shape, 1, random(seed))
       const { normal } = random(seed + 9)
-      for (const array of classifierArrays(weights)) array.forEach((value, i) => void (array[i] = value + 0.1 * normal()))
+      for (const array of classifierArrays(weights)) array.set(array.map((value) => value + 0.1 * normal()))
       return weights
     })
     const x = Float32Array.from({ length: 20 * shape.inputs }, random(3).normal)
