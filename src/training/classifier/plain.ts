@@ -52,8 +52,8 @@ function relu(layer: LayerWeights, x: Float64Array): Float64Array {
   return weightedSums(doubles(layer), x).map((sum) => Math.max(0, sum))
 }
 
-/** The cell with what stands between it and its inputs; only ever stepped. */
-function plainCell(shape: ClassifierShape, weights: ClassifierWeights): Cell {
+/** The cell with what stands between it and its inputs, in doubles; only ever stepped. */
+export function plainCell(shape: ClassifierShape, weights: ClassifierWeights): Cell {
   const { kernel, bias } = doubles(weights.cell)
   const cell = innerCell(shape, kernel, bias)
   const { front, decay } = weights

@@ -12,6 +12,7 @@ import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
 import { fitClassifier } from './fit.ts'
+import { classifierHalfLives } from './half-lives.ts'
 import { type LessonsOf, memberFits } from './member-fits.ts'
 import type { TrajectoryRecipe } from './recipe.ts'
 import type { ClassifierShape, ClassifierWeights } from './shape.ts'
@@ -51,21 +52,16 @@ export async function trainTrajectory(recipe: TrajectoryRecipe, options: TrainOp
     const network = labelledHours(b, trajectoryLogits(shape, scale, members, b))
     const perceptron = labelledHours(b, perceptronLogits(recipe, scale, a, b))
     const slope = likeliestSlope(network)
-    const metrics: TrajectoryMetrics = {
-      patients: b.length,
-      hours: network.labels.length,
-      shares: HEADINGS.map((_, n) => shareOf(network.labels, n)),
-      figures: figuresOn(b.length, { network, perceptron, base: baseRates(a, network) }, slope),
-      seconds: timed(),
-    } // biome-ignore format: one figure a line
-    log(`trained on a: AUROC ${metrics.figures['network']!['auroc']!.value.toFixed(4)}`)
+    const figures = figuresOn(b.length, { network, perceptron, base: baseRates(a, network) }, slope)
+    log(`trained on a: AUROC ${figures['network']!['auroc']!.value.toFixed(4)}`)
     const everyone = [...a, ...b].sort((one, other) => (one.name < other.name ? -1 : 1))
     const wholeScale = fitScale(icu48Inputs, everyone)
     const fitted = await fitAll(everyone, wholeScale, 'sets a and b', 0, recipe.members)
     const made: Pick<Made, 'kind'> = { kind: 'icu-48h' }
+    const shipped = fitted.map(({ weights }) => weights)
     const { onnx, golden } = await exportClassifier(
       shape,
-      fitted.map(({ weights }) => weights),
+      shipped,
       scaled(everyone[0]!, wholeScale),
       GOLDEN_STEPS,
       classifierMetadata(recipe, made),
@@ -86,6 +82,14 @@ export async function trainTrajectory(recipe: TrajectoryRecipe, options: TrainOp
       updates: fitted.reduce((sum, { updates }) => sum + updates, 0),
       engine: engine.name,
     })
+    const metrics: TrajectoryMetrics = {
+      patients: b.length,
+      hours: network.labels.length,
+      shares: HEADINGS.map((_, n) => shareOf(network.labels, n)),
+      figures,
+      halfLives: classifierHalfLives(shape, shipped, Float32Array.from(golden.x.flat())),
+      seconds: timed(),
+    } // biome-ignore format: one figure a line
     const dir = join(options.out, recipe.name, recipe.version)
     await writeBundle(dir, { manifest, onnx, golden, metrics, card: trajectoryCard(recipe, manifest, metrics) })
     log(`written to ${dir}`)

@@ -17,6 +17,8 @@ export interface TrajectoryMetrics {
   readonly shares: readonly number[]
   /** network, perceptron, base -> nats, auroc (mean of the three), and each heading's own area */
   readonly figures: Readonly<Record<string, Readonly<Record<string, MeasuredFigure>>>>
+  /** [M][H] memory half-lives of the shipped networks' units, hours */
+  readonly halfLives: readonly (readonly number[])[]
   /** of this run; networks kept from an earlier one took none of it */
   readonly seconds: number
 }
@@ -41,5 +43,5 @@ export function trajectoryCard(recipe: TrajectoryRecipe, manifest: ClassifierMan
     '## Figures',
     `On ${metrics.hours} hours of the ${metrics.patients} stays of set b. The shipped networks were trained on sets a and b; the figures are those of others, trained on set a alone. Nats an hour (lower is better), and areas under the curve of each heading against the other two; 95 % intervals over patients. A high score falls and a low one rises by itself: much of any area is that, and the softmax on the hour's own inputs has it too.`,
     markdownTable(['what', 'nats', 'mean AUROC', ...HEADINGS], rows),
-  ])
+  ], metrics.halfLives)
 } // biome-ignore format: the signature
