@@ -59,7 +59,7 @@ export function comparisonTable(comparison: Comparison): string {
   const columns = Object.keys(measures)
   const names = Object.keys(measures[columns[0]!]!)
   const line = (head: string, cells: readonly string[]) =>
-    [head.padEnd(14), ...cells.map((cell) => cell.padStart(26))].join('').trimEnd()
+    [head.padEnd(14), ...cells.map((cell) => cell.padStart(32))].join('').trimEnd()
   const short = (value: number) => value.toFixed(3)
   const cell = (name: string, measure: string) => {
     const { mean, interval, aboveReference } = measures[measure]![name]!
