@@ -81,7 +81,7 @@ export const ROOMS = [
   {
     name: 'hl7 messages',
     files:
-      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|acknowledgement)\.ts$/,
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|r40|acknowledgement)\.ts$/,
     rooms: [...LANGUAGE, 'pure'],
     packages: [],
     node: ['crypto'],
@@ -90,6 +90,13 @@ export const ROOMS = [
     name: 'hl7',
     files: /^src\/hl7\//,
     rooms: [...ADAPTER, 'hl7 messages', 'kafka', 'kafka port', 'kafka records'],
+    packages: [],
+    node: 'any',
+  },
+  {
+    name: 'delivery',
+    files: /^src\/delivery\//,
+    rooms: [...ADAPTER, 'hl7', 'hl7 messages', 'kafka', 'kafka port', 'kafka records'],
     packages: [],
     node: 'any',
   },

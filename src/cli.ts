@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
 import { chaosCommand } from './commands/chaos.ts'
+import { deliverCommand } from './commands/deliver.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -31,6 +32,7 @@ const vigil = new Command('vigil')
   .addCommand(demoCommand())
   .addCommand(serveCommand())
   .addCommand(hl7Command())
+  .addCommand(deliverCommand())
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())

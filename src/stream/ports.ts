@@ -177,6 +177,17 @@ export interface Hl7Telemetry {
   skew(seconds: number): void
 }
 
+/** What deliveries tell. `receiver` is a name of the configuration. */
+export interface DeliveryTelemetry {
+  delivered(receiver: string, seconds: number): void
+  /** a try failed and is repeated */
+  failed(receiver: string): void
+  /** the receiver refused a message for good, or it could not be read: it is a dead letter */
+  refused(receiver: string): void
+  /** whether messages go through: false while the circuit is open */
+  reachable(receiver: string, reachable: boolean): void
+}
+
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
 export interface Check {
   readonly ok: boolean
