@@ -41,7 +41,10 @@ describe('documentation', () => {
 
   test('a file of the code that a page names is there', () => {
     const named = pages.flatMap((page) =>
-      [...read(page).matchAll(/`((?:src|scripts|tests)\/[\w./-]+\.(?:ts|js|tsx))`/g)].map(([, file]) => ({ page, file })),
+      [...read(page).matchAll(/`((?:src|scripts|tests)\/[\w./-]+\.(?:ts|js|tsx))`/g)].map(([, file]) => ({
+        page,
+        file,
+      })),
     )
     expect(named.length).toBeGreaterThan(20)
     const gone = named.filter(({ page, file }) => !page.startsWith('CHANGELOG') && !existsSync(join(ROOT, file!)))

@@ -29,9 +29,9 @@ describe('the shipped encoder-decoder as a second opinion', () => {
   it('never looks ahead: what comes later changes nothing said before', async () => {
     const recording = calm(3, 200)
     const later = { ...recording, values: recording.values.map((value, i) => (i >= 150 * 4 ? value + 20 : value)) }
-    const [before, after] = [await opinionOn(opinion, [recording]), await opinionOn(opinion, [later])]
-    expect(Array.from(after(later).subarray(0, 150))).toEqual(Array.from(before(recording).subarray(0, 150)))
-    expect(Array.from(after(later))).not.toEqual(Array.from(before(recording)))
+    const [asItWas, changed] = [await opinionOn(opinion, [recording]), await opinionOn(opinion, [later])]
+    expect(Array.from(changed(later).subarray(0, 150))).toEqual(Array.from(asItWas(recording).subarray(0, 150)))
+    expect(Array.from(changed(later))).not.toEqual(Array.from(asItWas(recording)))
   })
 
   it('finds exchanged cables far from anything calm patients do', async () => {

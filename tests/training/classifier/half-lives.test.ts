@@ -19,6 +19,8 @@ describe('how long a unit remembers', () => {
 
   it('is not told of a cell that has no such gate', () => {
     const shape: ClassifierShape = { inputs: 3, sequence: 3, front: 0, cell: 'tanh', hidden: 4, back: 0 }
-    expect(() => classifierHalfLives(shape, [firstClassifier(shape, 1, random(1))], new Float32Array(9))).toThrow('tanh')
+    expect(() => classifierHalfLives(shape, [firstClassifier(shape, 1, random(1))], new Float32Array(9))).toThrow(
+      'tanh',
+    )
   })
 })
