@@ -16,7 +16,7 @@ export const encdec: TranslationRecipe = {
   failureModes: [
     'Trained on three hours of recordings from one hospital.',
     'A level it has rarely seen is badly reconstructed, whether or not the patient is well: it judges a window by other patients, not by this patient before.',
-    'A spike of a few seconds is one frame in ten, and mostly goes unnoticed; the forecaster is for those.',
+    'A spike of a few seconds is a few frames in thirty, and mostly goes unnoticed; the forecaster is for those.',
     'It answers at best every ten seconds.',
   ],
   data: bedside.data,
