@@ -10,6 +10,7 @@ import { packedRow } from '../../training/classifier/packed.ts'
 import { logitsOf } from '../../training/classifier/pass.ts'
 import type { ClassifierShape, ClassifierWeights } from '../../training/classifier/shape.ts'
 import { type FramedStay, frameStay, type Stay } from '../../training/dataset.ts'
+import type { TranslationRecipe } from '../../training/encdec/recipe.ts'
 import { framedParts } from '../../training/encdec/stays.ts'
 import { degreesOf } from '../../training/fit.ts'
 import { bedside } from '../../training/recipes/bedside.ts'
@@ -48,8 +49,9 @@ export async function compareBedside(
   variants: readonly Variant[],
   reference: string,
   { seeds, hidden, epochs = EPOCHS, log }: CompareOptions,
+  split: TranslationRecipe['split'] = bedside.split,
 ): Promise<Comparison> {
-  const { table, raw, normaliser } = await framedParts(encdec, [dir])
+  const { table, raw, normaliser } = await framedParts({ ...encdec, split }, [dir])
   const features = { perChannel: ['value', 'mask', 'age', 'trend'] as ['value', 'mask', 'age', 'trend'], maxAgeSeconds: bedside.maxAgeSeconds, trendSeconds: bedside.trendSeconds } // biome-ignore format: one line
   const plan = featurePlan({ channels: [...bedside.channels], normaliser, features }, table)
   const frame = (stay: Stay) => frameStay(stay, table, bedside.grid.cadenceSeconds, plan, bedside.horizons)

@@ -2,6 +2,7 @@ import { random } from '../../random.ts'
 import { reconstructionPlan, reconstructionScore } from '../../scoring/reconstruction.ts'
 import { fitWindows, windowErrors } from '../../training/encdec/fit.ts'
 import { firstTranslator, newestFrameModel, type TranslatorCell, translatorModel, type WindowModel } from '../../training/encdec/models.ts' // biome-ignore format: one line
+import type { TranslationRecipe } from '../../training/encdec/recipe.ts'
 import { type FramedParts, framedParts } from '../../training/encdec/stays.ts'
 import { drawnWindows, errorSpread } from '../../training/encdec/train-encdec.ts'
 import { type Window, windowsOf } from '../../training/encdec/windows.ts'
@@ -31,8 +32,9 @@ export async function compareTranslation(
   variants: readonly Variant[],
   reference: string,
   { seeds, hidden, epochs = EPOCHS, log }: CompareOptions,
+  split: TranslationRecipe['split'] = encdec.split,
 ): Promise<Comparison> {
-  const parts = await framedParts(encdec, [dir])
+  const parts = await framedParts({ ...encdec, split }, [dir])
   const { window, stride } = encdec
   const windows = (part: 'validation' | 'calibration' | 'test') =>
     parts.raw[part].flatMap((stay) => windowsOf(parts.frame(stay), C, window, stride))
