@@ -84,9 +84,9 @@ function wrongTask(bundle: ModelBundle<AnyManifest>, wanted: string): VigilError
   return invalid(join(bundle.dir, 'manifest.json'), `task: is of a ${found}, where a ${wanted} is needed`)
 }
 
-const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
+export const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
   taskOf(bundle) === 'classify'
-const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
+export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
 
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
