@@ -70,7 +70,7 @@ export async function openClassifier(dir: string, id: string): Promise<ModelBund
 /** A reconstructor, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for others */
 export async function openReconstructor(dir: string, id: string): Promise<ModelBundle<ReconstructorManifest>> {
   const bundle = await openAnyModel(dir, id)
-  if (taskOf(bundle) === 'reconstruct') return bundle as ModelBundle<ReconstructorManifest>
+  if (isReconstructor(bundle)) return bundle
   throw wrongTask(bundle, 'reconstructor')
 }
 
@@ -86,6 +86,8 @@ function wrongTask(bundle: ModelBundle<AnyManifest>, wanted: string): VigilError
 
 export const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
   taskOf(bundle) === 'classify'
+export const isReconstructor = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ReconstructorManifest> =>
+  taskOf(bundle) === 'reconstruct'
 export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
 
 /**

@@ -23,6 +23,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { type Lane, laneSource } from './lane.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
 import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
@@ -47,6 +48,7 @@ export class Watch {
   /** those of them that say anything */
   readonly #champions: readonly Detector[]
   readonly #risks: readonly RiskDetector[]
+  readonly #opinions: readonly OpinionDetector[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
@@ -67,6 +69,7 @@ export class Watch {
     table: ChannelTable,
     detectors: readonly Detector[],
     risks: readonly RiskDetector[],
+    opinions: readonly OpinionDetector[],
     settings: WatchSettings,
     cadenceSeconds: number,
   ) {
@@ -74,6 +77,7 @@ export class Watch {
     this.#detectors = detectors
     this.#champions = detectors.filter(({ role }) => role === 'champion')
     this.#risks = risks
+    this.#opinions = opinions
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -92,7 +96,7 @@ export class Watch {
   }
 
   #lanes(): readonly Lane[] {
-    return [...this.#detectors, ...this.#risks]
+    return [...this.#detectors, ...this.#risks, ...this.#opinions]
   }
 
   /** A new patient on the slot. */
@@ -101,6 +105,7 @@ export class Watch {
     this.#sensing.reset(slot)
     for (const detector of this.#detectors) detector.reset(slot)
     for (const risk of this.#risks) risk.reset(slot)
+    for (const opinion of this.#opinions) opinion.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -123,14 +128,15 @@ export class Watch {
 
   /**
    * Look at the sensors of a round, once and before anything else; then every detector begins to step what is left, and
-   * every hourly model takes the frames as they came.
+   * every reconstructor with them; every hourly model takes the frames as they came.
    */
   async step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
     const forecasts = this.#detectors.map((detector) => detector.step(trusted))
     const risks = this.#risks.map((risk) => risk.step(round))
-    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(risks) }
+    const opinions = this.#opinions.map((opinion) => opinion.step(trusted))
+    return { forecasts: await Promise.all(forecasts), slower: await Promise.all([...risks, ...opinions]) }
   }
 
   /**
@@ -195,6 +201,7 @@ export class Watch {
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
+      ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -311,8 +318,8 @@ export class Watch {
 export interface Stepped {
   /** of each detector, [count * forecastSize] */
   readonly forecasts: readonly Float32Array[]
-  /** of each hourly model */
-  readonly risks: readonly Hours[]
+  /** of each hourly model, then of each reconstructor */
+  readonly slower: readonly Hours[]
 }
 
 /** What a tick made visible. */
