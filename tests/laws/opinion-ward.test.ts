@@ -106,7 +106,10 @@ describe('a second opinion in a ward', () => {
   })
 
   it('raises nothing: alerts are those of a ward without it', async () => {
-    const wild = recordings.map((it) => ({ ...it, values: it.values.map((value, i) => (i > 300 ? value + 25 : value)) }))
+    const wild = recordings.map((it) => ({
+      ...it,
+      values: it.values.map((value, i) => (i > 300 ? value + 25 : value)),
+    }))
     const [alone, beside] = [fresh({ second: false }), fresh()]
     for (const bed of [alone, beside]) await bed.give(readings(wild))
     expect(alone.bodies().length).toBeGreaterThan(0)
