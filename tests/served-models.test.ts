@@ -28,7 +28,7 @@ describe('models that a ward cannot serve', () => {
     openWard({
       settings: Settings.parse({ models: { dir, serve }, inference: { providers: ['cpu'], threads: 1 } }),
       telemetry: countingTelemetry().telemetry,
-      log: createLog('fatal'),
+      log: createLog('error'),
     })
 
   it('a classifier of several classes is refused by name, before anything is watched', async () => {
