@@ -9,6 +9,7 @@ import {
   NO_ALERTS,
   NO_CALLS,
 } from '../alerts/lifecycle.ts'
+import type { VigilError } from '../errors.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
@@ -28,7 +29,7 @@ import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
-import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
 const RULES_VERSION = '1'
@@ -49,14 +50,14 @@ export class Watch {
   readonly #champions: readonly Detector[]
   readonly #risks: readonly RiskDetector[]
   readonly #opinions: readonly OpinionDetector[]
+  readonly #lanes: readonly Lane[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
   readonly #limitsSize: number
   readonly #staleBedSeconds: number
   readonly #news2: News2Plan
-  /** [limits, NEWS2] */
-  readonly #rows: Rows
+  readonly #rows: Rows // [limits, NEWS2]
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
@@ -78,6 +79,7 @@ export class Watch {
     this.#champions = detectors.filter(({ role }) => role === 'champion')
     this.#risks = risks
     this.#opinions = opinions
+    this.#lanes = [...detectors, ...risks, ...opinions]
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -86,7 +88,7 @@ export class Watch {
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sensing = new Sensing(table, cadenceSeconds)
-    this.#sources = alertSources(this.#lanes(), settings)
+    this.#sources = alertSources(this.#lanes, settings)
   }
 
   /** The rows that belong into a patient's saved state. */
@@ -95,17 +97,11 @@ export class Watch {
     return [{ rows: this.#rows, fields }, this.#sensing.saved]
   }
 
-  #lanes(): readonly Lane[] {
-    return [...this.#detectors, ...this.#risks, ...this.#opinions]
-  }
-
   /** A new patient on the slot. */
   reset(slot: number): void {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
-    for (const detector of this.#detectors) detector.reset(slot)
-    for (const risk of this.#risks) risk.reset(slot)
-    for (const opinion of this.#opinions) opinion.reset(slot)
+    for (const lane of this.#lanes) lane.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -127,16 +123,15 @@ export class Watch {
   }
 
   /**
-   * Look at the sensors of a round, once and before anything else; then every detector begins to step what is left, and
-   * every reconstructor with them; every hourly model takes the frames as they came.
+   * Look at the sensors of a round, once and before anything else; then every model begins to step: detectors and
+   * reconstructors with what is left, hourly models with the frames as they came.
    */
   async step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
     const forecasts = this.#detectors.map((detector) => detector.step(trusted))
-    const risks = this.#risks.map((risk) => risk.step(round))
-    const opinions = this.#opinions.map((opinion) => opinion.step(trusted))
-    return { forecasts: await Promise.all(forecasts), slower: await Promise.all([...risks, ...opinions]) }
+    const slower = [...this.#risks.map((it) => it.step(round)), ...this.#opinions.map((it) => it.step(trusted))]
+    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(slower) }
   }
 
   /**
@@ -185,6 +180,7 @@ export class Watch {
       })
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+      this.#disown(session, context, time, bodies)
       keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
     }
     session.lostAt = undefined
@@ -199,6 +195,8 @@ export class Watch {
       news2: score === undefined ? null : { score: score.score, missing: score.missing },
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
+      faults: this.#sensing.faults(session.slot, row),
+      mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
       ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
@@ -224,6 +222,33 @@ export class Watch {
     return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
   }
 
+  /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
+  modelFailed(session: Session, model: string, at: number): readonly AlertBody[] {
+    const detector = this.#detectors.find(({ id }) => id === model)
+    const time = Math.round(at)
+    detector?.fail(session.slot, time)
+    if (detector?.role !== 'champion') return []
+    const context = this.#context(session, this.#unseen(session))
+    const bodies: AlertBody[] = []
+    this.#disown(session, context, time, bodies)
+    const failed = [modelFailed(detector.manifest.detector, detector.failedAt(session.slot))]
+    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+  }
+
+  /** The engine works again: the model begins cold with the patient. */
+  modelBack(session: Session, model: string): void {
+    this.#detectors.find(({ id }) => id === model)?.reset(session.slot)
+  }
+
+  /** Alerts of a model that fails are over without being known to have ended. */
+  #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
+    for (const detector of this.#champions) {
+      if (Number.isNaN(detector.failedAt(session.slot))) continue
+      const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
+      keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
+    }
+  }
+
   /** What somebody did about an open alert; changes nothing but who is called. */
   acknowledge(session: Session, alertId: string, deed: Deed, time: number): readonly AlertBody[] {
     const context = this.#context(session, this.#unseen(session))
@@ -244,7 +269,7 @@ export class Watch {
    */
   watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
-    const champions = this.#lanes().filter(({ role }) => role === 'champion')
+    const champions = this.#lanes.filter(({ role }) => role === 'champion')
     for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
@@ -274,7 +299,7 @@ export class Watch {
       clearSeconds,
       continueSeconds,
       silenceSeconds,
-      ...(unansweredSeconds !== undefined && { unansweredSeconds }),
+      unansweredSeconds,
       ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
       calls: session.calls ?? NO_CALLS,
       again: (code, onset) => beginsAgain(session, code, onset),
@@ -285,6 +310,7 @@ export class Watch {
     if (this.#champions.length === 0) return 'degraded'
     let degraded = false
     for (const detector of this.#champions) {
+      if (!Number.isNaN(detector.failedAt(slot))) return 'degraded'
       if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
     }
@@ -316,10 +342,10 @@ export class Watch {
 
 /** What the lanes made of a round. */
 export interface Stepped {
-  /** of each detector, [count * forecastSize] */
-  readonly forecasts: readonly Float32Array[]
+  /** of each detector, [count * forecastSize], or why it has none */
+  readonly forecasts: readonly (Float32Array | VigilError)[]
   /** of each hourly model, then of each reconstructor */
-  readonly slower: readonly Hours[]
+  readonly risks: readonly Hours[]
 }
 
 /** What a tick made visible. */
