@@ -5,6 +5,7 @@ import {
   type AnyManifest,
   isClassifier,
   isForecaster,
+  isReconstructor,
   type ModelBundle,
   openAnyModel,
 } from './inference/model-store.ts'
@@ -13,6 +14,7 @@ import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
 import type { Lane } from './stream/lane.ts'
+import { OpinionDetector } from './stream/opinion-detector.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
@@ -113,12 +115,23 @@ async function open(
   }
   const risks: RiskDetector[] = []
   for (const bundle of bundles.filter(isClassifier)) {
+    if (bundle.manifest.outcome.classes !== undefined)
+      throw notServed(bundle, 'answers with classes, and a ward asks for one event')
     risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
+  }
+  const opinions: OpinionDetector[] = []
+  const tickSeconds = wardTickSeconds(detectors)
+  for (const bundle of bundles.filter(isReconstructor)) {
+    const { cadenceSeconds } = bundle.manifest.grid
+    if (cadenceSeconds !== tickSeconds)
+      throw notServed(bundle, `reads ${cadenceSeconds} s frames, the ward's are of ${tickSeconds} s`)
+    opinions.push(new OpinionDetector(bundle.manifest, table, await opened(bundle), maxBatch))
   }
   const ward = new Ward({
     table,
     detectors,
     risks,
+    opinions,
     settings,
     maxBatch,
     telemetry,
@@ -134,11 +147,15 @@ async function open(
     table,
     detectors,
     risks,
-    models: [...detectors, ...risks].map(({ manifest, engine }: Lane) => ({
+    models: [...detectors, ...risks, ...opinions].map(({ manifest, engine }: Lane) => ({
       detector: manifest.detector,
       name: manifest.name,
       version: manifest.version,
       provider: engine.provider,
     })),
   }
+}
+
+function notServed({ manifest: { name, version } }: ModelBundle<AnyManifest>, why: string): VigilError {
+  return new VigilError('config-invalid', `models.serve: ${name}@${version} ${why}`, { place: 'models.serve' })
 }

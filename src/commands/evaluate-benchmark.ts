@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { VigilError } from '../errors.ts'
 import { type PredictionFolder, predictionFolder } from '../evaluation/prediction-files.ts'
 import type { Provenance } from '../evaluation/report/parts.ts'
 import { type ModelBundle, openClassifier } from '../inference/model-store.ts'
@@ -60,6 +61,11 @@ export function classifierBenchmark<E extends { readonly report: Report }>(about
       checkReportName(file)
       const started = performance.now()
       const bundle = await openClassifier(models, model)
+      if (bundle.manifest.outcome.classes !== undefined) {
+        throw new VigilError('manifest-invalid', 'outcome.classes: a benchmark asks for one event', {
+          place: bundle.dir,
+        })
+      }
       const folder = predictions === undefined ? undefined : await predictionFolder(predictions)
       const progress = progressLine()
       const evaluation = await about.evaluate(bundle, data, folder, (patients) =>

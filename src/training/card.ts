@@ -47,7 +47,7 @@ export function cardOf(
     ...changes(metrics),
     '## Network',
     `${graph.layers} LSTM layers of ${graph.hidden}, ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}, within ${metrics.parity.toExponential(1)} of the trainer.`,
-    `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${quantiles(layer)}`).join('; ')}.`,
+    `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${halfLifeQuantiles(layer)}`).join('; ')}.`,
     'Learning curve, nats per value: train with dropout and varied stays (dashed), validation (solid).',
     learningCurve(metrics.learning),
     ...skipped(metrics),
@@ -130,8 +130,8 @@ function skipped({ skippedUpdates }: TrainingMetrics): string[] {
   return [`${skippedUpdates} updates were left out because loss or gradient was not finite.`]
 }
 
-/** lower decile, median, upper decile */
-function quantiles(values: readonly number[]): string {
+/** Lower decile, median, upper decile. */
+export function halfLifeQuantiles(values: readonly number[]): string {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!.toFixed(1)
   return `${at(0.1)} / ${at(0.5)} / ${at(0.9)}`

@@ -249,7 +249,7 @@ function mean(sums: Float64Array): number {
 }
 
 /** [K C] likeliest degrees of freedom of the network's forecasts. */
-function degreesOf(plan: CellPlan, outputs: Float32Array, lanes: Lanes): number[] {
+export function degreesOf(plan: CellPlan, outputs: Float32Array, lanes: Pick<Lanes, 'x' | 'targets'>): number[] {
   const { features, channels } = plan.shape
   const each = plan.curves.length
   const rows = outputs.length / (2 * each)

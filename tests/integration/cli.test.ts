@@ -34,7 +34,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
   'serve', 'simulate', 'train', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
-  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
+  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward', 'cells'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
 const docs = await readFile(join(ROOT, 'docs', 'commands.md'), 'utf8')

@@ -7,9 +7,11 @@ import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import type { Recipe } from '../../src/training/recipe.ts'
 import { bedside } from '../../src/training/recipes/bedside.ts'
+import { encdec } from '../../src/training/recipes/encdec.ts'
 import { mortality } from '../../src/training/recipes/mortality.ts'
 import { RECIPES } from '../../src/training/recipes/recipes.ts'
 import { sepsis } from '../../src/training/recipes/sepsis.ts'
+import { trajectory } from '../../src/training/recipes/trajectory.ts'
 import { type Trained, trainRecipe } from '../../src/training/train.ts'
 import { bidmcCsv, swingingStay } from './made-stays.ts'
 
@@ -141,6 +143,7 @@ describe('the bedside recipe', () => {
   })
 
   it('has every recipe listed under its name', () => {
-    expect(Object.keys(RECIPES)).toEqual([bedside.name, mortality.name, sepsis.name, 'ward'])
+    const names = [bedside, encdec, mortality, sepsis, trajectory].map(({ name }) => name)
+    expect(Object.keys(RECIPES)).toEqual([...names, 'ward'])
   })
 })

@@ -19,6 +19,7 @@ import { robustZ } from './baselines/robust-z.ts'
 import { FAULT_GRID, FAULT_KINDS, FAULT_SEEDS, type FaultKind } from './grid.ts'
 import { type FaultyRecording, injectAll } from './inject.ts'
 import { type Recording, recordingOf } from './recording.ts'
+import { opinionOn, type SecondOpinion } from './second-opinion.ts'
 import { allowedAlarms, type Conducted, conduct, tune, watchedHours } from './tune.ts'
 import { conductVigil } from './vigil.ts'
 
@@ -78,6 +79,7 @@ export interface FaultsEvaluation {
  * @param folder BIDMC numerics, or the folder that PhysioNet publishes them in (`bidmc_csv`): what of it the model's manifest names as train, validation or calibration is not
  * tested on; train and validation must be there, to fit and tune the baselines
  * @param perHour false alarms per patient-hour allowed on the untouched recordings
+ * @param second a reconstructor judged beside the model; recordings that made it are not tested on either
  * @throws VigilError data-missing, recording-unreadable, recording-format
  */
 export async function evaluateFaults(
@@ -85,12 +87,14 @@ export async function evaluateFaults(
   folder: string,
   perHour: number,
   say: (line: string) => void,
+  second?: SecondOpinion,
 ): Promise<FaultsEvaluation> {
   const dir = existsSync(join(folder, 'bidmc_csv')) ? join(folder, 'bidmc_csv') : folder
   const { split } = model.manifest.training
   const paths = (await findRecordings([dir])).filter((path) => path.includes('_Numerics'))
   const names = new Set(paths.map(recordingKey))
-  const used = new Set([...split.train, ...split.validation, ...split.calibration])
+  const made = [split, ...(second === undefined ? [] : [second.manifest.training.split])]
+  const used = new Set(made.flatMap(({ train, validation, calibration }) => [...train, ...validation, ...calibration]))
   const unused = [...names].filter((name) => !used.has(name)).sort()
   if (unused.length === 0)
     throw new VigilError('data-missing', 'every recording here was used to make the model', { place: dir })
@@ -107,6 +111,11 @@ export async function evaluateFaults(
   const ours = await conductVigil(model, test, faulty, allowed)
   results.set('vigil', { ...ours, setting: {} })
   say(`vigil: ${found(ours)} of ${faulty.length}`)
+  if (second !== undefined) {
+    const conducted = conduct(await opinionOn(second, [...test, ...faulty]), test, faulty, allowed)
+    results.set(second.manifest.name, { ...conducted, setting: {} })
+    say(`${second.manifest.name}: ${found(conducted)} of ${faulty.length}`)
+  }
   const practice = injectAll(validation, FAULT_GRID, TUNING_SEEDS)
   for (const baseline of BASELINES) {
     const { name, setting, scorer } = tune(baseline, train, validation, practice, perHour)

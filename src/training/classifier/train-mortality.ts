@@ -14,6 +14,7 @@ import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
+import { classifierHalfLives } from './half-lives.ts'
 import { lastHourLessons, lastHourLogits } from './last-hour.ts'
 import { fitLinear, linearLogit } from './linear.ts'
 import { type LessonsOf, memberFits } from './member-fits.ts'
@@ -76,9 +77,10 @@ export async function trainMortality(
     const scale = fitScale(icu48Inputs, everyone)
     const fitted = await fitAll(everyone, scale, 'sets a and b', 0, recipe.members)
     const made: Pick<Made, 'kind'> = { kind: 'icu-48h' }
+    const shipped = fitted.map(({ weights }) => weights)
     const { onnx, golden } = await exportClassifier(
       recipe.shape,
-      fitted.map(({ weights }) => weights),
+      shipped,
       scaled(everyone.find(({ labels }) => labels[0] === 1)!, scale),
       GOLDEN_STEPS,
       classifierMetadata(recipe, made),
@@ -103,6 +105,7 @@ export async function trainMortality(
       deaths: died.reduce((sum, one) => sum + one, 0),
       figures: eachOf(alone, judge),
       calibration: calibrationTenths(alone.network.map((logit) => sigmoid(platt.slope * logit + platt.intercept)), died),
+      halfLives: classifierHalfLives(recipe.shape, shipped, Float32Array.from(golden.x.flat())),
       seconds: timed(),
     } // biome-ignore format: one figure a line
     const dir = join(options.out, recipe.name, recipe.version)
@@ -116,7 +119,10 @@ export async function trainMortality(
 }
 
 /** Sets a and b, by record. @throws VigilError data-missing where one of them is not there, or has no outcomes */
-async function openSets({ dataDirs, log }: TrainOptions): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
+export async function openSets({
+  dataDirs,
+  log,
+}: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
   const faults = noFaults()
   const sets = { a: [] as HourlyStay[], b: [] as HourlyStay[] }
   for (const dir of dataDirs) {

@@ -4,12 +4,16 @@ import { lockFolder } from '../../inference/registry/lock.ts'
 import { freeVersion } from '../../inference/registry/versions.ts'
 import { trainMortality } from '../classifier/train-mortality.ts'
 import { trainSepsis } from '../classifier/train-sepsis.ts'
+import { trainTrajectory } from '../classifier/train-trajectory.ts'
+import { trainEncdec } from '../encdec/train-encdec.ts'
 import { type TrainOptions, trainForecaster, trainRecipe } from '../train.ts'
 import { trainingFolder } from '../training-folder.ts'
 import { wardData } from '../ward/ward-data.ts'
 import { bedside } from './bedside.ts'
+import { encdec } from './encdec.ts'
 import { mortality } from './mortality.ts'
 import { sepsis } from './sepsis.ts'
+import { trajectory } from './trajectory.ts'
 import { ward } from './ward.ts'
 
 /** A recipe trained: the folder of the version, and what was measured on the way. */
@@ -46,7 +50,9 @@ function registered<R extends { readonly name: string; readonly version: string 
 /** Every recipe of `vigil train`, by name. */
 export const RECIPES: Readonly<Record<string, Train | undefined>> = {
   bedside: registered(bedside, trainRecipe),
+  encdec: registered(encdec, trainEncdec),
   mortality: registered(mortality, trainMortality),
   sepsis: registered(sepsis, trainSepsis),
+  trajectory: registered(trajectory, trainTrajectory),
   ward: registered(ward, (recipe, options) => trainForecaster(recipe, options, () => wardData(recipe, options))),
 }
