@@ -5,6 +5,7 @@ import {
   type AnyManifest,
   isClassifier,
   isForecaster,
+  isReconstructor,
   type ModelBundle,
   openAnyModel,
   openModel,
@@ -14,6 +15,7 @@ import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
 import type { Lane } from './stream/lane.ts'
+import { OpinionDetector } from './stream/opinion-detector.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
@@ -54,10 +56,14 @@ export interface ServeOptions {
   readonly now?: () => number
   /** a patient belongs to one partition of the source, and its state with it */
   readonly partitioned?: boolean
+  /** a model's manifest as it shall serve, where that is not as it was registered: another policy, say */
+  readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
   /** NAME@VERSION that is to run beside the champion of a model, from the first frame on; undefined: nothing */
   readonly challenger?: (name: string) => Promise<string | undefined>
+  /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
+  readonly fallsBack?: boolean
 }
 
 /**
@@ -77,7 +83,18 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true, challenger }: ServeOptions,
+  {
+    settings,
+    telemetry,
+    log,
+    tap,
+    now = Date.now,
+    partitioned = false,
+    scoring = true,
+    asServed = (manifest) => manifest,
+    fallsBack = false,
+    challenger,
+  }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -110,17 +127,28 @@ async function open(
   }
   const detectors: Detector[] = []
   for (const bundle of bundles.filter(isForecaster)) {
-    detectors.push(new Detector(bundle.manifest, table, await opened(bundle), maxBatch))
+    detectors.push(new Detector(asServed(bundle.manifest), table, await opened(bundle), maxBatch))
   }
   const risks: RiskDetector[] = []
   for (const bundle of bundles.filter(isClassifier)) {
+    if (bundle.manifest.outcome.classes !== undefined)
+      throw notServed(bundle, 'answers with classes, and a ward asks for one event')
     risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
+  }
+  const opinions: OpinionDetector[] = []
+  const tickSeconds = wardTickSeconds(detectors)
+  for (const bundle of bundles.filter(isReconstructor)) {
+    const { cadenceSeconds } = bundle.manifest.grid
+    if (cadenceSeconds !== tickSeconds)
+      throw notServed(bundle, `reads ${cadenceSeconds} s frames, the ward's are of ${tickSeconds} s`)
+    opinions.push(new OpinionDetector(bundle.manifest, table, await opened(bundle), maxBatch))
   }
   const ward = new Ward({
     table,
     detectors,
     pinned: new Set(bundles.flatMap(({ manifest }, i) => (isPinned(serve[i]!, manifest) ? [manifest.detector] : []))),
     risks,
+    opinions,
     settings,
     maxBatch,
     telemetry,
@@ -128,6 +156,7 @@ async function open(
     instance: INSTANCE,
     partitioned,
     scoring,
+    fallsBack,
     now,
   })
   const shadows: Detector[] = []
@@ -145,7 +174,7 @@ async function open(
     risks,
     shadows,
     open,
-    models: [...detectors, ...risks].map(servedModel),
+    models: [...detectors, ...risks, ...opinions].map(servedModel),
   }
 }
 
@@ -174,4 +203,8 @@ function checkFit(
     throw unfit(`it waits ${grid.latenessSeconds} s for late readings, longer than they`)
   const unknown = channels.filter((name) => !table.index.has(name))
   if (unknown.length > 0) throw unfit(`they do not know ${unknown.join(', ')}; a restart with both does`)
+}
+
+function notServed({ manifest: { name, version } }: ModelBundle<AnyManifest>, why: string): VigilError {
+  return new VigilError('config-invalid', `models.serve: ${name}@${version} ${why}`, { place: 'models.serve' })
 }

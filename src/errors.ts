@@ -19,6 +19,9 @@ export const ERROR_CODES = {
   'budget-unreachable':
     'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
+  'data-unfit':
+    'The recordings cannot make a model: too few patients, a channel without values or that never changes, a stay in two parts.',
+  'checkpoint-invalid': 'The checkpoint of a training that was ended is damaged, or of another training.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
   'kafka-auth': 'The broker refuses the credentials, or the TLS certificates do not fit.',
@@ -30,6 +33,7 @@ export const ERROR_CODES = {
   'broker-unavailable':
     'No Kafka broker for tests, benches or a person can be had; the message names each way that was tried.',
   'broker-failed': 'The Kafka broker for tests, benches or a person did not start, or cannot do what was asked of it.',
+  'alert-differs': 'A stored alert is not what is recomputed from its evidence; the step that differs is named.',
   'chaos-differs':
     'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',

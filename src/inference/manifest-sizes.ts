@@ -2,7 +2,9 @@ import { VigilError } from '../errors.ts'
 import { channelTable } from '../vitals/channels.ts'
 import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import type { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+import type { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
 import { FEATURES_PER_CHANNEL } from './features.ts'
+import { reconstructorShape } from './graph-shape.ts'
 import { HOURLY_INPUTS } from './hourly/kinds.ts'
 
 /**
@@ -71,9 +73,30 @@ export function checkClassifierSizes(manifest: ClassifierManifest, golden: Golde
     ['inputs.centre', manifest.inputs.centre.length, features],
     ['inputs.scale', manifest.inputs.scale.length, features],
     ...matrix('golden.x', golden.x, golden.x.length, features),
-    ...matrix('golden.forecast', golden.forecast, golden.x.length, 1),
+    ...matrix('golden.forecast', golden.forecast, golden.x.length, manifest.outcome.classes?.length ?? 1),
     ...matrix('golden.h', golden.h, members, hidden),
     ...matrix('golden.c', golden.c, cell === 'lstm' ? members : 0, hidden),
+  ])
+}
+
+/** The same for a reconstructor; its state is the frames it keeps. @throws VigilError manifest-invalid */
+export function checkReconstructorSizes(manifest: ReconstructorManifest, golden: GoldenSteps, place: string): void {
+  const { window, stride, normaliser, score } = manifest
+  const C = manifest.channels.length
+  const { features, outputs, hidden } = reconstructorShape({ channels: C, window, stride })
+  if (window % stride !== 0 || window === stride || score.scored > window) {
+    const message = `window: ${window} frames must be several times ${stride} (stride), and no fewer than are scored (${score.scored})`
+    throw new VigilError('manifest-invalid', message, { place })
+  }
+  check(place, golden, [
+    ['normaliser.centre', normaliser.centre.length, C],
+    ['normaliser.scale', normaliser.scale.length, C],
+    ['score.centre', score.centre.length, C],
+    ...matrix('score.covariance', score.covariance, C, C),
+    ...matrix('golden.x', golden.x, golden.x.length, features),
+    ...matrix('golden.forecast', golden.forecast, golden.x.length, outputs),
+    ...matrix('golden.h', golden.h, 1, hidden),
+    ...matrix('golden.c', golden.c, 0, hidden),
   ])
 }
 

@@ -4,13 +4,14 @@ import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
-import { checkClassifierSizes, checkSizes } from './manifest-sizes.ts'
+import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
+import { checkClassifierSizes, checkReconstructorSizes, checkSizes } from './manifest-sizes.ts'
 import { readAliases } from './registry/aliases.ts'
 import { invalid, parseJson } from './registry/parse.ts'
 import { sha256 } from './registry/versions.ts'
 
-/** A forecaster's manifest, or a classifier's, which says so by its `task`. */
-export type AnyManifest = ModelManifest | ClassifierManifest
+/** A forecaster's manifest, or another's, which says so by its `task`. */
+export type AnyManifest = ModelManifest | ClassifierManifest | ReconstructorManifest
 
 /** One model version, checked: its bytes are those it was registered with. */
 export interface ModelBundle<M extends AnyManifest = ModelManifest> {
@@ -54,19 +55,38 @@ export async function listModels(dir: string): Promise<ListedModel[]> {
 export async function openModel(dir: string, id: string): Promise<ModelBundle> {
   const bundle = await openAnyModel(dir, id)
   if (isForecaster(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a classifier, where a forecaster is needed')
+  throw wrongTask(bundle, 'forecaster')
 }
 
 /** A classifier, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for a forecaster */
 export async function openClassifier(dir: string, id: string): Promise<ModelBundle<ClassifierManifest>> {
   const bundle = await openAnyModel(dir, id)
   if (isClassifier(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a forecaster, where a classifier is needed')
+  throw wrongTask(bundle, 'classifier')
+}
+
+/** A reconstructor, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for others */
+export async function openReconstructor(dir: string, id: string): Promise<ModelBundle<ReconstructorManifest>> {
+  const bundle = await openAnyModel(dir, id)
+  if (isReconstructor(bundle)) return bundle
+  throw wrongTask(bundle, 'reconstructor')
+}
+
+const KINDS = { forecast: 'forecaster', classify: 'classifier', reconstruct: 'reconstructor' } as const
+
+const taskOf = ({ manifest }: ModelBundle<AnyManifest>): keyof typeof KINDS =>
+  'task' in manifest ? manifest.task : 'forecast'
+
+function wrongTask(bundle: ModelBundle<AnyManifest>, wanted: string): VigilError {
+  const found = KINDS[taskOf(bundle)]
+  return invalid(join(bundle.dir, 'manifest.json'), `task: is of a ${found}, where a ${wanted} is needed`)
 }
 
 export const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
-  'task' in bundle.manifest
-export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
+  taskOf(bundle) === 'classify'
+export const isReconstructor = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ReconstructorManifest> =>
+  taskOf(bundle) === 'reconstruct'
+export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
 
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
@@ -92,8 +112,9 @@ export async function openAnyModel(dir: string, id: string): Promise<ModelBundle
     })
   }
   const golden = parseJson(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
-  if ('task' in manifest) checkClassifierSizes(manifest, golden, folder)
-  else checkSizes(manifest, golden, folder)
+  if (!('task' in manifest)) checkSizes(manifest, golden, folder)
+  else if (manifest.task === 'classify') checkClassifierSizes(manifest, golden, folder)
+  else checkReconstructorSizes(manifest, golden, folder)
   return { dir: folder, manifest, golden, onnx }
 }
 
@@ -155,7 +176,10 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
 /** By its `task`, so that what is wrong is said in the words of one schema. */
 function parseManifest(json: string, place: string): AnyManifest {
   const { task } = parseJson(z.looseObject({ task: z.unknown().optional() }), json, place)
-  return task === undefined ? parseJson(ModelManifest, json, place) : parseJson(ClassifierManifest, json, place)
+  if (task === undefined) return parseJson(ModelManifest, json, place)
+  return task === 'reconstruct'
+    ? parseJson(ReconstructorManifest, json, place)
+    : parseJson(ClassifierManifest, json, place)
 }
 
 function text(files: ReadonlyMap<string, Uint8Array>, file: string): string {

@@ -105,6 +105,7 @@ const UNHEARD: Telemetry = {
   rejected: nothing,
   frames: nothing,
   stepped: nothing,
+  modelFailed: nothing,
   risks: nothing,
   alert: nothing,
   entered: nothing,

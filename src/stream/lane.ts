@@ -30,6 +30,11 @@ export interface Lane {
   writeState(slot: number, from: Float32Array): void
 }
 
+/** A lane that is no forecaster: it has one role for every patient. */
+export interface Slower extends Lane {
+  readonly role: Role
+}
+
 /** The name of a model version in saved records. */
 export function modelKey({ name, version, graph }: Lane['manifest']): string {
   return `${name}@${version}/${graph.sha256.slice(0, 16)}`

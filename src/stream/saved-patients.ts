@@ -1,8 +1,7 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
 import { factsOf, restoreFacts } from './facts.ts'
-import type { Lane } from './lane.ts'
-import type { RiskDetector } from './risk-detector.ts'
+import type { Lane, Slower } from './lane.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
@@ -12,8 +11,8 @@ interface Parts {
   readonly table: ChannelTable
   /** forecasters */
   readonly versions: Versions
-  /** hourly models, shadows too */
-  readonly risks: readonly RiskDetector[]
+  /** hourly models and reconstructors, shadows too */
+  readonly slower: readonly Slower[]
   /** the set of limits, and its version */
   readonly limits: WatchedBy['limits']
   /** rows that every patient has: the grid's; then those of the lanes that see the patient; then the rules' */
@@ -122,12 +121,12 @@ export class SavedPatients {
 
   /** The models that are not those of a record, and the limits; undefined where all are the same. */
   #successors(session: Session, { states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
-    const { versions, risks, limits } = this.#parts
+    const { versions, slower, limits } = this.#parts
     const { champions, all } = versions.of(session)
-    const raising: readonly Lane[] = [...champions, ...risks.filter(({ role }) => role === 'champion')]
+    const raising: readonly Lane[] = [...champions, ...slower.filter(({ role }) => role === 'champion')]
     // a shadow that begins cold says nothing, and changes nobody's future
     const others = raising.filter(({ model }) => !states.some((state) => state.model === model))
-    const known = new Set([...all, ...risks].map((lane) => lane.model))
+    const known = new Set([...all, ...slower].map((lane) => lane.model))
     const gone = states.some(({ model }) => !known.has(model))
     const same = before?.set === limits.set && before.version === limits.version
     if (others.length === 0 && !gone && same) return undefined
@@ -144,8 +143,8 @@ export class SavedPatients {
     const seers = this.#parts.versions.of(session)
     const known = this.#shapes.get(seers)
     if (known !== undefined) return known
-    const { clocks, risks, rules, open } = this.#parts
-    const lanes: readonly Lane[] = [...seers.all, ...risks]
+    const { clocks, slower, rules, open } = this.#parts
+    const lanes: readonly Lane[] = [...seers.all, ...slower]
     const rows = [clocks, ...lanes.map(({ saved }) => saved), ...rules]
     const fields = rows.flatMap((it) => it.fields)
     const states = lanes.map(({ model, engine }) => ({ model, floats: engine.stateSize }))

@@ -1,5 +1,6 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Detector } from './detector.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
 import type { FrameTap, Telemetry } from './ports.ts'
 import type { RiskDetector } from './risk-detector.ts'
 import type { WatchSettings } from './sources.ts'
@@ -8,8 +9,9 @@ export interface WardOptions {
   readonly table: ChannelTable
   /** forecasters, all of one grid cadence */
   readonly detectors: readonly Detector[]
-  /** hourly models, made for ticks of that cadence */
+  /** hourly models, and reconstructors, made for ticks of that cadence */
   readonly risks?: readonly RiskDetector[]
+  readonly opinions?: readonly OpinionDetector[]
   /** those of them whose version the settings name outright */
   readonly pinned?: ReadonlySet<string>
   readonly settings: WatchSettings
@@ -23,6 +25,8 @@ export interface WardOptions {
   readonly partitioned?: boolean
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** an engine that fails leaves its patients to the limits, which is recorded; otherwise it ends the run (replays) */
+  readonly fallsBack?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }

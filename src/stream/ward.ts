@@ -7,6 +7,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
+import { recoveries, settle } from './failing.ts'
 import {
   advanceClock,
   agreedStamps,
@@ -62,17 +63,17 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings, risks = [] } = options
+    const { detectors, table, settings, risks = [], opinions = [] } = options
     this.#options = options
     this.versions = new Versions(detectors, options.pinned)
     this.#grid = wardGrid(table, detectors)
-    const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, this.versions, risks, settings, cadenceSeconds)
+    const slower = [...risks, ...opinions]
+    this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -86,7 +87,7 @@ export class Ward {
     const saved = new SavedPatients({
       table,
       versions: this.versions,
-      risks,
+      slower,
       limits: { set: settings.limits.set, version: settings.limits.version },
       clocks,
       rules: this.#watch.saved,
@@ -150,16 +151,14 @@ export class Ward {
       this.#out.letter({ ...why, source: batch.source }, batch.partition, offset, here?.patientKey)
       return true
     }
-    const here = known !== undefined && known.departedAt === undefined
-    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
+    const here = known?.departedAt === undefined ? known : undefined
+    const session = here ?? this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
     const verdict = this.#judge(session, input)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
     const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
-    if (anew) {
-      if (this.#rounds.size > 0) return false
-      this.#restart(session, input.time, person)
-    }
+    if (anew && this.#rounds.size > 0) return false
+    if (anew) this.#restart(session, input.time, person)
     // what waits was said of the patient as it lay then
     if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
     session.encounter = input.encounter ?? session.encounter
@@ -176,6 +175,12 @@ export class Ward {
     return true
   }
 
+  /** What the clock on the wall finds: silent beds, and models that work again. */
+  verdicts(now: number, seconds: number): JournalEntry[] {
+    const back = recoveries(this.versions, this.#sessions.all(), this.#bedside.newest)
+    return [...this.silent(now, seconds), ...back]
+  }
+
   /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
     const { alerts, stream } = this.#options.settings
@@ -190,15 +195,12 @@ export class Ward {
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
-      const { forecasts, risks } = await stepping
-      for (const { detector, forecast, seconds } of forecasts) {
-        detector.remember(round, forecast)
-        telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
+      const stepped = await stepping
+      const seers = (slot: number) => {
+        const session = this.#sessions.at(slot)
+        return { patientKey: session.patientKey, lanes: this.versions.of(session).all }
       }
-      for (const { risk, hours, seconds } of risks) {
-        telemetry.stepped(risk.engine.provider, hours.rows, seconds, risk.manifest.detector)
-        telemetry.risks(risk.manifest.detector, hours.probabilities)
-      }
+      for (const entry of settle(this.#options, round, stepped, seers)) this.#apply(entry, 0)
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)

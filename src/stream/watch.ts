@@ -20,14 +20,15 @@ import type { EntryOf, WatchedBy } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
-import type { Detector } from './detector.ts'
-import type { Lane } from './lane.ts'
-import type { Hours, RiskDetector } from './risk-detector.ts'
+import type { Lane, Slower } from './lane.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
-import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
+import { type Stepped, stepped } from './stepped.ts'
 import type { Seers, Versions } from './versions.ts'
 
 /** a bed is stale when its channels are so many times older than makes a channel missing */
@@ -42,14 +43,15 @@ export class Watch {
   readonly #table: ChannelTable
   readonly #versions: Versions
   readonly #risks: readonly RiskDetector[]
+  readonly #opinions: readonly OpinionDetector[]
+  readonly #slower: readonly Slower[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
   readonly #limitsSize: number
   readonly #staleBedSeconds: number
   readonly #news2: News2Plan
-  /** [limits, NEWS2] */
-  readonly #rows: Rows
+  readonly #rows: Rows // [limits, NEWS2]
   readonly #sources = new WeakMap<Seers, Readonly<Record<string, AlertBody['source']>>>()
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
@@ -62,12 +64,15 @@ export class Watch {
     table: ChannelTable,
     versions: Versions,
     risks: readonly RiskDetector[],
+    opinions: readonly OpinionDetector[],
     settings: WatchSettings,
     cadenceSeconds: number,
   ) {
     this.#table = table
     this.#versions = versions
     this.#risks = risks
+    this.#opinions = opinions
+    this.#slower = [...risks, ...opinions]
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -88,8 +93,7 @@ export class Watch {
   reset(slot: number): void {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
-    for (const detector of this.#versions.all) detector.reset(slot)
-    for (const risk of this.#risks) risk.reset(slot)
+    for (const lane of [...this.#versions.all, ...this.#slower]) lane.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -111,22 +115,13 @@ export class Watch {
   }
 
   /**
-   * Look at the sensors of a round, once and before anything else; then every version begins to step what is left, and
-   * every hourly model takes the frames as they came.
+   * Look at the sensors of a round, once and before anything else; then every model begins to step: forecasters and
+   * reconstructors with what is left, hourly models with the frames as they came.
    */
-  async step(round: FrameColumns): Promise<Stepped> {
+  step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
-    const began = performance.now()
-    const seconds = () => (performance.now() - began) / 1000
-    const forecasts = [...this.#versions.all].map(async (detector) => {
-      const forecast = await detector.step(trusted)
-      detector.tally.stepped(seconds())
-      return { detector, forecast, seconds: seconds() }
-    })
-    const risks = this.#risks.map(async (risk) => ({ risk, hours: await risk.step(round), seconds: seconds() }))
-    const [stepped, hours] = await Promise.all([Promise.all(forecasts), Promise.all(risks)])
-    return { forecasts: stepped, risks: hours.filter((it) => it.hours.rows > 0) }
+    return stepped(this.#versions, this.#risks, this.#opinions, round, trusted)
   }
 
   /**
@@ -181,6 +176,7 @@ export class Watch {
       })
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+      this.#disown(session, context, time, bodies)
       keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
     }
     session.lostAt = undefined
@@ -195,8 +191,11 @@ export class Watch {
       news2: score === undefined ? null : { score: score.score, missing: score.missing },
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
+      faults: this.#sensing.faults(session.slot, row),
+      mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
+      ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -217,6 +216,33 @@ export class Watch {
     })
     const lost = [signalLost(time, silentSeconds)]
     return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+  }
+
+  /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
+  modelFailed(session: Session, model: string, at: number): readonly AlertBody[] {
+    const detector = this.#versions.find(model)
+    const time = Math.round(at)
+    detector?.fail(session.slot, time)
+    if (detector === undefined || !this.#versions.of(session).champions.includes(detector)) return []
+    const context = this.#context(session, this.#unseen(session))
+    const bodies: AlertBody[] = []
+    this.#disown(session, context, time, bodies)
+    const failed = [modelFailed(detector.manifest.detector, detector.failedAt(session.slot))]
+    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+  }
+
+  /** The engine works again: the model begins cold with the patient. */
+  modelBack(session: Session, model: string): void {
+    this.#versions.find(model)?.reset(session.slot)
+  }
+
+  /** Alerts of a model that fails are over without being known to have ended. */
+  #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
+    for (const detector of this.#versions.of(session).champions) {
+      if (Number.isNaN(detector.failedAt(session.slot))) continue
+      const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
+      keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
+    }
   }
 
   /** What somebody did about an open alert; changes nothing but who is called. */
@@ -269,7 +295,7 @@ export class Watch {
 
   /** The lanes that raise the patient's alerts. */
   #raising(session: Session): readonly Lane[] {
-    return [...this.#versions.of(session).champions, ...this.#risks.filter(({ role }) => role === 'champion')]
+    return [...this.#versions.of(session).champions, ...this.#slower.filter(({ role }) => role === 'champion')]
   }
 
   #sourcesOf(session: Session): Readonly<Record<string, AlertBody['source']>> {
@@ -299,7 +325,7 @@ export class Watch {
       clearSeconds,
       continueSeconds,
       silenceSeconds,
-      ...(unansweredSeconds !== undefined && { unansweredSeconds }),
+      unansweredSeconds,
       ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
       calls: session.calls ?? NO_CALLS,
       again: (code, onset) => beginsAgain(session, code, onset),
@@ -312,6 +338,7 @@ export class Watch {
     if (champions.length === 0) return 'degraded'
     let degraded = false
     for (const detector of champions) {
+      if (!Number.isNaN(detector.failedAt(session.slot))) return 'degraded'
       if (detector.steps(session.slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
     }
@@ -341,22 +368,6 @@ export class Watch {
     })
     return oldest
   }
-}
-
-/** What the lanes made of a round, and how long each took, s. */
-export interface Stepped {
-  /** [count * forecastSize] */
-  readonly forecasts: readonly {
-    readonly detector: Detector
-    readonly forecast: Float32Array
-    readonly seconds: number
-  }[]
-  /** only of those hourly models that stepped anybody */
-  readonly risks: readonly {
-    readonly risk: RiskDetector
-    readonly hours: Hours
-    readonly seconds: number
-  }[]
 }
 
 /** What a tick made visible. */

@@ -2,6 +2,7 @@ import type { AnyManifest } from '../inference/model-store.ts'
 import { addVersion, sha256, type VersionFile } from '../inference/registry/versions.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
+import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
 
 export { sha256 }
 
@@ -16,6 +17,8 @@ export interface Bundle {
   readonly card: string
 }
 
+const SCHEMAS = { classify: ClassifierManifest, reconstruct: ReconstructorManifest } as const
+
 /**
  * Register a model version: model.onnx, manifest.json, golden.json, metrics.json, card.md and their SHA256SUMS, all or
  * nothing.
@@ -24,7 +27,7 @@ export interface Bundle {
  */
 export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
   const { manifest } = bundle
-  const schema = 'task' in manifest ? ClassifierManifest : ModelManifest
+  const schema = 'task' in manifest ? SCHEMAS[manifest.task] : ModelManifest
   const files: VersionFile[] = [
     ['card.md', bundle.card],
     ['golden.json', `${JSON.stringify(GoldenSteps.parse(bundle.golden))}\n`],

@@ -24,10 +24,17 @@ export const DetectorReport = z
       .array(z.number())
       .readonly()
       .describe('share of the joint distance that goes away without the channel, 0..1'),
-  })
+    drift: z
+      .array(z.strictObject({ cusum: z.number(), cusumLimit: z.number(), away: z.number(), awayLimit: z.number(), halfHour: known, sixHours: known }).readonly())
+      .readonly()
+      .describe("slow change by channel, above 0 upwards: CUSUM of minutes, and spreads between the last half hour and up to six hours before (their medians beside it, in the channel's unit; null: not known yet)"),
+  }) // biome-ignore format: one field, one line
   .readonly()
 export type DetectorReport = z.infer<typeof DetectorReport>
 
+/** What can be wrong with one channel. Only a value that is missing is not also set aside. */
+export const SensorFault = z.enum(['missing', 'flat-line', 'implausible-jump', 'contradiction'])
+export type SensorFault = z.infer<typeof SensorFault>
 /** What stands of a risk that an hourly model gives. */
 export const RiskReport = z
   .strictObject({
@@ -52,6 +59,24 @@ export const RiskReport = z
   .readonly()
 export type RiskReport = z.infer<typeof RiskReport>
 
+/** What a reconstructor makes of a patient's newest window: a second opinion, which raises nothing. */
+export const OpinionReport = z
+  .strictObject({
+    detector: z.string(),
+    channels: z.array(z.string()).readonly(),
+    standing: z.enum(['gathering', 'current']).describe('gathering: no whole window yet'),
+    score: z
+      .number()
+      .optional()
+      .describe('squared distance of its errors per observed channel, about 1 when all is well'),
+    time: z.int().optional().describe('event time of the tick at which the window ended, ms since 1970'),
+    threshold: z.number(),
+    above: z.boolean(),
+    contributions: z.array(z.number()).readonly().describe('share of the distance that goes away without the channel'),
+  })
+  .readonly()
+export type OpinionReport = z.infer<typeof OpinionReport>
+
 /** One frame with its scores: a line of `replay --frames`, and what the page draws. Arrays are in table order [D]. */
 export const FrameReport = z
   .strictObject({
@@ -69,9 +94,15 @@ export const FrameReport = z
       .array(known)
       .readonly()
       .describe("this tick's value, or the last valid one; null where there never was one"),
+    faults: z
+      .array(z.strictObject({ channel: z.string(), fault: SensorFault }).readonly())
+      .readonly()
+      .describe('what the sensor logic says of channels at this tick; of all but `missing` the value was set aside'),
+    mutedUntil: known.describe('event time until which a procedure mutes the bed'),
     ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
     detectors: z.array(DetectorReport).readonly(),
     risks: z.array(RiskReport).readonly().optional().describe('where hourly models serve'),
+    opinions: z.array(OpinionReport).readonly().optional().describe('where reconstructors serve'),
   })
   .readonly()
 export type FrameReport = z.infer<typeof FrameReport>

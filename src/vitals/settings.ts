@@ -30,7 +30,7 @@ export const Settings = z.strictObject({
   models: z
     .strictObject({
       dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
-      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters and hourly ones: NAME or NAME@VERSION'),
+      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters, hourly ones and second opinions: NAME or NAME@VERSION'),
       shadow: z.boolean().default(true).describe('the version that the registry calls challenger sees every patient beside the champion, and raises nothing; not of models that serve as NAME@VERSION'),
       rollbackHours: z.number().positive().default(24).describe('how long after a promotion the former champion runs beside its successor, ready to be gone back to'),
       closelySeconds: z.number().nonnegative().default(3600).describe('how long after its promotion a champion goes back by itself when it leaves its band; 0: never'),
@@ -83,7 +83,7 @@ export const Settings = z.strictObject({
       clearSeconds: seconds.default(30).describe('hysteresis: how long a condition must be gone before its alert ends'),
       continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
       silenceSeconds: z.number().nonnegative().default(1800).describe('re-alarm silence: after somebody was called, the same code of the same patient calls nobody for so long, unless it is worse; 0: none'),
-      unansweredSeconds: seconds.optional().describe('an alert of high or medium priority that nobody acknowledges is escalated after so long, three times at most; never when absent'),
+      unansweredSeconds: z.number().nonnegative().default(600).describe('an alert of high or medium priority that nobody acknowledges is escalated after so long, three times at most; 0: never'),
       longestPauseSeconds: seconds.default(14_400).describe('longest pause or mute that is taken'),
     })
     .prefault({}),

@@ -17,6 +17,7 @@ const WARD = [...SHAPE, 'batch', 'threads', 'provider']
 const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: readonly string[] }[] = [
   { name: 'demo', shorter: ['--for', '1', '--port', '0'] },
   { name: 'replay', shorter: ['--alerts', '/dev/null'], keys: ['recordings', 'inputs', 'frames', 'alertEvents', 'rejections', 'seconds'] },
+  { name: 'compare', shorter: [], keys: ['patients', 'patientDays', 'a', 'b', 'onlyA', 'onlyB', 'both', 'byCode', 'first'] },
   { name: 'models list', shorter: [], keys: ['models'] },
   { name: 'models show', shorter: [], keys: ['name', 'version', 'graph', 'channels'] },
   { name: 'models verify', shorter: [], keys: ['model', 'goldenSteps', 'provider'] },
@@ -32,8 +33,8 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'serve', 'simulate', 'train', 'models rollback', 'calibrate', 'chaos', 'bench kafka', 'bench restore', 'bench idle',
-  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
+  'serve', 'simulate', 'train', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
+  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward', 'cells'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
 const docs = await readFile(join(ROOT, 'docs', 'commands.md'), 'utf8')
