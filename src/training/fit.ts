@@ -4,7 +4,7 @@ import { type DropoutMasks, outputsOf, throughChunk, zeroState } from './bptt.ts
 import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './cell-loss.ts'
 import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
-import { type Gains, gainArrays, gained } from './gains.ts'
+import { type Gains, gainArrays, gained, ungained } from './gains.ts'
 import { aboveFloor } from './head.ts'
 import {
   firstWeights,
@@ -17,6 +17,8 @@ import {
 
 export interface FitOptions extends OptimiserOptions {
   readonly gains: Gains
+  /** weights to begin with; drawn when undefined */
+  readonly from?: Weights | undefined
   /** steps of a chunk: how far gradients reach back */
   readonly chunk: number
   readonly epochs: number
@@ -73,8 +75,9 @@ export function fitNetwork(
   seen: (point: LearningPoint) => void,
 ): Fitted {
   const { shape } = plan
-  const state = optimiser(parameterArrays(firstWeights(shape, random, FIRST_SCALE_BIAS)))
   const gains = gainArrays(shape, options.gains)
+  const first = options.from ? ungained(parameterArrays(options.from), gains) : undefined
+  const state = optimiser(first ?? parameterArrays(firstWeights(shape, random, FIRST_SCALE_BIAS)))
   const matrix = parameterShapes(shape).map((dims) => dims.length === 2)
   let current = plan
   let best: Fitted | undefined

@@ -35,6 +35,6 @@ export interface Recipe {
   readonly augmentation: Augmentation
   /** differently augmented copies of every stay in an epoch */
   readonly copies: number
-  readonly fit: Omit<FitOptions, 'gains'>
+  readonly fit: Omit<FitOptions, 'gains' | 'from'>
   readonly policy: ModelManifest['policy']
 }

@@ -17,7 +17,7 @@ import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
 import { evaluate, type Fitted, fitNetwork } from './fit.ts'
 import { goldenSteps } from './golden.ts'
 import type { TrainingMetrics } from './metrics.ts'
-import { type NetworkShape, parameterCount } from './network.ts'
+import { type NetworkShape, parameterCount, type Weights } from './network.ts'
 import { fitNormaliser } from './normaliser.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
@@ -55,7 +55,13 @@ const GOLDEN_STEPS = 200
 const FIRST_DEGREES = 4
 
 /** The four parts of the data. */
-type Parts<T> = Readonly<Record<'train' | 'validation' | 'calibration' | 'test', T>>
+export type Parts<T> = Readonly<Record<'train' | 'validation' | 'calibration' | 'test', T>>
+
+/** Where a fit begins: the weights of another version, and the units that they were fitted in. */
+export interface Origin {
+  readonly weights: Weights
+  readonly normaliser: ModelManifest['normaliser']
+}
 
 /**
  * Train a recipe: data through the serving grid, fit, export, parity, calibration, held-out figures, bundle.
@@ -63,15 +69,31 @@ type Parts<T> = Readonly<Record<'train' | 'validation' | 'calibration' | 'test',
  * @throws VigilError data-missing, recording-unreadable, provider-unavailable, training-failed
  */
 export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promise<Trained> {
+  const names = Object.values(recipe.split).flat()
+  const files = new Map(names.map((name) => [name, recipe.fileOf(name)]))
+  const { stays, sha256 } = await readStays(options.dataDirs, files, channelTable())
+  return trainStays(recipe, split(recipe, stays), sha256, options)
+}
+
+/**
+ * Train on stays that are at hand already.
+ * @param dataSha256 of the data, for the manifest
+ * @param origin the version to go on from; by default the weights are drawn
+ * @throws VigilError provider-unavailable, training-failed
+ */
+export async function trainStays(
+  recipe: Recipe,
+  raw: Parts<Stay[]>,
+  dataSha256: string,
+  options: TrainOptions,
+  origin?: Origin,
+): Promise<Trained> {
   const { log, seed } = options
   const engine = await openTrainingEngine(options.engine)
   for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
   log(`training engine: ${engine.name}`)
   const table = channelTable()
-  const names = Object.values(recipe.split).flat()
-  const read = await readStays(options.dataDirs, new Map(names.map((name) => [name, recipe.fileOf(name)])), table)
-  const raw = split(recipe, read.stays)
-  const normaliser = normaliserOf(recipe, raw.train, table)
+  const normaliser = origin?.normaliser ?? normaliserOf(recipe, raw.train, table)
   const features = {
     perChannel: ['value', 'mask', 'age', 'trend'] as ['value', 'mask', 'age', 'trend'],
     maxAgeSeconds: recipe.maxAgeSeconds,
@@ -93,7 +115,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     horizons: recipe.horizons.length,
   }
   const cells = cellPlan(recipe, shape, normaliser, table)
-  const fitted = fitRecipe({ recipe, options, cells, raw, stays, frame, table })
+  const fitted = fitRecipe({ recipe, options, cells, raw, stays, frame, table, from: origin?.weights })
   const floor = scaleFloor(cells)
   const first = stays.validation[0]!
   const golden = goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
@@ -129,7 +151,7 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
       recipe: recipe.name,
       seed,
       data: recipe.data,
-      dataSha256: read.sha256,
+      dataSha256,
       split: recipe.split,
       updates: fitted.updates,
       engine: engine.name,
@@ -213,8 +235,9 @@ function fitRecipe(it: {
   stays: Parts<FramedStay[]>
   frame: (stay: Stay) => FramedStay
   table: ChannelTable
+  from: Weights | undefined
 }): Fitted {
-  const { recipe, options, cells, raw, stays, frame, table } = it
+  const { recipe, options, cells, raw, stays, frame, table, from } = it
   const rng = random(options.seed)
   const targets = cells.curves.length
   const lanes = (of: readonly FramedStay[]): Lanes => laneUp(of, cells.shape.features, targets, recipe.warmupSteps)
@@ -229,11 +252,19 @@ function fitRecipe(it: {
   const epochs = options.epochs ?? recipe.fit.epochs
   const began = performance.now()
   try {
-    return fitNetwork(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), clean, rng, (point) => {
-      const seconds = Math.round((performance.now() - began) / 1000)
-      const [train, validation] = [point.train.toFixed(4), point.validation.toFixed(4)]
-      options.log(`epoch ${point.epoch} of ${epochs}: train ${train}, validation ${validation} nats, ${seconds} s`)
-    })
+    return fitNetwork(
+      cells,
+      { ...recipe.fit, epochs, gains, from },
+      draw,
+      lanes(stays.validation),
+      clean,
+      rng,
+      (point) => {
+        const seconds = Math.round((performance.now() - began) / 1000)
+        const [train, validation] = [point.train.toFixed(4), point.validation.toFixed(4)]
+        options.log(`epoch ${point.epoch} of ${epochs}: train ${train}, validation ${validation} nats, ${seconds} s`)
+      },
+    )
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw new VigilError('training-failed', cause.message, { place: recipe.name, cause })

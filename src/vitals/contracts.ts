@@ -5,6 +5,7 @@ import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
 import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
+import { GateVerdict } from './gate-verdict.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
@@ -29,6 +30,7 @@ const SCHEMAS = {
   'model-manifest': ModelManifest,
   'classifier-manifest': ClassifierManifest,
   'golden-steps': GoldenSteps,
+  'gate-verdict': GateVerdict,
   episodes: EpisodeScript,
   'ground-truth': GroundTruth,
   settings: Settings,

@@ -7,17 +7,17 @@ const REPEATS = 1000
 const SEED = 20_190
 
 /**
- * 95 % percentile interval of a statistic over patients drawn with replacement (Efron and Tibshirani 1993, chapter 13);
- * hours of one patient stay together, for they are not independent. The same call gives the same interval.
+ * A statistic over patients drawn with replacement (Efron and Tibshirani 1993, chapter 13); hours of one patient stay
+ * together, for they are not independent. The same call gives the same draws.
  * @param patients how many there are
  * @param statistic of drawn patients, given as [patients] how often each was drawn; NaN draws are left out
- * @returns [NaN, NaN] where no draw gave a number
+ * @returns rising
  */
-export function patientBootstrap(
+export function patientDraws(
   patients: number,
   statistic: (times: Uint16Array) => number,
   repeats = REPEATS,
-): Interval {
+): readonly number[] {
   const { uniform } = random(SEED)
   const found: number[] = []
   const times = new Uint16Array(patients)
@@ -27,9 +27,22 @@ export function patientBootstrap(
     const value = statistic(times)
     if (!Number.isNaN(value)) found.push(value)
   }
-  found.sort((a, b) => a - b)
-  const at = (share: number) => found[Math.min(found.length - 1, Math.floor(share * found.length))] ?? Number.NaN
-  return [at(0.025), at(0.975)]
+  return found.sort((a, b) => a - b)
+}
+
+/** Central interval of some draws; [NaN, NaN] of none. @param level 0.95 for two-sided 95 % */
+export function drawnBetween(draws: readonly number[], level: number): Interval {
+  const at = (share: number) => draws[Math.min(draws.length - 1, Math.floor(share * draws.length))] ?? Number.NaN
+  return [at((1 - level) / 2), at((1 + level) / 2)]
+}
+
+/** 95 % percentile interval of `patientDraws`; [NaN, NaN] where no draw gave a number. */
+export function patientBootstrap(
+  patients: number,
+  statistic: (times: Uint16Array) => number,
+  repeats = REPEATS,
+): Interval {
+  return drawnBetween(patientDraws(patients, statistic, repeats), 0.95)
 }
 
 /**
