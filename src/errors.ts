@@ -16,11 +16,12 @@ export const ERROR_CODES = {
   'mapping-invalid': 'The CSV mapping file does not fit its schema or the columns of the file.',
   'episodes-invalid': 'The script of a simulated ward does not fit its schema, or the ward cannot play it.',
   'data-missing': 'The data folder lacks files the command needs.',
-  'data-unfit':
-    'The recordings cannot make a model: too few patients, a channel without values or that never changes, a stay in two parts.',
   'budget-unreachable':
     'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
+  'data-unfit':
+    'The recordings cannot make a model: too few patients, a channel without values or that never changes, a stay in two parts.',
+  'checkpoint-invalid': 'The checkpoint of a training that was ended is damaged, or of another training.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
   'kafka-auth': 'The broker refuses the credentials, or the TLS certificates do not fit.',

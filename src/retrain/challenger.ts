@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { type ModelBundle, openModel } from '../inference/model-store.ts'
 import type { TrainingEngineName } from '../training/engine.ts'
 import type { TrainingMetrics } from '../training/metrics.ts'
+import { staysInMemory } from '../training/named-stays.ts'
+import type { Weights } from '../training/network.ts'
 import { readOnnx } from '../training/onnx/read.ts'
 import { graphWeights } from '../training/onnx/weights.ts'
 import type { Recipe } from '../training/recipe.ts'
 import { bedside } from '../training/recipes/bedside.ts'
-import { type Origin, trainStays } from '../training/train.ts'
+import { trainForecaster } from '../training/train.ts'
 import type { GateVerdict } from '../vitals/gate-verdict.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Window } from './window.ts'
@@ -47,15 +49,16 @@ export async function trainChallenger(
 ): Promise<{ readonly challenger: Challenger; readonly candidates: GateVerdict['candidates'] }> {
   const recipe = recipeFrom(champion.manifest, version, window)
   const epochs = options.epochs ?? recipe.fit.epochs
-  const origin = originOf(champion)
+  const less = Math.max(recipe.fit.validateEvery, Math.round(epochs * FURTHER.epochs))
+  const { normaliser } = champion.manifest
   const tries = [
-    { from: 'champion', origin, recipe: further(recipe), epochs: Math.max(1, Math.round(epochs * FURTHER.epochs)) },
-    { from: 'scratch', origin: undefined, recipe, epochs },
+    { from: 'champion', units: normaliser, recipe: further(recipe, weightsIn(champion)), epochs: less },
+    { from: 'scratch', units: undefined, recipe, epochs },
   ] as const
   const made: { from: 'champion' | 'scratch'; validation: number; challenger: Challenger }[] = []
   for (const it of tries) {
     options.log(`training from ${it.from === 'champion' ? "the champion's weights" : 'scratch'}`)
-    const challenger = await trained(it.recipe, it.epochs, window, options, it.origin)
+    const challenger = await trained(it.recipe, it.epochs, window, options, it.units)
     const validation = Math.min(...challenger.metrics.learning.map((point) => point.validation))
     made.push({ from: it.from, validation, challenger })
   }
@@ -69,17 +72,12 @@ async function trained(
   epochs: number,
   { stays, sha256 }: Window,
   { engine, seed, log }: ChallengerOptions,
-  origin: Origin | undefined,
+  units: ModelManifest['normaliser'] | undefined,
 ): Promise<Challenger> {
   const out = await mkdtemp(join(tmpdir(), 'vigil-challenger-'))
   try {
-    const { metrics } = await trainStays(
-      recipe,
-      stays,
-      sha256,
-      { dataDirs: [], out, engine, seed, epochs, log },
-      origin,
-    )
+    const options = { dataDirs: [], out, engine, seed, epochs, log }
+    const { metrics } = await trainForecaster(recipe, options, async () => staysInMemory(recipe, stays, sha256, units))
     const bundle = await openModel(out, `${recipe.name}@${recipe.version}`)
     return { bundle, metrics, card: await readFile(join(bundle.dir, 'card.md'), 'utf8') }
   } finally {
@@ -124,13 +122,13 @@ function recipeFrom(champion: ModelManifest, version: string, { stays, from, to 
   }
 }
 
-const further = (recipe: Recipe): Recipe => ({
+const further = (recipe: Recipe, from: Weights): Recipe => ({
   ...recipe,
-  fit: { ...recipe.fit, peakRate: recipe.fit.peakRate * FURTHER.rate },
+  fit: { ...recipe.fit, from, peakRate: recipe.fit.peakRate * FURTHER.rate },
 })
 
-function originOf({ manifest, onnx }: ModelBundle): Origin {
-  const { graph, channels, horizons, normaliser } = manifest
+function weightsIn({ manifest, onnx }: ModelBundle): Weights {
+  const { graph, channels, horizons } = manifest
   const shape = { ...graph, channels: channels.length, horizons: horizons.length }
-  return { weights: graphWeights(shape, graph.form, readOnnx(onnx)), normaliser }
+  return graphWeights(shape, graph.form, readOnnx(onnx))
 }

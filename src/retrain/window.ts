@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { VigilError } from '../errors.ts'
 import type { Stay } from '../training/dataset.ts'
-import type { Parts } from '../training/train.ts'
+import type { Parts } from '../training/training-data.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
 import { type Collected, type Feedback, placeOf } from './collect.ts'

@@ -2,10 +2,15 @@ import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Conduct } from './calibrate.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { TrainingMetrics } from './metrics.ts'
-import type { Recipe } from './recipe.ts'
+import type { Forecaster } from './recipe.ts'
 
 /** The model card, Markdown (after Mitchell et al., arXiv 1810.03993). */
-export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: TrainingMetrics): string {
+export function cardOf(
+  recipe: Forecaster,
+  manifest: ModelManifest,
+  metrics: TrainingMetrics,
+  notes: readonly string[],
+): string {
   const { training, calibration, policy, graph } = manifest
   const horizons = manifest.horizons.map((ticks) => `${ticks * manifest.grid.cadenceSeconds} s`)
   const sections = [
@@ -16,8 +21,9 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     `${training.data}, one frame every ${manifest.grid.cadenceSeconds} s through the grid that serves. Split by patient; hash of the files \`${training.dataSha256.slice(0, 16)}\`.`,
     table(
       ['part', 'recordings'],
-      (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, training.split[part].join(', ')]),
+      (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, listed(training.split[part])]),
     ),
+    ...notes,
     "Validation chose when to stop; training and validation set the degrees of freedom. Thresholds come from training, validation and calibration together, each value in its patient's own spread; the table of advisories shows each part, so that what the network knows better of those it learnt from would be seen. Nothing was fitted on test, but its figures were seen while recipes were tried: take them for development figures.",
     '## Channels',
     table(
@@ -48,6 +54,7 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${quantiles(layer)}`).join('; ')}.`,
     'Learning curve, nats per value: train with dropout and varied stays (dashed), validation (solid).',
     learningCurve(metrics.learning),
+    ...skipped(metrics),
     '## Known failure modes',
     recipe.failureModes.map((mode) => `* ${mode}`).join('\n'),
   ]
@@ -105,6 +112,15 @@ function conduct(horizons: readonly string[], metrics: TrainingMetrics): string 
     ],
     rows,
   )
+}
+
+/** Names, or how many where there are too many to read. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 40 ? names.join(', ') : `${names.length} patients`
+
+function skipped({ skippedUpdates }: TrainingMetrics): string[] {
+  if (skippedUpdates === undefined) return []
+  return [`${skippedUpdates} updates were left out because loss or gradient was not finite.`]
 }
 
 /** lower decile, median, upper decile */

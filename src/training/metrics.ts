@@ -26,4 +26,6 @@ export interface TrainingMetrics {
   /** [L][H] memory half-lives of the units, ticks */
   readonly halfLives: readonly (readonly number[])[]
   readonly learning: readonly LearningPoint[]
+  /** updates left out because loss or gradient was not finite; absent when there was none */
+  readonly skippedUpdates?: number
 }

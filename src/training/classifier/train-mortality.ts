@@ -8,7 +8,7 @@ import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { readOutcomes, readPhysionet2012 } from '../cohorts/physionet2012.ts'
 import { faultsInWords, type HourlyStay, noFaults } from '../cohorts/stay.ts'
-import { openTrainingEngine } from '../engine.ts'
+import { introduced, openTrainingEngine } from '../engine.ts'
 import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
@@ -38,8 +38,8 @@ export async function trainMortality(
   options: TrainOptions,
 ): Promise<{ dir: string; metrics: MortalityMetrics }> {
   const { log, seed } = options
-  const engine = await openTrainingEngine(options.engine)
-  for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
+  const engine = await openTrainingEngine(options.engine, { readsAtOnce: true })
+  for (const line of introduced(engine)) log(line)
   const sets = await openSets(options)
   const [a, b] = [sets.a, sets.b].map((of) => of.map((stay) => classifierStay(icu48Inputs, stay))) as [ClassifierStay[], ClassifierStay[]] // biome-ignore format: one line
   const dataSha256 = cohortSha256([...sets.a, ...sets.b])

@@ -12,7 +12,7 @@ import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { hoursOf, readPhysionet2019 } from '../cohorts/physionet2019.ts'
 import { faultsInWords, type HourlyStay, noFaults } from '../cohorts/stay.ts'
-import { openTrainingEngine } from '../engine.ts'
+import { introduced, openTrainingEngine } from '../engine.ts'
 import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
@@ -55,8 +55,8 @@ export async function trainSepsis(
   options: TrainOptions,
 ): Promise<{ dir: string; metrics: SepsisMetrics }> {
   const { log, seed } = options
-  const engine = await openTrainingEngine(options.engine)
-  for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
+  const engine = await openTrainingEngine(options.engine, { readsAtOnce: true })
+  for (const line of introduced(engine)) log(line)
   const read = await labelledStays(options)
   const stays = read.map((stay) => classifierStay(sepsisInputs, stay))
   const hours = new Map(read.map((stay) => [stay.name, hoursOf(stay)]))
