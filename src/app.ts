@@ -1,14 +1,25 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { VigilError } from './errors.ts'
-import { openModel } from './inference/model-store.ts'
+import {
+  type AnyManifest,
+  isClassifier,
+  isForecaster,
+  type ModelBundle,
+  openAnyModel,
+  openModel,
+} from './inference/model-store.ts'
 import { openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
+import type { Lane } from './stream/lane.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
+import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
+import { wardTickSeconds } from './stream/ward-grid.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
+import type { ModelManifest } from './vitals/manifest.ts'
 import type { Settings } from './vitals/settings.ts'
 
 /** The registry that comes with Vigil: `models/` beside `dist/` (or `src/`). */
@@ -21,7 +32,14 @@ export interface Served {
   readonly ward: Ward
   readonly table: ChannelTable
   readonly models: readonly ServedModel[]
+  /** the forecasters, and the hourly models beside them */
   readonly detectors: readonly Detector[]
+  readonly risks: readonly RiskDetector[]
+  /**
+   * Open another version of a forecaster, NAME@VERSION, as a detector of its own; closed with the rest.
+   * @throws VigilError as `openWard`; config-invalid where it does not fit the ward: another detector, grid or channel
+   */
+  open(id: string): Promise<Detector>
   close(): Promise<void>
 }
 
@@ -60,15 +78,14 @@ async function open(
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
   const { providers, threads, maxBatch } = settings.inference
-  const bundles = await Promise.all(serve.map((id) => openModel(dir, id)))
+  const bundles = await Promise.all(serve.map((id) => openAnyModel(dir, id)))
   const ids = bundles.map(({ manifest }) => `${manifest.name}@${manifest.version}`)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) {
     throw new VigilError('config-invalid', `${twice} is served twice: ${serve.join(', ')}`, { place: 'models.serve' })
   }
   const table = channelTable(bundles.flatMap(({ manifest }) => manifest.declares))
-  const detectors: Detector[] = []
-  for (const bundle of bundles) {
+  const opened = async (bundle: ModelBundle<AnyManifest>): Promise<StepEngine> => {
     const engine = await openEngine(bundle, {
       providers,
       threads,
@@ -80,11 +97,26 @@ async function open(
           : log.warn({ model, provider, reason }, 'provider refused'),
     })
     engines.push(engine)
-    detectors.push(new Detector(bundle.manifest, table, engine, maxBatch))
+    return engine
+  }
+  const open = async (id: string): Promise<Detector> => {
+    const bundle = await openModel(dir, id)
+    checkFit(bundle.manifest, detectors, table, id)
+    return new Detector(bundle.manifest, table, await opened(bundle), maxBatch)
+  }
+  const detectors: Detector[] = []
+  for (const bundle of bundles.filter(isForecaster)) {
+    detectors.push(new Detector(bundle.manifest, table, await opened(bundle), maxBatch))
+  }
+  const risks: RiskDetector[] = []
+  for (const bundle of bundles.filter(isClassifier)) {
+    risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
   }
   const ward = new Ward({
     table,
     detectors,
+    pinned: new Set(bundles.flatMap(({ manifest }, i) => (isPinned(serve[i]!, manifest) ? [manifest.detector] : []))),
+    risks,
     settings,
     maxBatch,
     telemetry,
@@ -98,11 +130,35 @@ async function open(
     ward,
     table,
     detectors,
-    models: detectors.map(({ manifest, engine }) => ({
-      detector: manifest.detector,
-      name: manifest.name,
-      version: manifest.version,
-      provider: engine.provider,
-    })),
+    risks,
+    open,
+    models: [...detectors, ...risks].map(servedModel),
   }
+}
+
+/** A lane that serves, as metrics and page name it. */
+export function servedModel({ manifest: { detector, name, version }, engine: { provider } }: Lane): ServedModel {
+  return { detector, name, version, provider }
+}
+
+/** Whether a setting names a version outright, and no alias of it. */
+const isPinned = (id: string, { name, version }: AnyManifest): boolean => id === `${name}@${version}`
+
+/** @throws VigilError config-invalid where a version cannot take the place of one that serves */
+function checkFit(
+  { detector, grid, channels }: ModelManifest,
+  serving: readonly Detector[],
+  table: ChannelTable,
+  place: string,
+): void {
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `it does not fit the models that serve: ${why}`, { place })
+  const now = serving.find(({ manifest }) => manifest.detector === detector)?.manifest
+  if (now === undefined) throw unfit(`none of them is of the detector ${detector}`)
+  if (now.grid.cadenceSeconds !== grid.cadenceSeconds)
+    throw unfit(`its cadence is ${grid.cadenceSeconds} s and not ${now.grid.cadenceSeconds} s`)
+  if (serving.every(({ manifest }) => manifest.grid.latenessSeconds < grid.latenessSeconds))
+    throw unfit(`it waits ${grid.latenessSeconds} s for late readings, longer than they`)
+  const unknown = channels.filter((name) => !table.index.has(name))
+  if (unknown.length > 0) throw unfit(`they do not know ${unknown.join(', ')}; a restart with both does`)
 }

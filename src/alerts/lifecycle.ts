@@ -79,8 +79,9 @@ export const NO_CALLS: Calls = {}
 const UPDATE_SECONDS = 30
 
 function saidOf(condition: Condition): Said {
-  const { kind, priority, label, channels, score, explanation } = condition
-  return { kind, priority, label, channels, ...(score && { score }), explanation }
+  const { kind, priority, label, channels, score, explanation, silenceSeconds } = condition
+  const silence = silenceSeconds !== undefined && { silenceSeconds }
+  return { kind, priority, label, channels, ...(score && { score }), explanation, ...silence }
 }
 
 /** another channel leads, the lead changed sides, or the score is much worse */

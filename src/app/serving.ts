@@ -1,7 +1,9 @@
 import { lastValueFrom } from 'rxjs'
-import { INSTANCE } from '../app.ts'
+import { INSTANCE, SHIPPED_MODELS, servedModel } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { readAliases } from '../inference/registry/aliases.ts'
+import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
@@ -16,6 +18,7 @@ import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
+import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
@@ -23,6 +26,8 @@ import { withoutSelfTest } from './without-self-test.ts'
 export interface ServingOptions {
   readonly settings: Settings
   readonly log: Log
+  /** what of the ward the page is shown, besides Vigil's own self-test patients; all of it by default. Benches look in here */
+  readonly shown?: (page: FrameTap & Sink) => FrameTap & Sink
   /** connects to Kafka; kafkajs by default. Fault harnesses put themselves in between */
   readonly connect?: (settings: Settings['kafka'], log: Log) => Promise<KafkaClient>
 }
@@ -41,21 +46,26 @@ export interface Serving {
  * @throws VigilError
  */
 export async function openServing(
-  { settings, log, connect = openKafka }: ServingOptions,
+  { settings, log, connect = openKafka, shown: within = (page) => page }: ServingOptions,
   atEnd: AtEnd,
 ): Promise<Serving> {
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
-  const paged = await openPagedWard({ settings, telemetry, log, partitioned: true, shown: withoutSelfTest }, atEnd)
-  const { served, page, shown, models, run } = paged
-  ready.set('model', true, models)
+  const paged = await openPagedWard(
+    { settings, telemetry, log, partitioned: true, shown: (page) => within(withoutSelfTest(page)) },
+    atEnd,
+  )
+  const { served, page, shown, run } = paged
+  ready.set('model', true, paged.models)
 
   const { kafka } = settings
   const client = await connect(kafka, log)
   atEnd(() => client.close())
   const plain = await client.writer()
   atEnd(() => plain.close())
+  const { models } = settings
+  let serving = served.models
   const topic = (role: Parameters<typeof topicName>[1]) => topicName(kafka.topicPrefix, role)
   const around = new KafkaWard(
     {
@@ -68,6 +78,23 @@ export async function openServing(
         [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],
         [topic('alerts.acks'), controlDecoder(topic('alerts.acks'), decodeAcknowledgement)],
       ]),
+      promotions: {
+        like: { table: served.table, settings, maxBatch: settings.inference.maxBatch },
+        topics: { readings: topic('readings'), models: topic('models') },
+        windowMs: models.rollbackHours * 3_600_000,
+        closelyMs: models.closelySeconds * 1000,
+        band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
+        open: served.open,
+        challenger: (name) => challengerOf(settings.models, name),
+        wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
+        serving(champions) {
+          serving = [...champions, ...served.risks].map(servedModel)
+          telemetry.serving(serving)
+          page.serving(serving)
+        },
+        plain,
+        telemetry: telemetry.versions,
+      },
       telemetry: telemetry.kafka,
       log,
       now: Date.now,
@@ -103,7 +130,7 @@ export async function openServing(
     around,
     beds: () => served.ward.watching,
     topicPrefix: kafka.topicPrefix,
-    models: served.models,
+    models: () => serving,
     instance: INSTANCE,
     telemetry: telemetry.kafka,
     log,
@@ -120,4 +147,13 @@ export async function openServing(
   )
   ended.catch(() => {})
   return { url: http.url, ended, stop: () => around.stop() }
+}
+
+/** NAME@VERSION of what the registry calls the challenger of a model; undefined where nothing is to run in shadow. */
+async function challengerOf(
+  { shadow, dir = SHIPPED_MODELS }: Settings['models'],
+  name: string,
+): Promise<string | undefined> {
+  const version = shadow ? (await readAliases(dir))[name]?.['challenger'] : undefined
+  return version === undefined ? undefined : `${name}@${version}`
 }

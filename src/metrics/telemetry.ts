@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Check, Hl7Telemetry, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
+import type { Check, Hl7Telemetry, KafkaTelemetry, Telemetry, VersionTelemetry } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
+import { versionMetrics } from './versions.ts'
 
-type Labels = Readonly<Record<string, string>>
-type Write = (labels: Labels, value: number) => void
+export type Labels = Readonly<Record<string, string>>
+export type Write = (labels: Labels, value: number) => void
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
 export interface ServedModel {
@@ -21,6 +22,8 @@ export interface PrometheusTelemetry extends Telemetry {
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
   readonly kafka: KafkaTelemetry
+  /** what the versions of the models tell, the one that raises and the one in shadow */
+  readonly versions: VersionTelemetry
   /** what the HL7 edge tells */
   readonly hl7: Hl7Telemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
@@ -87,11 +90,14 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     readings: (count) => write.readings(NONE, count),
     rejected: (reason, count) => write.rejections({ reason }, count),
     frames: (count) => write.frames(NONE, count),
-    stepped(provider, rows, seconds) {
+    stepped(provider, rows, seconds, detector) {
       stepped = now()
-      write.steps({ provider }, rows)
+      write.steps({ provider, detector }, rows)
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
+    },
+    risks(detector, probabilities) {
+      for (const probability of probabilities) write.risk({ detector }, probability)
     },
     alert({ source, kind, priority, phase, signal }) {
       write.alerts({ detector: source.detector, kind, priority, phase }, 1)
@@ -113,6 +119,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
     },
+    versions: versionMetrics(write),
     kafka: {
       partitions(counts) {
         for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])

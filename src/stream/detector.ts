@@ -7,6 +7,7 @@ import {
   evidenceOf,
   evidencePlan,
   evidenceSteps,
+  isRaised,
   learningFrozen,
   ownThreshold,
   resetEvidence,
@@ -29,8 +30,19 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
+import { type Lane, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
+import { Tally } from './tally.ts'
+
+/** What one model version knows of one patient, off its slot. */
+export interface Known {
+  /** its newest frame's; NaN before the first */
+  readonly tick: number
+  readonly row: Float64Array
+  /** [stateSize] */
+  readonly state: Float32Array
+}
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
@@ -38,11 +50,14 @@ import { numbered, Rows, type SavedRows } from './rows.ts'
  * It sees frames without what the sensors set aside.
  * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift].
  */
-export class Detector {
+export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
-  /** the model version in a saved record: its hidden states and rows belong to no other */
+  /** NAME@VERSION */
+  readonly id: string
   readonly model: string
+  /** what it does, counted */
+  readonly tally: Tally
   readonly #table: ChannelTable
   readonly #features: FeaturePlan
   readonly #scores: ScorePlan
@@ -60,7 +75,9 @@ export class Detector {
   constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
     this.manifest = manifest
     this.engine = engine
-    this.model = `${manifest.name}@${manifest.version}/${manifest.graph.sha256.slice(0, 16)}`
+    this.id = `${manifest.name}@${manifest.version}`
+    this.model = modelKey(manifest)
+    this.tally = new Tally()
     this.#table = table
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
@@ -75,9 +92,16 @@ export class Detector {
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
-  /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
     return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+  }
+
+  readState(slot: number, into: Float32Array): void {
+    this.engine.readState(slot, into)
+  }
+
+  writeState(slot: number, from: Float32Array): void {
+    this.engine.writeState(slot, from)
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
@@ -127,7 +151,9 @@ export class Detector {
     const evidenceAt = at + this.#evidenceAt
     const driftAt = at + this.#driftAt
     scoreFrame(this.#scores, page, scoresAt, frames, row, this.#scored)
+    const before = isRaised(page, evidenceAt)
     const raised = weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored, suspect)
+    this.tally.scored(this.#scored.p, raised, before)
     if (raised) out.push(unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!))
     if (!suspect && !learningFrozen(this.#evidence, page, evidenceAt))
       learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
@@ -138,6 +164,25 @@ export class Detector {
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
     const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
     out.push(driftCondition(this.manifest, this.#table, drift, value, time))
+  }
+
+  /** Whether the detector says "unexpected" of the patient on a slot. */
+  raised(slot: number): boolean {
+    return isRaised(this.#rows.page(slot), this.#rows.at(slot) + this.#evidenceAt)
+  }
+
+  /** Everything the version knows of the patient on a slot: its row, and its hidden state. */
+  take(slot: number): Known {
+    const at = this.#rows.at(slot)
+    const state = new Float32Array(this.engine.stateSize)
+    this.engine.readState(slot, state)
+    return { tick: this.#rows.page(slot)[at]!, row: this.#rows.page(slot).slice(at, at + this.#rows.stride), state }
+  }
+
+  /** Put on a slot what the same version knows of the patient elsewhere. */
+  put(slot: number, { row, state }: Known): void {
+    this.#rows.page(slot).set(row, this.#rows.at(slot))
+    this.engine.writeState(slot, state)
   }
 
   /** What `score` just made of this frame; to be asked before the next frame is scored. */
@@ -170,6 +215,7 @@ export class Detector {
       const slot = round.slots[row]!
       const at = this.#rows.at(slot) + this.#scoresAt
       const from = row * this.engine.forecastSize
+      this.tally.forecast(forecasts, from, this.engine.forecastSize)
       rememberForecast(this.#scores, this.#rows.page(slot), at, round.ticks[row]!, forecasts, from)
     }
   }

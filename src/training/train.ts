@@ -61,6 +61,8 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
+/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
+const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
 const CHECKPOINT_SECONDS = 30
@@ -107,6 +109,7 @@ export async function trainForecaster(
     `exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`,
   )
 
+  const remembers = halfLives(shape, fitted.weights, first.x)
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,
     name: recipe.name,
@@ -130,6 +133,9 @@ export async function trainForecaster(
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
+    memory: {
+      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
+    },
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {
@@ -174,7 +180,7 @@ export async function trainForecaster(
     ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
-    halfLives: halfLives(shape, fitted.weights, first.x),
+    halfLives: remembers,
     learning: fitted.curve,
     ...(fitted.skipped === 0 ? {} : { skippedUpdates: fitted.skipped }),
   }

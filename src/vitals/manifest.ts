@@ -70,6 +70,8 @@ export const ModelManifest = z.strictObject({
   horizons: z.array(positive).min(1),
   /** Student-t degrees of freedom: [K][C] */
   degreesOfFreedom: z.array(z.array(z.number().gt(1))),
+  /** half-life of the unit that remembers longest, at its mean forget gate; absent in older versions */
+  memory: z.strictObject({ halfLifeSeconds: z.number().positive() }).optional(),
   /** frames after a reset before the detector may raise: the state is still cold */
   warmupSteps: z.int().nonnegative(),
   calibration: z.strictObject({

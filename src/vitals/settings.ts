@@ -15,6 +15,13 @@ export const Settings = z.strictObject({
     .strictObject({
       dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
       serve: z.array(z.string()).min(1).default(['bedside']).describe('models that raise alerts: NAME or NAME@VERSION'),
+      shadow: z.boolean().default(true).describe('the version that the registry calls challenger sees every patient beside the champion, and raises nothing; not of models that serve as NAME@VERSION'),
+      rollbackHours: z.number().positive().default(24).describe('how long after a promotion the former champion runs beside its successor, ready to be gone back to'),
+      closelySeconds: z.number().nonnegative().default(3600).describe('how long after its promotion a champion goes back by itself when it leaves its band; 0: never'),
+      bandOnsets: z.number().positive().default(3).describe('the band: episodes that begin, times those of the former champion'),
+      bandBroken: z.number().min(0).max(1).default(0.001).describe('the band: share of forecasts with a value that is no finite number'),
+      bandStepSeconds: seconds.default(0.5).describe('the band: seconds of a step in the mean'),
+      driftFile: z.string().optional().describe('file that says which models have drifted, and why; written when that changes'),
     })
     .prefault({}),
   inference: z

@@ -23,7 +23,8 @@ function told() {
   telemetry.readings(3)
   telemetry.rejected('late', 2)
   telemetry.frames(5)
-  telemetry.stepped('cpu', 64, 0.0021)
+  telemetry.stepped('cpu', 64, 0.0021, 'bedside')
+  telemetry.risks('sepsis', [0.04, 0.2])
   telemetry.alert(bodyOf())
   telemetry.entered('ack')
   telemetry.watching({ warming: 1, watching: 2, degraded: 3, blind: 4 })
@@ -112,7 +113,7 @@ describe('a scrape', () => {
       fc.asyncProperty(fc.array(fc.string({ maxLength: 40 }), { maxLength: 120 }), async (names) => {
         const telemetry = prometheusTelemetry()
         for (const name of names) {
-          telemetry.stepped(name, 1, 0.001)
+          telemetry.stepped(name, 1, 0.001, 'bedside')
           telemetry.sinkFailed(name, false)
           telemetry.requested(name, 200)
           telemetry.alert(bodyOf({ source: { detector: name, version: '1', thresholds: { set: 's', version: '1' } } }))
@@ -157,7 +158,7 @@ describe('progress', () => {
     let now = 100
     const telemetry = prometheusTelemetry(() => now)
     expect(telemetry.progress().ok).toBe(true)
-    telemetry.stepped('cpu', 4, 0.001)
+    telemetry.stepped('cpu', 4, 0.001, 'bedside')
     telemetry.queued(0, 0)
     now += 3600
     expect(telemetry.progress()).toEqual({ ok: true, reason: 'nothing waits' })
@@ -167,7 +168,7 @@ describe('progress', () => {
     now += 60
     expect(telemetry.progress().ok).toBe(false)
     expect(telemetry.progress().reason).toContain('12 inputs wait')
-    telemetry.stepped('cpu', 4, 0.001)
+    telemetry.stepped('cpu', 4, 0.001, 'bedside')
     expect(telemetry.progress().ok).toBe(true)
   })
 })
