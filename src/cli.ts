@@ -10,6 +10,7 @@ import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
+import { retrainCommand } from './commands/retrain.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
@@ -33,6 +34,7 @@ const vigil = new Command('vigil')
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(retrainCommand())
   .addCommand(calibrateCommand())
   .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())

@@ -50,7 +50,7 @@ export async function otherVersion(shipped: string, name: string, to: string, ot
   await writeBundle(join(to, name, version), {
     manifest: other.manifest?.(made) ?? made,
     onnx,
-    golden: goldenSteps(shape, weights, floor, x, GOLDEN_STEPS),
+    golden: await goldenSteps(shape, weights, floor, x, GOLDEN_STEPS),
     metrics: {},
     card: `# ${name} ${version}\n\nFresh weights: it knows nothing, and is for tests of how versions change hands.\n`,
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Input } from '../stream/ports.ts'
+import type { JournalEntry } from '../vitals/journal.ts'
 import type { Reading } from '../vitals/reading.ts'
 
 /** What clinicians said of alerts. */
@@ -28,16 +29,20 @@ export function placeOf(patientKey: string, purpose: string): number {
   return createHash('sha256').update(`${purpose}/${patientKey}`).digest().readUInt32BE(0) / 2 ** 32
 }
 
+/** Gathers a window from what arrived in it. */
+export interface Collector {
+  take(inputs: readonly Input[]): void
+  end(): Collected
+}
+
 /**
- * Gather a window from what arrived in it. Left out: what is not in [from, to), a bed in a procedure (muted), a patient
- * after the discharge; the oldest of a patient with more than eight hours; where all are too many, whole patients, always
- * the same ones.
+ * Left out: what is not in [from, to), a bed in a procedure (muted), a patient after the discharge; the oldest of a patient
+ * with more than eight hours; where all are too many, whole patients, always the same ones.
  */
-export async function collect(
-  batches: AsyncIterable<readonly Input[]> | Iterable<readonly Input[]>,
+export function collector(
   { from, to }: { readonly from: number; readonly to: number },
   most: { readonly ofOne: number; readonly ofAll: number } = { ofOne: OF_ONE, ofAll: OF_ALL },
-): Promise<Collected> {
+): Collector {
   const readings = new Map<string, Reading[]>()
   const feedback: Feedback = { true: 0, false: 0, nuisance: 0 }
   const away = new Set<string>()
@@ -50,32 +55,36 @@ export async function collect(
     readings.delete(last)
     dropped.add(last)
   }
-  for await (const inputs of batches) {
-    for (const input of inputs) {
-      if (input.kind === 'rejection' || input.kind === 'control') continue
-      if (input.kind === 'journal') {
-        if (input.entry === 'mute' || input.entry === 'discharge') away.add(input.patientKey)
-        if (input.entry === 'unmute' || input.entry === 'admit') away.delete(input.patientKey)
-        if (input.entry === 'feedback' && input.at >= from && input.at < to) feedback[input.verdict]++
-        continue
-      }
-      if (input.time < from || input.time >= to || away.has(input.patientKey)) continue
-      if (dropped.has(input.patientKey)) {
-        tooMany++
-        continue
-      }
-      const own = readings.get(input.patientKey) ?? []
-      readings.set(input.patientKey, own)
-      own.push(input)
-      total++
-      // in runs, so that dropping the oldest costs little
-      if (own.length >= 1.25 * most.ofOne) {
-        tooMany += own.length - most.ofOne
-        total -= own.length - most.ofOne
-        own.splice(0, own.length - most.ofOne)
-      }
-      while (total > most.ofAll) dropOne()
+  const keep = (reading: Reading) => {
+    if (dropped.has(reading.patientKey)) {
+      tooMany++
+      return
     }
+    const own = readings.get(reading.patientKey) ?? []
+    readings.set(reading.patientKey, own)
+    own.push(reading)
+    total++
+    // in runs, so that dropping the oldest costs little
+    if (own.length >= 1.25 * most.ofOne) {
+      tooMany += own.length - most.ofOne
+      total -= own.length - most.ofOne
+      own.splice(0, own.length - most.ofOne)
+    }
+    while (total > most.ofAll) dropOne()
   }
-  return { readings, feedback, left: { patients: dropped.size, readings: tooMany } }
+  const apply = (entry: JournalEntry) => {
+    if (entry.entry === 'mute' || entry.entry === 'discharge') away.add(entry.patientKey)
+    if (entry.entry === 'unmute' || entry.entry === 'admit') away.delete(entry.patientKey)
+    if (entry.entry === 'feedback' && entry.at >= from && entry.at < to) feedback[entry.verdict]++
+  }
+  return {
+    take(inputs) {
+      for (const input of inputs) {
+        if (input.kind === 'journal') apply(input)
+        else if (input.kind === 'reading' && !away.has(input.patientKey) && input.time >= from && input.time < to)
+          keep(input)
+      }
+    },
+    end: () => ({ readings, feedback, left: { patients: dropped.size, readings: tooMany } }),
+  }
 }

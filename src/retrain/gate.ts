@@ -137,8 +137,8 @@ interface Compared {
 }
 
 /**
- * Not worse than by the margin, as far as these patients can tell: above it only within chance (one-sided 5 %), and only
- * where a worsening that matters would have been found.
+ * Not worse than by the margin: shown (one-sided 95 %), or else not above it beyond chance (one-sided 5 %) where a
+ * worsening that matters would have been found.
  */
 function notWorse(it: Compared): GateCondition {
   const draws = patientDraws(it.patients, it.worse)
@@ -146,11 +146,13 @@ function notWorse(it: Compared): GateCondition {
   const [low, high] = drawnBetween(draws, 0.9)
   const detectable = it.margin + ONE_SIDED * spreadOf(draws)
   const tells = detectable <= it.needed
-  const passes = tells && Math.min(worse, low) <= it.margin
+  const shown = high <= it.margin
+  const passes = shown || (tells && Math.min(worse, low) <= it.margin)
   const by = `${it.name}: ${fixed(worse)} ${it.unit} worse, 90 % ${fixed(low)} to ${fixed(high)}, allowed ${it.margin}`
-  const why = !tells
-    ? `${it.name}: too few patients to tell: only a worsening of ${fixed(detectable)} would be found, ${it.needed} is needed`
-    : by
+  const why =
+    tells || low > it.margin
+      ? by
+      : `${by}; too few patients to tell: only a worsening of ${fixed(detectable)} would be found, ${it.needed} is needed`
   const { name, champion, challenger, unit, margin, needed } = it
   return { name, champion, challenger, worse, unit, margin, interval: [low, high], detectable, needed, passes, why }
 }
