@@ -10,7 +10,7 @@ import { type Contestant, foresee } from './contestant.ts'
 /** seconds of a stay that faults are put into: as long as the recordings the grid was made for */
 const EXCERPT = 480
 /** faults in each excerpt's turn through the grid: more patients, not more faults, say more */
-const EACH = 8
+const EACH = 16
 /** places and signs: none of those that the benchmark uses */
 const SEED = 47
 /** what the network has to notice; what is missing or stands still is the sensor logic's */

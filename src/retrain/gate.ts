@@ -20,12 +20,12 @@ export const MARGINS = {
 } as const
 
 /** Worsenings that a window must be able to show, with a chance of 80 %; a smaller window refuses. */
-export const NEEDED = { falseAlarms: 1, faultRecall: 0.15, calibration: 0.1, channel: 0.1 } as const
+export const NEEDED = { falseAlarms: 1, faultRecall: 0.2, calibration: 0.1, channel: 0.1 } as const
 
 /** A transform this near to uniform is calibrated, whatever the champion's is. */
 const CALIBRATED = 0.05
 /** advisories a patient-hour at which the two are compared: more than serves, so that there is something to count */
-const COMPARED_PER_HOUR = 6
+const COMPARED_PER_HOUR = 12
 /** one-sided 5 % and 80 % chance, two-sided 5 % and 80 % chance, in standard errors */
 const [ONE_SIDED, TWO_SIDED] = [1.645 + 0.842, 1.96 + 0.842]
 const BATCH = 64
