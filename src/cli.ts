@@ -9,6 +9,7 @@ import { gradientsCommand } from './commands/gradients.ts'
 import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
+import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
 import { retrainCommand } from './commands/retrain.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -34,6 +35,7 @@ const vigil = new Command('vigil')
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(recordCommand())
   .addCommand(retrainCommand())
   .addCommand(calibrateCommand())
   .addCommand(evaluateCommand())

@@ -18,7 +18,7 @@ export interface RangeOptions {
   readonly signal?: AbortSignal
 }
 
-/** A record is written so long after its event, or before it, at most: a gateway was cut off, a clock was ahead. */
+/** A record is written so long before its event at most: a monitor's clock is ahead. */
 const SLACK_MS = 3_600_000
 
 /**
@@ -34,9 +34,10 @@ export async function readKafkaRange(
 ): Promise<void> {
   const { client, readings, from, to, decode, signal } = options
   for (let partition = 0; partition < client.partitions; partition++) {
+    // to the end: a record may be written long after its event, by a gateway that was cut off or by a replay
     const range = {
       from: await client.offsetAt(readings, partition, from - SLACK_MS),
-      to: await client.offsetAt(readings, partition, to + SLACK_MS),
+      to: (await client.bounds(readings, partition)).next,
     }
     const entries = await entriesOf(options, partition)
     let next = 0
