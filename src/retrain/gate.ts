@@ -1,6 +1,7 @@
 import { drawnBetween, patientDraws } from '../evaluation/metrics/bootstrap.ts'
 import { graphShape } from '../inference/graph-shape.ts'
 import type { ModelBundle } from '../inference/model-store.ts'
+import { random } from '../random.ts'
 import type { Stay } from '../training/dataset.ts'
 import { stepsPerSecond } from '../training/serve-stays.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -29,6 +30,8 @@ const COMPARED_PER_HOUR = 12
 /** one-sided 5 % and 80 % chance, two-sided 5 % and 80 % chance, in standard errors */
 const [ONE_SIDED, TWO_SIDED] = [1.645 + 0.842, 1.96 + 0.842]
 const BATCH = 64
+/** of the draws of those who set thresholds */
+const SEED = 90_210
 
 type Model = Pick<ModelBundle, 'manifest' | 'onnx'>
 export type Judged = Pick<GateVerdict, 'decision' | 'reasons' | 'primary' | 'conditions'>
@@ -134,6 +137,8 @@ interface Compared {
   readonly challenger: number
   /** by how much the challenger is worse, of drawn patients */
   readonly worse: (times: ArrayLike<number>) => number
+  /** the same where more than the patients is drawn; by default `worse` */
+  readonly drawn?: (times: ArrayLike<number>) => number
 }
 
 /**
@@ -141,7 +146,7 @@ interface Compared {
  * worsening that matters would have been found.
  */
 function notWorse(it: Compared): GateCondition {
-  const draws = patientDraws(it.patients, it.worse)
+  const draws = patientDraws(it.patients, it.drawn ?? it.worse)
   const worse = it.worse(once(it.patients))
   const [low, high] = drawnBetween(draws, 0.9)
   const detectable = it.margin + ONE_SIDED * spreadOf(draws)
@@ -216,10 +221,13 @@ async function alarmConditions(
   const wanted = Math.max(4, Math.round(COMPARED_PER_HOUR * hoursOf(calibration[0], old)))
   const [oldQ, youngQ] = [thresholdFor(old, calibration[0], wanted), thresholdFor(young, calibration[1], wanted)]
   const [oldAlarms, youngAlarms] = [onsets(old, test[0], oldQ), onsets(young, test[1], youngQ)]
+  const [oldSet, youngSet] = [onsets(old, calibration[0], oldQ), onsets(young, calibration[1], youngQ)]
   const patients = stays.test.length
   const hours = hoursOf(test[0], old)
   const drawnCount = (of: readonly (readonly number[])[], times: ArrayLike<number>) =>
     of.reduce((sum, { length }, p) => sum + times[p]! * length, 0)
+  const ratio = (times: ArrayLike<number>) => drawnCount(youngAlarms, times) / Math.max(1, drawnCount(oldAlarms, times))
+  const others = patientSource(oldSet.length)
   const falseAlarms = notWorse({
     name: 'false alarms',
     unit: "of the champion's",
@@ -228,7 +236,12 @@ async function alarmConditions(
     patients,
     champion: countOf(oldAlarms) / hours,
     challenger: countOf(youngAlarms) / hours,
-    worse: (times) => drawnCount(youngAlarms, times) / Math.max(1, drawnCount(oldAlarms, times)) - 1,
+    worse: (times) => ratio(times) - 1,
+    // other patients would have set other thresholds: to first order, those at which their alarms are as many
+    drawn: (times) => {
+      const set = others()
+      return (ratio(times) * Math.max(1, drawnCount(oldSet, set))) / Math.max(1, drawnCount(youngSet, set)) - 1
+    },
   })
   const task = faultTask(stays.test, old.manifest.channels, old.table)
   if (task.faulty.length === 0 || old.manifest.grid.cadenceSeconds !== 1) return [falseAlarms]
@@ -253,6 +266,16 @@ async function alarmConditions(
     worse: (times) => recall(oldFound, times) - recall(youngFound, times),
   })
   return [falseAlarms, faultRecall]
+}
+
+/** Patients drawn with replacement, again at each call: [patients] how often each. */
+function patientSource(patients: number): () => Uint16Array {
+  const { uniform } = random(SEED)
+  return () => {
+    const times = new Uint16Array(patients)
+    for (let i = 0; i < patients; i++) times[Math.floor(uniform() * patients)]!++
+    return times
+  }
 }
 
 function hoursOf(foreseen: readonly Foreseen[], { manifest }: Contestant): number {
