@@ -32,7 +32,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'serve', 'simulate', 'train', 'models rollback', 'calibrate', 'chaos', 'bench kafka', 'bench restore', 'bench idle',
+  'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'bench kafka', 'bench restore', 'bench idle',
   ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
