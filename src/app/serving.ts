@@ -2,10 +2,12 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE, SHIPPED_MODELS, servedModel } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { actions } from '../http/actions.ts'
+import { listen } from '../http/listener.ts'
 import { readAliases } from '../inference/registry/aliases.ts'
 import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
-import { controlDecoder } from '../kafka/control-record.ts'
+import { controlDecoder, controlRecord } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
 import { KafkaWard } from '../kafka/kafka-ward.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
@@ -15,11 +17,11 @@ import { topicName } from '../kafka/topics.ts'
 import { Watchdog } from '../kafka/watchdog.ts'
 import type { Log } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
-import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { driftFile } from './drift-file.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
@@ -86,6 +88,7 @@ export async function openServing(
         band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
         open: served.open,
         challenger: (name) => challengerOf(settings.models, name),
+        drifted: driftFile(models.driftFile, log, Date.now),
         wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
         serving(champions) {
           serving = [...champions, ...served.risks].map(servedModel)
@@ -102,14 +105,23 @@ export async function openServing(
     kafka.delivery === 'at-least-once' ? plain : undefined,
   )
   const http = await listen({
-    host: settings.http.host,
-    port: settings.http.port,
+    ...settings.http,
     telemetry,
     health: {
       live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress(), kafka: around.alive() }),
       ready: () => ({ ...ready.ready(), kafka: around.ready() }),
     },
-    routes: page.routes,
+    routes: [
+      ...page.routes,
+      {
+        kind: 'action',
+        path: '/api/actions',
+        act: actions({
+          target: page.target,
+          submit: (message) => plain.send([controlRecord(topic('alerts.acks'), message, client.partitions)]),
+        }),
+      },
+    ],
     page: PAGE,
     log,
   })

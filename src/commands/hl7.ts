@@ -2,10 +2,10 @@ import { Command } from 'commander'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { openGateway } from '../hl7/gateway.ts'
+import { listen } from '../http/listener.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck } from '../metrics/health.ts'
-import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { channelTable } from '../vitals/channels.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -44,8 +44,7 @@ async function gateway({ config }: { config?: string }, atEnd: AtEnd): Promise<v
   const eventLoop = eventLoopCheck()
   const kafka = () => ({ ok: gateway.trouble === undefined, reason: gateway.trouble ?? 'Kafka takes what comes' })
   const http = await listen({
-    host: settings.http.host,
-    port: settings.http.port,
+    ...settings.http,
     telemetry,
     health: { live: () => ({ eventLoop: eventLoop() }), ready: () => ({ kafka: kafka() }) },
     log,

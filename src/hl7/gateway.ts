@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { VigilError } from '../errors.ts'
+import { controlRecord } from '../kafka/control-record.ts'
 import { partitionOf } from '../kafka/murmur2.ts'
 import type { NewRecord, PlainWriter } from '../kafka/port.ts'
 import { topicName } from '../kafka/topics.ts'
@@ -38,14 +39,13 @@ export interface Gateway {
 
 /** The records of what a message says: readings and encounters, each under its patient's key. */
 export function recordsOf(read: Read, topicPrefix: string, partitions: number): NewRecord[] {
-  const record = (role: 'readings' | 'encounters', key: string, value: object): NewRecord => ({
-    topic: topicName(topicPrefix, role),
-    partition: partitionOf(key, partitions),
-    key,
-    value: JSON.stringify(value),
+  const topic = topicName(topicPrefix, 'readings')
+  const records: NewRecord[] = read.readings.map((it) => {
+    const key = it.patient ?? bedKey(it.unit, it.bed!)
+    return { topic, partition: partitionOf(key, partitions), key, value: JSON.stringify(it) }
   })
-  const records = read.readings.map((it) => record('readings', it.patient ?? bedKey(it.unit, it.bed!), it))
-  if (read.encounter !== undefined) records.push(record('encounters', read.encounter.patientKey, read.encounter))
+  if (read.encounter !== undefined)
+    records.push(controlRecord(topicName(topicPrefix, 'encounters'), read.encounter, partitions))
   return records
 }
 

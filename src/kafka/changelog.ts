@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import { type Layout, layout } from '../stream/state-record.ts'
-import { Succession } from '../stream/succession.ts'
+import { Succession } from '../vitals/succession.ts'
 import type { LogRecord, NewRecord } from './port.ts'
 
 /** Keys of records that are no patient's begin with a byte that no UTF-8 text has. */

@@ -1,11 +1,14 @@
 import { VigilError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { driftFigures, driftReasons } from '../scoring/drift-reasons.ts'
+import { ENOUGH } from '../scoring/stability.ts'
 import { type Band, outOfBand } from '../stream/band.ts'
 import type { VersionTelemetry } from '../stream/ports.ts'
-import { type Step, type Succession, seenBy } from '../stream/succession.ts'
+import { type Step, seenBy } from '../stream/succession.ts'
 import { together } from '../stream/tally.ts'
 import type { Versions } from '../stream/versions.ts'
-import type { Tallied } from '../vitals/tallied.ts'
+import type { Succession } from '../vitals/succession.ts'
+import type { DriftReason, Tallied } from '../vitals/tallied.ts'
 import { modelOrderRecord } from './model-order-record.ts'
 import type { Owned } from './owned.ts'
 import type { PlainWriter } from './port.ts'
@@ -20,6 +23,8 @@ export interface LookoutOptions {
   readonly challenger: (name: string) => Promise<string | undefined>
   /** the champion of a model went back by itself: the registry is to know */
   readonly wentBack: (name: string) => Promise<void>
+  /** told once a minute why a champion is no longer what it was made for: nothing, or why */
+  readonly drifted: (name: string, version: string, reasons: readonly DriftReason[]) => Promise<void>
   /** take a step in a partition, at its turn */
   readonly step: (owned: Owned, detector: string, step: Step) => void
   readonly plain: PlainWriter
@@ -35,6 +40,9 @@ export interface LookoutOptions {
 /** How often versions are looked at, and the registry is asked for a challenger, ms. */
 const LOOK_MS = 1000
 const ASK_MS = 30_000
+/** How often drift is told, and over how long it is counted, ms. */
+const DRIFT_MS = 60_000
+const DRIFT_SPAN_MS = 3_600_000
 
 /**
  * Looks at the versions at work once a second: what they did goes to the metrics; a former champion whose time is over is
@@ -47,6 +55,8 @@ export class Lookout {
   readonly #goneBack = new Set<string>()
   readonly #timer: NodeJS.Timeout
   #askedAt = 0
+  #driftedAt = 0
+  #driftSince = 0
   #looking = false
 
   constructor(options: LookoutOptions) {
@@ -81,7 +91,8 @@ export class Lookout {
         await this.#judge(detector, succession)
       }
     }
-    if (now() - this.#askedAt < ASK_MS) return
+    await this.#drift(live)
+    if (live.length === 0 || now() - this.#askedAt < ASK_MS) return
     this.#askedAt = now()
     await this.#ask(live)
   }
@@ -94,6 +105,27 @@ export class Lookout {
       telemetry.counted(manifest, inShadow.has(id) ? 'shadow' : 'champion', counted)
       const before = this.#sums.get(id)
       this.#sums.set(id, before === undefined ? counted : together(before, counted))
+    }
+  }
+
+  /** What drifts is the ward under its champions; a version in shadow is measured beside them. */
+  async #drift(live: readonly Owned[]): Promise<void> {
+    const { versions, telemetry, now, drifted } = this.#options
+    if (this.#driftSince === 0) this.#driftSince = now()
+    if (now() - this.#driftedAt < DRIFT_MS) return
+    this.#driftedAt = now()
+    const anew = now() - this.#driftSince >= DRIFT_SPAN_MS
+    if (anew) this.#driftSince = now()
+    const champions = new Set(live.flatMap((it) => [...it.successions.values()].map(({ champion }) => champion)))
+    for (const detector of versions.all) {
+      const { id, manifest, drift } = detector
+      const { name, version, horizons, grid } = manifest
+      const seconds = horizons.map((ticks) => ticks * grid.cadenceSeconds)
+      const figures = driftFigures(drift, seconds)
+      const reasons = driftReasons(figures, drift.frames)
+      telemetry.drifted(manifest, figures, reasons.length)
+      if (champions.has(id) && drift.frames >= ENOUGH) await drifted(name, version, reasons)
+      if (anew) detector.forgetDrift()
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Detector } from '../stream/detector.ts'
-import type { Succession } from '../stream/succession.ts'
 import type { Versions } from '../stream/versions.ts'
+import type { Succession } from '../vitals/succession.ts'
 import type { Owned } from './owned.ts'
 
 /** The versions that this process has opened: each once, at work in the ward as soon as a patient is seen by it. */

@@ -1,5 +1,5 @@
 import type { Output } from '../stream/ports.ts'
-import type { Succession } from '../stream/succession.ts'
+import type { Succession } from '../vitals/succession.ts'
 import type { LogRecord, NewRecord, PartitionWriter } from './port.ts'
 
 /** An owned partition's life: the writer is fenced in, the changelog read, then it is worked; `lost` is for good. */

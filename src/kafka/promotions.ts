@@ -3,11 +3,13 @@ import type { Log } from '../log.ts'
 import type { Band } from '../stream/band.ts'
 import type { Detector } from '../stream/detector.ts'
 import type { Input, VersionTelemetry } from '../stream/ports.ts'
-import { follow, type Step, type Succession, seenBy } from '../stream/succession.ts'
+import { follow, type Step, seenBy } from '../stream/succession.ts'
 import type { Ward } from '../stream/ward.ts'
 import type { WardOptions } from '../stream/ward-options.ts'
 import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
 import type { ModelOrder } from '../vitals/model-order.ts'
+import type { Succession } from '../vitals/succession.ts'
+import type { DriftReason } from '../vitals/tallied.ts'
 import type { Changelog } from './changelog.ts'
 import type { Decode } from './intake.ts'
 import { Lookout } from './lookout.ts'
@@ -34,6 +36,8 @@ export interface PromotionOptions {
   readonly challenger: (name: string) => Promise<string | undefined>
   /** the champion of a model went back by itself: the registry is to know */
   readonly wentBack: (name: string) => Promise<void>
+  /** told once a minute why a champion is no longer what it was made for: nothing, or why */
+  readonly drifted: (name: string, version: string, reasons: readonly DriftReason[]) => Promise<void>
   /** told of the champions, whenever one changes */
   readonly serving: (champions: readonly Detector[]) => void
   readonly plain: PlainWriter

@@ -9,7 +9,7 @@ import type { Decode } from './intake.ts'
 import type { LogRecord } from './port.ts'
 
 /** Readings that are worked in one piece: the event loop, and with it the ward that watches, waits so long at most. */
-const PIECE = 256
+const PIECE = 1024
 /** How far back where a manifest does not say how long its units remember, s. */
 const UNKNOWN_MEMORY_SECONDS = 300
 

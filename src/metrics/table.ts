@@ -3,7 +3,7 @@ import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
 import { JournalEntry } from '../vitals/journal.ts'
 import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
-import { AGREEMENTS } from '../vitals/tallied.ts'
+import { AGREEMENTS, DRIFT_FIGURES, QUANTILES } from '../vitals/tallied.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -27,8 +27,8 @@ const DETECTORS = 16
 const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
+const DRIFT_OF = 64
 const VERSION = { detector: DETECTORS, version: DETECTORS } as const
-const QUANTILES = ['0.5', '0.9', '0.99', '0.999'] as const
 const HL7_KINDS = 16
 const HL7_CODES = 60
 const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const
@@ -65,6 +65,8 @@ export const METRICS = {
   brokenShadow: { name: 'vigil_model_broken_forecasts_shadow_total', type: 'counter', help: 'Forecasts of a version in shadow with a value that is no finite number.', labels: VERSION },
   stepSecondsShadow: { name: 'vigil_model_step_seconds_shadow_total', type: 'counter', help: 'Seconds in which a version in shadow stepped: what it costs.', labels: VERSION },
   scoreShadow: { name: 'vigil_score_shadow', type: 'gauge', help: 'Quantiles of the scores of a version in shadow.', labels: { ...VERSION, quantile: QUANTILES } },
+  modelDrift: { name: 'vigil_model_drift', type: 'gauge', help: 'How the inputs and scores of the last hour lie, a frame of seven, against those a version was made with: population stability index by channel and of the score (0.1 moderate, 0.25 major), shares of frames without a value, mean and sd of the residuals and distance of the transform (PIT), share of ticks below the threshold by horizon; -then: when it was made.', labels: { ...VERSION, figure: DRIFT_FIGURES, of: DRIFT_OF } },
+  driftReasons: { name: 'vigil_model_drift_reasons', type: 'gauge', help: 'Figures of a version that are beyond what it was made for; 0 when all is well, or too little was seen.', labels: VERSION },
   modelOrders: { name: 'vigil_model_orders_total', type: 'counter', help: 'Orders about models that were read, in each partition, and whether they were followed.', labels: { action: ModelOrder.shape.action.options, outcome: ['done', 'refused'] } },
   promotions: { name: 'vigil_model_promotions_total', type: 'counter', help: 'Partitions whose champion changed: forth to a challenger, or back to the former champion.', labels: { detector: DETECTORS, way: ['forth', 'back'] } },
   warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
@@ -94,5 +96,10 @@ export const METRICS = {
   hl7Rejections: { name: 'vigil_hl7_rejected_observations_total', type: 'counter', help: 'Observations that could not be read while the others of their message were; the sender was warned.', labels: { reason: REASONS } },
   hl7Disagreements: { name: 'vigil_hl7_disagreements_total', type: 'counter', help: 'Observations whose reference id is not that of their code, and status flags that no table knows; the value was taken.', labels: { what: ['reference-id', 'flag'] } },
   hl7Skew: { name: 'vigil_hl7_clock_skew_seconds', type: 'histogram', help: 'Our clock less that of the HL7 sender, its way here included.', labels: {}, buckets: [-3600, -60, -10, -1, 0, 0.1, 0.5, 1, 2, 5, 10, 60, 3600] },
+  delivered: { name: 'vigil_deliveries_total', type: 'counter', help: 'Alert messages that a receiver has taken.', labels: { receiver: SINKS } },
+  deliverySeconds: { name: 'vigil_delivery_seconds', type: 'histogram', help: 'From the first try to deliver an alert message until it was taken.', labels: { receiver: SINKS }, buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300] },
+  deliveryFailures: { name: 'vigil_delivery_failures_total', type: 'counter', help: 'Tries to deliver an alert message that failed; each is repeated.', labels: { receiver: SINKS } },
+  deliveryRefusals: { name: 'vigil_delivery_refusals_total', type: 'counter', help: 'Alert messages that a receiver refused for good; they are dead letters.', labels: { receiver: SINKS } },
+  receiverReachable: { name: 'vigil_receiver_reachable', type: 'gauge', help: '1 while a receiver takes alerts, 0 while its circuit is open: its alerts wait.', labels: { receiver: SINKS } },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

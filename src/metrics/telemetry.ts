@@ -1,12 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Check, Hl7Telemetry, KafkaTelemetry, Telemetry, VersionTelemetry } from '../stream/ports.ts'
+import type {
+  Check,
+  DeliveryTelemetry,
+  Hl7Telemetry,
+  KafkaTelemetry,
+  Telemetry,
+  VersionTelemetry,
+} from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
-import { versionMetrics } from './versions.ts'
-
-export type Labels = Readonly<Record<string, string>>
-export type Write = (labels: Labels, value: number) => void
+import { type Labels, versionMetrics, type Write } from './versions.ts'
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
 export interface ServedModel {
@@ -26,6 +30,8 @@ export interface PrometheusTelemetry extends Telemetry {
   readonly versions: VersionTelemetry
   /** what the HL7 edge tells */
   readonly hl7: Hl7Telemetry
+  /** what deliveries tell */
+  readonly deliveries: DeliveryTelemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -158,6 +164,15 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
         if (flags > 0) write.hl7Disagreements({ what: 'flag' }, flags)
       },
       skew: (seconds) => write.hl7Skew(NONE, seconds),
+    },
+    deliveries: {
+      delivered(receiver, seconds) {
+        write.delivered({ receiver }, 1)
+        write.deliverySeconds({ receiver }, seconds)
+      },
+      failed: (receiver) => write.deliveryFailures({ receiver }, 1),
+      refused: (receiver) => write.deliveryRefusals({ receiver }, 1),
+      reachable: (receiver, reachable) => write.receiverReachable({ receiver }, reachable ? 1 : 0),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),

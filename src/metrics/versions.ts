@@ -1,10 +1,10 @@
 import type { VersionTelemetry } from '../stream/ports.ts'
-import { AGREEMENTS, SCORE_BUCKETS, type Tallied } from '../vitals/tallied.ts'
+import { AGREEMENTS, QUANTILES, SCORE_BUCKETS, type Tallied } from '../vitals/tallied.ts'
 import type { METRICS } from './table.ts'
-import type { Write } from './telemetry.ts'
 
-/** Of the scores that are told. */
-export const QUANTILES = [0.5, 0.9, 0.99, 0.999] as const
+export type Labels = Readonly<Record<string, string>>
+export type Write = (labels: Labels, value: number) => void
+
 /** Frames after which the older half of those behind the quantiles is forgotten: an hour of 20 beds. */
 const FORGET_FRAMES = 72_000
 
@@ -27,7 +27,11 @@ export function versionMetrics(write: Readonly<Record<keyof typeof METRICS, Writ
       const key = `${detector} ${version} ${role}`
       const known = added(scores.get(key), counts)
       scores.set(key, known)
-      for (const q of QUANTILES) write[of.score]({ ...labels, quantile: String(q) }, quantileOf(known, q))
+      for (const quantile of QUANTILES) write[of.score]({ ...labels, quantile }, quantileOf(known, Number(quantile)))
+    },
+    drifted({ detector, version }, figures, reasons) {
+      for (const { figure, of, value } of figures) write.modelDrift({ detector, version, figure, of }, value)
+      write.driftReasons({ detector, version }, reasons)
     },
     ordered: (action, outcome) => write.modelOrders({ action, outcome }, 1),
     promoted: (detector, way) => write.promotions({ detector, way }, 1),

@@ -13,6 +13,7 @@ import {
   resetEvidence,
   weighEvidence,
 } from '../scoring/evidence.ts'
+import { type ModelDrift, type ModelDriftPlan, modelDrift, modelDriftPlan, tallyFrame } from '../scoring/model-drift.ts'
 import { learnSpread } from '../scoring/own-spread.ts'
 import {
   expectedBand,
@@ -34,6 +35,9 @@ import { type Lane, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Tally } from './tally.ts'
+
+/** Every which frame of a patient is counted for drift: neighbours say the same, and no horizon's stride divides it. */
+const DRIFT_EVERY = 7
 
 /** What one model version knows of one patient, off its slot. */
 export interface Known {
@@ -63,6 +67,8 @@ export class Detector implements Lane {
   readonly #scores: ScorePlan
   readonly #evidence: EvidencePlan
   readonly #drift: DriftPlan
+  readonly #modelDrift: ModelDriftPlan
+  #driftCounts: Float64Array
   readonly #rows: Rows
   readonly #scored: Scored
   readonly #x: Float32Array
@@ -84,6 +90,8 @@ export class Detector implements Lane {
     this.#evidence = evidencePlan(manifest, this.#scores)
     this.#drift = driftPlan(manifest, this.#scores)
     this.#scored = scored(this.#scores)
+    this.#modelDrift = modelDriftPlan(manifest, this.#scores)
+    this.#driftCounts = new Float64Array(this.#modelDrift.size)
     const channels = manifest.channels.length
     this.#scoresAt = this.#meansAt + channels
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
@@ -159,6 +167,8 @@ export class Detector implements Lane {
       learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
     const cold = evidenceSteps(page, evidenceAt) <= this.manifest.warmupSteps
     weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
+    if (!cold && (frames.ticks[row]! + slot) % DRIFT_EVERY === 0)
+      tallyFrame(this.#modelDrift, this.#driftCounts, frames, row, this.#scored)
     if (!drifts(page, driftAt)) return
     const drift = driftOf(this.#drift, page, driftAt)!
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
@@ -169,6 +179,15 @@ export class Detector implements Lane {
   /** Whether the detector says "unexpected" of the patient on a slot. */
   raised(slot: number): boolean {
     return isRaised(this.#rows.page(slot), this.#rows.at(slot) + this.#evidenceAt)
+  }
+
+  /** How inputs and scores lie since the last `forgetDrift`, held against those the version was made with. */
+  get drift(): ModelDrift {
+    return modelDrift(this.#modelDrift, this.#driftCounts)
+  }
+
+  forgetDrift(): void {
+    this.#driftCounts = new Float64Array(this.#modelDrift.size)
   }
 
   /** Everything the version knows of the patient on a slot: its row, and its hidden state. */

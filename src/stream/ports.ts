@@ -7,7 +7,7 @@ import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
-import type { Tallied } from '../vitals/tallied.ts'
+import type { DriftFigure, Tallied } from '../vitals/tallied.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /**
@@ -169,6 +169,8 @@ export interface KafkaTelemetry {
 export interface VersionTelemetry {
   /** what a version did since the last call */
   counted(version: Version, role: 'champion' | 'shadow', counts: Tallied): void
+  /** how a version's inputs and scores lie, and whether that is beyond what it was made for */
+  drifted(version: Version, figures: readonly DriftFigure[], reasons: number): void
   /** an order was read, and followed or not */
   ordered(action: ModelOrder['action'], outcome: 'done' | 'refused'): void
   /** a partition's champion changed: to a challenger, or back to the former one */
@@ -201,6 +203,17 @@ export interface Hl7Telemetry {
   skew(seconds: number): void
 }
 
+/** What deliveries tell. `receiver` is a name of the configuration. */
+export interface DeliveryTelemetry {
+  delivered(receiver: string, seconds: number): void
+  /** a try failed and is repeated */
+  failed(receiver: string): void
+  /** the receiver refused a message for good, or it could not be read: it is a dead letter */
+  refused(receiver: string): void
+  /** whether messages go through: false while the circuit is open */
+  reachable(receiver: string, reachable: boolean): void
+}
+
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
 export interface Check {
   readonly ok: boolean
@@ -215,3 +228,11 @@ export interface Check {
 export type HttpRoute =
   | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
   | { readonly kind: 'events'; readonly path: string; open(response: ServerResponse): void }
+  /** POST by somebody who may act; `name` is who, as the journal is to have it */
+  | { readonly kind: 'action'; readonly path: string; act(body: unknown, name: string): Promise<ActionAnswer> }
+
+/** How an action went, without an identity. */
+export interface ActionAnswer {
+  readonly status: 202 | 400 | 404 | 503
+  readonly body: Readonly<Record<string, string>>
+}

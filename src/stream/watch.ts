@@ -239,8 +239,8 @@ export class Watch {
    */
   watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
-    if (session.seenBy !== undefined)
-      session.seenBy = Object.fromEntries(Object.entries(session.seenBy).filter(([detector]) => !named.has(detector)))
+    const still = Object.entries(session.seenBy ?? {}).filter(([detector]) => !named.has(detector))
+    session.seenBy = still.length > 0 ? Object.fromEntries(still) : undefined
     const champions = this.#raising(session)
     for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)

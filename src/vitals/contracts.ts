@@ -9,6 +9,7 @@ import { GateVerdict } from './gate-verdict.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
+import { ModelOrder } from './model-order.ts'
 import { WireReading } from './reading.ts'
 import { DeadLetter } from './rejection.ts'
 import { FrameReport } from './report.ts'
@@ -26,6 +27,7 @@ const SCHEMAS = {
   'alert-envelope': AlertEnvelope,
   'journal-entry': JournalEntry,
   'evidence-head': EvidenceHead,
+  'model-order': ModelOrder,
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'classifier-manifest': ClassifierManifest,

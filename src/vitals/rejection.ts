@@ -36,6 +36,7 @@ export const REJECTION_REASONS = {
   'other-encounter': 'it names another encounter than the one that is open',
   'keyed-by-bed': 'a patient known only by the bed cannot leave it under this key: discharge the bed',
   'unknown-alert': 'no alert of this id is open for the patient',
+  undeliverable: 'a receiver of alerts refused a message for good; it is delivered to the others',
   'still-active': 'the condition still stands, so its alert cannot be reset',
   departed: 'the patient was discharged, or the record merged, less than `stream.departedSeconds` before',
   'other-mode': 'a test, demo or replayed reading of a patient who is watched live',

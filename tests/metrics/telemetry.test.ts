@@ -46,6 +46,11 @@ function told() {
   kafka.unreadable(1)
   kafka.watching(true)
   kafka.selfTest(undefined)
+  const { deliveries } = telemetry
+  deliveries.delivered('pager', 0.02)
+  deliveries.failed('pager')
+  deliveries.refused('pager')
+  deliveries.reachable('pager', true)
   const { hl7 } = telemetry
   hl7.connections(2)
   hl7.ended('slow')

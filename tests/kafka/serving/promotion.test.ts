@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { SHIPPED_MODELS } from '../../../src/app.ts'
 import { type Other, otherVersion } from '../../../src/bench/other-version.ts'
 import { sendOrder } from '../../../src/commands/model-orders.ts'
+import { readAliases } from '../../../src/inference/registry/aliases.ts'
+import { challenge, promote } from '../../../src/inference/registry/promotion.ts'
 import type { ModelOrder } from '../../../src/vitals/model-order.ts'
 import { Settings } from '../../../src/vitals/settings.ts'
 import { open, quiet, until } from '../broker.ts'
@@ -15,8 +17,7 @@ async function registry(other: Partial<Other> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'vigil-registry-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '2.0.0', hidden: 24, layers: 1, seed: 7, ...other })
-  const { writeFile } = await import('node:fs/promises')
-  await writeFile(join(dir, 'aliases.json'), JSON.stringify({ bedside: { champion: '1.0.0' } }))
+  await promote(dir, 'bedside', '1.0.0')
   return dir
 }
 
@@ -76,5 +77,74 @@ describe('a version of another size', () => {
     await running.stop()
     const starts = (await topics.alerts()).filter(({ body }) => body.code === 'asystole' && body.phase === 'start')
     expect(starts).toHaveLength(3)
+  })
+
+  test('whoever takes a partition over goes on with its champion, also in a process whose registry calls another so', async () => {
+    const dir = await registry()
+    const { settings, patients, feed, worked, order, seenBy } = await ward(dir)
+    const first = await service(settings)
+    await ready(first.url)
+    await feed(0, 90)
+    await worked(first)
+    await order('promote')
+    await until('the swap', async () => (await seenBy()).length === patients.length)
+    await feed(90, 100)
+    await worked(first)
+    await first.stop()
+    const next = await service(settings)
+    await ready(next.url)
+    expect(await next.metric('vigil_unreadable_states_total')).toBe(0)
+    expect(await next.metric('vigil_model_info', 'version="2.0.0"')).toBe(1)
+    expect(await next.metric('vigil_beds', 'watching="warming"')).toBe(0)
+    await feed(100, 110)
+    await until('all is worked', async () => (await next.metric('vigil_readings_total')) === 30)
+    // the former champion is still there to be gone back to
+    await order('rollback')
+    await until('the way back', async () => (await seenBy()).length === 2 * patients.length)
+    expect(await next.metric('vigil_beds', 'watching="warming"')).toBe(0)
+    await next.stop()
+  })
+
+  test('a champion that alarms far more than the former one goes back by itself, and the registry knows', async () => {
+    const policy = { q: 0.9, n: 1, of: 1, clearSeconds: 1 }
+    const dir = await registry({ manifest: (manifest) => ({ ...manifest, warmupSteps: 5, policy }) })
+    const { settings, patients, feed, worked, order, seenBy } = await ward(dir, { bandOnsets: 1 })
+    const running = await service(settings)
+    await ready(running.url)
+    await feed(0, 60)
+    await worked(running)
+    await promote(dir, 'bedside', '2.0.0')
+    await order('promote')
+    await until('the swap', async () => (await seenBy()).length === patients.length)
+    await feed(60, 400)
+    await until('the way back', async () => (await seenBy()).length === 2 * patients.length, 40_000)
+    expect((await seenBy()).slice(-3).map(({ champion, shadow }) => ({ champion, shadow }))).toEqual(
+      Array(3).fill({ champion: 'bedside@1.0.0', shadow: undefined }),
+    )
+    expect(await running.metric('vigil_model_promotions_total', 'way="back"')).toBe(2)
+    expect(running.said.join('\n')).toMatch(/out of its band: \d+ episodes began, of the former champion \d+/)
+    await until('the registry', async () => (await readAliases(dir))['bedside']?.['champion'] === '1.0.0')
+    await running.stop()
+  })
+
+  test('a challenger that the registry names goes into shadow, and what it would say is counted', async () => {
+    const dir = await registry()
+    await challenge(dir, 'bedside', '2.0.0')
+    const { settings, patients, topics, feed, worked, seenBy } = await ward(dir)
+    const running = await service(settings)
+    await ready(running.url)
+    await feed(0, 30)
+    await worked(running)
+    await until('the shadow', async () => (await seenBy()).length === patients.length, 60_000)
+    await feed(30, 120)
+    await worked(running)
+    const metric = (name: string) => running.metric(`vigil_model_${name}_shadow_total`, 'version="2.0.0"')
+    await until('counts', async () => (await metric('frames')) === 90 * patients.length)
+    expect(await metric('agreement')).toBe(90 * patients.length)
+    expect(await metric('broken_forecasts')).toBe(0)
+    expect(await running.metric('vigil_score_shadow', 'quantile="0.5"')).toBeGreaterThanOrEqual(0)
+    await running.stop()
+    // whatever it thinks, nobody is told
+    expect((await topics.alerts()).filter(({ body }) => body.source.version === '2.0.0')).toEqual([])
   })
 })
