@@ -35,6 +35,8 @@ export interface Served {
   /** the forecasters, and the hourly models beside them */
   readonly detectors: readonly Detector[]
   readonly risks: readonly RiskDetector[]
+  /** versions that run beside their champions from the first frame on, where that was asked for */
+  readonly shadows: readonly Detector[]
   /**
    * Open another version of a forecaster, NAME@VERSION, as a detector of its own; closed with the rest.
    * @throws VigilError as `openWard`; config-invalid where it does not fit the ward: another detector, grid or channel
@@ -54,6 +56,8 @@ export interface ServeOptions {
   readonly partitioned?: boolean
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** NAME@VERSION that is to run beside the champion of a model, from the first frame on; undefined: nothing */
+  readonly challenger?: (name: string) => Promise<string | undefined>
 }
 
 /**
@@ -73,7 +77,7 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true }: ServeOptions,
+  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true, challenger }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -126,11 +130,20 @@ async function open(
     scoring,
     now,
   })
+  const shadows: Detector[] = []
+  for (const { manifest, id } of detectors) {
+    const other = ward.versions.pinned.has(manifest.detector) ? undefined : await challenger?.(manifest.name)
+    if (other === undefined || other === id) continue
+    const shadow = await open(other)
+    ward.versions.beside(shadow)
+    shadows.push(shadow)
+  }
   return {
     ward,
     table,
     detectors,
     risks,
+    shadows,
     open,
     models: [...detectors, ...risks].map(servedModel),
   }

@@ -90,6 +90,8 @@ function changed(now: Condition, before: Said): boolean {
   const led = before.channels[0]
   if (lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side) return true
   if (!now.score || !before.score || now.score.name !== before.score.name) return now.score?.name !== before.score?.name
+  // an hour's risk is another statement than the hour's before it
+  if (now.score.name === 'risk') return now.score.value !== before.score.value
   return worse(now.score, before.score)
 }
 

@@ -4,7 +4,6 @@ import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
 import { actions } from '../http/actions.ts'
 import { listen } from '../http/listener.ts'
-import { readAliases } from '../inference/registry/aliases.ts'
 import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder, controlRecord } from '../kafka/control-record.ts'
@@ -21,6 +20,7 @@ import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { challengerOf } from './challenger.ts'
 import { driftFile } from './drift-file.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
@@ -87,7 +87,7 @@ export async function openServing(
         closelyMs: models.closelySeconds * 1000,
         band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
         open: served.open,
-        challenger: (name) => challengerOf(settings.models, name),
+        challenger: (name) => challengerOf(models, name),
         drifted: driftFile(models.driftFile, log, Date.now),
         wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
         serving(champions) {
@@ -159,13 +159,4 @@ export async function openServing(
   )
   ended.catch(() => {})
   return { url: http.url, ended, stop: () => around.stop() }
-}
-
-/** NAME@VERSION of what the registry calls the challenger of a model; undefined where nothing is to run in shadow. */
-async function challengerOf(
-  { shadow, dir = SHIPPED_MODELS }: Settings['models'],
-  name: string,
-): Promise<string | undefined> {
-  const version = shadow ? (await readAliases(dir))[name]?.['challenger'] : undefined
-  return version === undefined ? undefined : `${name}@${version}`
 }

@@ -21,6 +21,14 @@ import { type Lane, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
+/** The hours that were over in one round. */
+export interface Hours {
+  /** patients' hours that were stepped */
+  readonly rows: number
+  /** of those of which the model says something */
+  readonly probabilities: readonly number[]
+}
+
 /** Hours without a frame after which a stay begins anew. */
 const LONGEST_GAP = 24
 /** Reasons kept of a risk. */
@@ -57,6 +65,8 @@ export class RiskDetector implements Lane {
   readonly #groups: readonly InputGroup[]
   readonly #features: number
   readonly #hours: number
+  /** hours after which it first says something */
+  readonly #due: number
   readonly #rows: Rows
   /** inputs of one patient, not yet normalised: [F] */
   readonly #raw: Float64Array
@@ -95,6 +105,7 @@ export class RiskDetector implements Lane {
     this.#groups = inputGroups(kind)
     this.#features = manifest.graph.features
     this.#hours = HOURLY_INPUTS[kind].hours ?? Number.POSITIVE_INFINITY
+    this.#due = manifest.outcome.asked === 'every-row' ? 1 : this.#hours
     this.#rows = new Rows(GATHERED + this.#gather.stateSize)
     this.#raw = new Float64Array(this.#features)
     this.#without = new Float32Array(this.#groups.length * this.#features)
@@ -128,26 +139,31 @@ export class RiskDetector implements Lane {
   /**
    * Take a round's frames in, and step the patients of whom an hour is over: as often as hours are. What is learnt of them
    * shows in the rows after the current turn, so that who scores the round now sees what was known before it.
-   * @returns the probability of every hour that was over
    */
-  async step(round: FrameColumns): Promise<number[]> {
+  async step(round: FrameColumns): Promise<Hours> {
     let behind: number[] = []
     for (let row = 0; row < round.count; row++) {
       const hours = this.#hoursBehind(round, row)
       if (hours === 0) this.#take(round, row)
       else if (hours > 0) behind.push(row)
     }
-    const given: number[] = []
+    let rows = 0
+    const probabilities: number[] = []
     while (behind.length > 0) {
       const logits = await this.#closeHours(round, behind)
-      for (const logit of logits) given.push(this.#probability(logit))
+      rows += behind.length
+      behind.forEach((row, i) => {
+        const slot = round.slots[row]!
+        const hours = this.#rows.page(slot)[this.#rows.at(slot) + CLOSED]!
+        if (hours >= this.#due) probabilities.push(this.#probability(logits[i]!))
+      })
       behind = behind.filter((row) => {
         const hours = this.#hoursBehind(round, row)
         if (hours === 0) this.#take(round, row)
         return hours > 0
       })
     }
-    return given
+    return { rows, probabilities }
   }
 
   /** What the model says of the patient now, as its policy has it; added to `out`. */
@@ -163,15 +179,16 @@ export class RiskDetector implements Lane {
     const at = this.#rows.at(slot)
     const hours = page[at + CLOSED]!
     const over = hours >= this.#hours
-    const said = hours > 0 && (this.manifest.outcome.asked === 'every-row' || over)
+    const said = hours >= this.#due
     const { probability, threshold, time, reasons } = this.#risk(slot)
     const { detector, outcome, policy } = this.manifest
     return {
       detector,
       role: this.role,
-      event: policy?.says ?? outcome.event,
+      event: policy?.says ?? `Risk of ${outcome.event}`,
       standing: said ? (over ? 'final' : 'current') : 'gathering',
       hours,
+      due: this.#due,
       emptyHours: page[at + EMPTY]!,
       ...(said && { probability, time: Math.round(time) }),
       threshold,
@@ -286,7 +303,8 @@ export class RiskDetector implements Lane {
       const { label, channel } = this.#groups[page[from]!]!
       const name = channel === undefined ? undefined : this.manifest.channels[channel]
       const known = name === undefined ? undefined : this.#table.channels[this.#table.index.get(name)!]
-      reasons.push({ label, share: page[from + 1]!, channel: known, observed: page[from + 2]! })
+      const said = known?.label.replaceAll('_', ' ') ?? label
+      reasons.push({ label: said, share: page[from + 1]!, channel: known, observed: page[from + 2]! })
     }
     return {
       probability: this.#probability(page[at + LOGIT]!),

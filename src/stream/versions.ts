@@ -60,6 +60,15 @@ export class Versions {
       )
   }
 
+  /** A version runs beside what the settings name, for every patient of whom nobody says otherwise; before the first frame. */
+  beside(shadow: Detector): void {
+    this.add(shadow)
+    const { champions, shadows } = this.#configured
+    const { detector } = shadow.manifest
+    const next = champions.map((it, i) => (it.manifest.detector === detector ? shadow : shadows[i]))
+    this.#configured = seers(champions, next)
+  }
+
   /** Only while nothing is stepped, and no patient is seen by it. */
   remove(id: string): void {
     this.#open.delete(id)

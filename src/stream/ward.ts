@@ -195,9 +195,9 @@ export class Ward {
         detector.remember(round, forecast)
         telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
       }
-      for (const { risk, given, seconds } of risks) {
-        telemetry.stepped(risk.engine.provider, given.length, seconds, risk.manifest.detector)
-        telemetry.risks(risk.manifest.detector, given)
+      for (const { risk, hours, seconds } of risks) {
+        telemetry.stepped(risk.engine.provider, hours.rows, seconds, risk.manifest.detector)
+        telemetry.risks(risk.manifest.detector, hours.probabilities)
       }
       telemetry.frames(round.count)
       frames += round.count

@@ -22,7 +22,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import type { Lane } from './lane.ts'
-import type { RiskDetector } from './risk-detector.ts'
+import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
@@ -124,9 +124,9 @@ export class Watch {
       detector.tally.stepped(seconds())
       return { detector, forecast, seconds: seconds() }
     })
-    const risks = this.#risks.map(async (risk) => ({ risk, given: await risk.step(round), seconds: seconds() }))
-    const [stepped, given] = await Promise.all([Promise.all(forecasts), Promise.all(risks)])
-    return { forecasts: stepped, risks: given.filter((it) => it.given.length > 0) }
+    const risks = this.#risks.map(async (risk) => ({ risk, hours: await risk.step(round), seconds: seconds() }))
+    const [stepped, hours] = await Promise.all([Promise.all(forecasts), Promise.all(risks)])
+    return { forecasts: stepped, risks: hours.filter((it) => it.hours.rows > 0) }
   }
 
   /**
@@ -351,10 +351,10 @@ export interface Stepped {
     readonly forecast: Float32Array
     readonly seconds: number
   }[]
-  /** the probabilities of the hours that were over; only of those hourly models that had any */
+  /** only of those hourly models that stepped anybody */
   readonly risks: readonly {
     readonly risk: RiskDetector
-    readonly given: readonly number[]
+    readonly hours: Hours
     readonly seconds: number
   }[]
 }

@@ -38,6 +38,7 @@ export const RiskReport = z
       .enum(['gathering', 'current', 'final'])
       .describe('gathering: it has said nothing yet; final: the stay is past the hours it speaks of'),
     hours: z.int().describe('hours of the stay that are over'),
+    due: z.int().describe('hours of the stay after which it first says something'),
     emptyHours: z.int().describe('newest hours in a row in which nothing was measured'),
     probability: z.number().optional().describe('of the newest hour that is over; absent while gathering'),
     time: z.int().optional().describe('event time at which that hour ended, ms since 1970'),

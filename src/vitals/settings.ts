@@ -30,7 +30,7 @@ export const Settings = z.strictObject({
   models: z
     .strictObject({
       dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
-      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that raise alerts: NAME or NAME@VERSION'),
+      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters and hourly ones: NAME or NAME@VERSION'),
       shadow: z.boolean().default(true).describe('the version that the registry calls challenger sees every patient beside the champion, and raises nothing; not of models that serve as NAME@VERSION'),
       rollbackHours: z.number().positive().default(24).describe('how long after a promotion the former champion runs beside its successor, ready to be gone back to'),
       closelySeconds: z.number().nonnegative().default(3600).describe('how long after its promotion a champion goes back by itself when it leaves its band; 0: never'),

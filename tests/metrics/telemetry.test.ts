@@ -98,7 +98,7 @@ describe('a scrape', () => {
     }
     expect(lines).toContain('vigil_readings_total 3')
     expect(lines).toContain('vigil_rejections_total{reason="late"} 2')
-    expect(lines).toContain('vigil_steps_total{provider="cpu"} 64')
+    expect(lines).toContain('vigil_steps_total{provider="cpu",detector="bedside"} 64')
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
     expect(lines).toContain('vigil_partitions{phase="live"} 3')
