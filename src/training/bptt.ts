@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { type LayersPass, throughLayers } from './layers-pass.ts'
+import { throughBlocks } from './block-lstm.ts'
+import type { LayersInput, LayersPass } from './layers-pass.ts'
 import type { NetworkShape, Weights } from './network.ts'
+import { throughSteps } from './per-step.ts'
 
 /** Hidden state of B rows, layer by layer: [L] of [B H]. Plain arrays: what a chunk hands on carries no gradient. */
 export interface NetworkState {
@@ -23,6 +25,14 @@ export interface ChunkOptions {
   readonly dropout?: DropoutMasks | undefined
   /** adds this / 2 * c^2 of every cell and step to the loss */
   readonly cellPenalty?: number
+}
+
+/**
+ * The layers' way through a chunk, as the engine at hand does it best: TensorFlow's fused operators where there are some,
+ * single steps elsewhere. Both are the same equations (tests/training/engines.test.ts).
+ */
+function throughLayers(input: LayersInput): LayersPass {
+  return tf.getBackend() === 'tensorflow' ? throughBlocks(input) : throughSteps(input)
 }
 
 /** Raw head outputs [T B, 2 K C] (row = step * B + lane) -> gradient of the loss by them, in the same layout. */

@@ -6,7 +6,7 @@ import { VigilError } from '../errors.ts'
 import type { RandomMark } from '../random.ts'
 import type { Optimiser } from './adamw.ts'
 import type { NetworkState } from './bptt.ts'
-import type { LearningPoint } from './fit.ts'
+import type { LearningPoint } from './learning-curve.ts'
 import type { Weights } from './network.ts'
 
 /** Everything that decides how a fit goes on: from here it ends in the same weights, bit for bit. */

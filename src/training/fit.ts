@@ -8,6 +8,7 @@ import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
 import { type Gains, gainArrays, gained, ungained } from './gains.ts'
 import { aboveFloor } from './head.ts'
+import type { LearningPoint } from './learning-curve.ts'
 import {
   firstWeights,
   type NetworkShape,
@@ -36,15 +37,6 @@ export interface FitOptions extends OptimiserOptions {
   readonly validateEvery: number
   /** validations without a better one after which training stops */
   readonly patience: number
-}
-
-/** One validation. */
-export interface LearningPoint {
-  readonly epoch: number
-  readonly updates: number
-  /** nats per observed value: of the chunks trained on since the last point, and of the averaged weights on validation */
-  readonly train: number
-  readonly validation: number
 }
 
 export interface Fitted {
@@ -112,13 +104,13 @@ export async function fitNetwork(
   const state = checkpoints.left ?? firstState(plan, random, from)
   if (checkpoints.left === undefined) state.epochMark = random.mark()
   const { optimiser: moved } = state
+  let current = withDegreesOfFreedom(plan, state.degrees)
   for (const point of state.curve) watch.validated(point)
 
   /** One chunk: forward, back, update. Returns its loss, nats per target. */
   async function learn(lanes: Lanes, from: number, rate: number, masks: DropoutMasks | undefined): Promise<number> {
     const { x, targets } = chunkOf(lanes, shape, from, options.chunk)
     const count = countTargets(targets)
-    const current = withDegreesOfFreedom(plan, state.degrees)
     const before = state.sums.slice()
     const weights = weightsOf(shape, gained(moved.parameters, gains))
     const cellPenalty = options.cellPenalty / (lanes.lanes * options.chunk * shape.hidden)
@@ -151,7 +143,6 @@ export async function fitNetwork(
 
   async function validate(): Promise<void> {
     const weights = weightsOf(shape, gained(moved.averaged, gains))
-    const current = withDegreesOfFreedom(plan, state.degrees)
     const held = await evaluate(current, weights, data.validation)
     const point = { epoch: state.epoch, updates: moved.updates, train: mean(state.sums), validation: held.mean }
     state.curve.push(point)
@@ -163,6 +154,7 @@ export async function fitNetwork(
       state.best = { weights, updates: moved.updates }
     } else state.worse++
     state.degrees = degreesOf(current, (await evaluate(current, weights, data.clean)).outputs, data.clean)
+    current = withDegreesOfFreedom(plan, state.degrees)
   }
 
   for (; state.epoch <= options.epochs && state.worse < options.patience; state.epoch++) {

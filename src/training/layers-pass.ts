@@ -1,7 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core'
-import { throughBlocks } from './block-lstm.ts'
+import type * as tf from '@tensorflow/tfjs-core'
 import type { LayerWeights, NetworkShape } from './network.ts'
-import { throughSteps } from './per-step.ts'
 
 /** What goes into the stacked layers for one chunk of T steps of B lanes. */
 export interface LayersInput {
@@ -28,12 +26,4 @@ export interface LayersPass {
   readonly c: readonly tf.Tensor2D[]
   /** Gradient of the loss by `tops` -> by the kernel and bias of each layer: [2 L]. Called once, or never. */
   back(dTops: tf.Tensor2D): tf.Tensor[]
-}
-
-/**
- * The layers' way through a chunk, as the engine at hand does it best: TensorFlow's fused operators where there are some,
- * single steps elsewhere. Both are the same equations (tests/training/engines.test.ts).
- */
-export function throughLayers(input: LayersInput): LayersPass {
-  return tf.getBackend() === 'tensorflow' ? throughBlocks(input) : throughSteps(input)
 }

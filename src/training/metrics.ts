@@ -1,5 +1,5 @@
 import type { Conduct } from './calibrate.ts'
-import type { LearningPoint } from './fit.ts'
+import type { LearningPoint } from './learning-curve.ts'
 
 /** metrics.json: what was measured while a model was made. Likelihoods in nats per value, [K][C]; lower is better. */
 export interface TrainingMetrics {
