@@ -81,22 +81,25 @@ function cycle(settings: Settings, log: Log): Promise<Cycled> {
 
 /** Cycles until the process is asked to stop. One that fails is said, and the next comes at its time. */
 async function periodically(settings: Settings, everyMs: number, log: Log): Promise<void> {
-  let stopping = false
   const asked = stopSignal()
-  asked.subscribe(() => {
-    stopping = true
-  })
-  while (!stopping) {
+  for (let why = 'time'; why !== 'stop'; ) {
     const began = Date.now()
+    // a cycle may end anywhere: the registry is whole after each of its writes, and the lock of a dead process is nobody's
+    const stopping = asked.subscribe(() => {
+      log.info('stopped in the middle of a cycle')
+      process.exit(0)
+    })
     try {
       const { verdict } = await cycle(settings, log)
       log.info({ model: verdict.model, decision: verdict.decision, reasons: verdict.reasons }, 'cycle done')
     } catch (error) {
       if (!(error instanceof VigilError)) throw error
       log.error({ code: error.code, place: error.place }, `no cycle: ${error.message}`)
+    } finally {
+      stopping.unsubscribe()
     }
     const rest = Math.max(0, began + everyMs - Date.now())
-    const why = await firstValueFrom(
+    why = await firstValueFrom(
       merge(asked.pipe(map(() => 'stop')), timer(rest).pipe(map(() => 'time')), drifted(settings, began)),
     )
     if (why !== 'stop') log.info(why === 'time' ? 'the next cycle' : 'the model has drifted: a cycle before its time')
