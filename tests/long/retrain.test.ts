@@ -8,7 +8,7 @@ import { type Judged, judge } from '../../src/retrain/gate.ts'
 import type { Window } from '../../src/retrain/window.ts'
 import { collected, SPOILT, smallChampion, spoilt, TABLE, windowOf } from '../retrain/wards.ts'
 
-const SIZE = { beds: 36, hours: 0.5 }
+const SIZE = { beds: 72, hours: 0.6 }
 
 async function withChampion<T>(seed: number, work: (champion: ModelBundle) => Promise<T>): Promise<T> {
   const registry = await mkdtemp(join(tmpdir(), 'vigil-gate-'))
