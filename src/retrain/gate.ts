@@ -1,4 +1,4 @@
-import { drawnBetween, patientDraws } from '../evaluation/metrics/bootstrap.ts'
+import { type Interval, patientDraws } from '../evaluation/metrics/bootstrap.ts'
 import { graphShape } from '../inference/graph-shape.ts'
 import type { ModelBundle } from '../inference/model-store.ts'
 import { random } from '../random.ts'
@@ -111,7 +111,7 @@ function likelihoodTest(was: Likelihood, is: Likelihood, channels: number): Gate
   const patients = was.sums.length
   const difference = (times: ArrayLike<number>) =>
     meanSurprise(is, times, channels) - meanSurprise(was, times, channels)
-  const draws = patientDraws(patients, difference)
+  const draws = risingDraws(patients, difference)
   const [low, high] = drawnBetween(draws, 0.95)
   const all = once(patients)
   return {
@@ -146,7 +146,7 @@ interface Compared {
  * worsening that matters would have been found.
  */
 function notWorse(it: Compared): GateCondition {
-  const draws = patientDraws(it.patients, it.drawn ?? it.worse)
+  const draws = risingDraws(it.patients, it.drawn ?? it.worse)
   const worse = it.worse(once(it.patients))
   const [low, high] = drawnBetween(draws, 0.9)
   const detectable = it.margin + ONE_SIDED * spreadOf(draws)
@@ -162,7 +162,20 @@ function notWorse(it: Compared): GateCondition {
   return { name, champion, challenger, worse, unit, margin, interval: [low, high], detectable, needed, passes, why }
 }
 
-function spreadOf(draws: readonly number[]): number {
+/** Draws of a statistic, rising; those that are no number are left out. */
+function risingDraws(patients: number, statistic: (times: Uint16Array) => number): Float64Array {
+  return patientDraws(patients, statistic)
+    .filter((value) => !Number.isNaN(value))
+    .sort()
+}
+
+/** Central interval of rising draws; [NaN, NaN] of none. @param level 0.95 for two-sided 95 % */
+function drawnBetween(draws: Float64Array, level: number): Interval {
+  const at = (share: number) => draws[Math.min(draws.length - 1, Math.floor(share * draws.length))] ?? Number.NaN
+  return [at((1 - level) / 2), at((1 + level) / 2)]
+}
+
+function spreadOf(draws: Float64Array): number {
   const mean = draws.reduce((a, b) => a + b, 0) / draws.length
   return Math.sqrt(draws.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, draws.length - 1))
 }
