@@ -8,6 +8,7 @@ import { type AnyManifest, listModels, openAnyModel } from '../inference/model-s
 import { verifyModel } from '../inference/open-engine.ts'
 import type { ModelAliases } from '../inference/registry/aliases.ts'
 import { promote, rollback } from '../inference/registry/promotion.ts'
+import { readVerdict } from '../inference/registry/verdict.ts'
 import { createLog } from '../log.ts'
 import type { ModelOrder } from '../vitals/model-order.ts'
 import { sendOrder } from './model-orders.ts'
@@ -30,10 +31,15 @@ export function modelsCommand(): Command {
 
   add('list', 'every version, with its aliases', 'list').action(async ({ dir, json }: ModelFlags) => {
     if (!existsSync(dir)) throw new VigilError('model-not-found', 'there is no registry here', { place: dir })
-    const listed = await listModels(dir)
+    const listed = await Promise.all(
+      (await listModels(dir)).map(async (it) => ({ ...it, gate: (await readVerdict(it.dir))?.decision })),
+    )
     if (json === true) return printJson({ models: listed })
     if (listed.length === 0) process.stderr.write(`there is no model in ${dir}\n`)
-    for (const { name, version, aliases } of listed) process.stdout.write(`${name}@${version}  ${aliases.join(', ')}\n`)
+    for (const { name, version, aliases, gate } of listed) {
+      const words = [...aliases, ...(gate === undefined ? [] : [`${gate} by the gate`])]
+      process.stdout.write(`${name}@${version}  ${words.join(', ')}\n`)
+    }
   })
   add('show', "a version's manifest", 'show bedside')
     .argument('<model>', 'NAME (its champion) or NAME@VERSION')
@@ -57,10 +63,16 @@ export function modelsCommand(): Command {
     })
   add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.0')
     .argument('<model>', 'NAME@VERSION, or NAME for its challenger')
+    .option('--anyway', 'also a version that the gate refused')
     .addOption(live())
     .addOption(config())
-    .action(async (id: string, { dir, json, ...flags }: ModelFlags & LiveFlags) => {
-      const { manifest } = await verifyModel(dir, id.includes('@') ? id : `${id}@challenger`)
+    .action(async (id: string, { dir, json, anyway, ...flags }: ModelFlags & LiveFlags & { anyway?: boolean }) => {
+      const { manifest, dir: place } = await verifyModel(dir, id.includes('@') ? id : `${id}@challenger`)
+      const verdict = await readVerdict(place)
+      if (verdict?.decision === 'refused' && anyway !== true) {
+        const message = `the gate refused it (${verdict.reasons[0]}); --anyway promotes it all the same`
+        throw new VigilError('usage', message, { place })
+      }
       said(manifest.name, await promote(dir, manifest.name, manifest.version), json)
       await order(flags, manifest, 'promote')
     })

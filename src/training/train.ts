@@ -148,7 +148,7 @@ export async function trainForecaster(
       engine: engine.name,
     },
   }
-  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 1)
+  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 64)
   let manifest: ModelManifest
   let conduct: TrainingMetrics['conduct']
   const ramps: { label: string; stays: number; noticed: number }[] = []

@@ -5,6 +5,7 @@ import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
 import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
+import { GateVerdict } from './gate-verdict.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
@@ -33,6 +34,7 @@ const SCHEMAS = {
   'classifier-manifest': ClassifierManifest,
   'reconstructor-manifest': ReconstructorManifest,
   'golden-steps': GoldenSteps,
+  'gate-verdict': GateVerdict,
   episodes: EpisodeScript,
   'ground-truth': GroundTruth,
   settings: Settings,

@@ -40,6 +40,19 @@ export const Settings = z.strictObject({
       driftFile: z.string().optional().describe('file that says which models have drifted, and why; written when that changes'),
     })
     .prefault({}),
+  retrain: z
+    .strictObject({
+      model: z.string().default('bedside').describe('name of the model whose champion is challenged'),
+      recordings: z.array(z.string()).min(1).optional().describe('recordings, or folders of them, that the window is taken from; the readings topic and its journal when absent'),
+      windowHours: z.number().positive().default(168).describe('length of the window, up to now'),
+      heldOut: z.number().min(0.1).max(0.9).default(0.4).describe('newest share of the window that neither fit sees'),
+      whenPassed: z.enum(['shadow', 'promote']).default('shadow').describe('what becomes of a challenger that passes the gate: it scores in shadow until somebody promotes it, or it serves at once'),
+      engine: z.enum(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu']).default('auto').describe('what trains'),
+      seed: z.int().nonnegative().default(1),
+      epochs: z.int().positive().optional().describe('instead of the recipe\'s'),
+      earlyHours: z.number().positive().default(6).describe('a model that has drifted (models.driftFile) is retrained before its time, this long after the last cycle at the earliest'),
+    })
+    .prefault({}),
   inference: z
     .strictObject({
       providers: z.array(z.enum(['cpu', 'webgpu', 'cuda'])).min(1).default(['cpu']).describe('tried one at a time, in this order'),
