@@ -26,6 +26,9 @@ const DIFFERENCE = 10
 const USUAL = 180
 /** weight of the population in how often a patient's value changes, in changes */
 const CHANGES_PRIOR = 6
+/** how long the run is that one meets at a random second in the population, s, and its weight in seconds */
+const MET_RUN = 40
+const MET_PRIOR = 60
 /** a run shorter than this is not held against the partner, s; one of FULL_RUN counts in full */
 const SHORTEST_RUN = 15
 const FULL_RUN = 60
@@ -52,7 +55,9 @@ const BESIDE = 11 // the partner's running mean when the run began
 const COUNT = 12 // observations, up to REGULAR
 export const FAULT = 13 // one of the above, 0 = none
 export const HABIT = 14 // slow running mean of VALUE
-export const SENSOR_FIELDS = 15
+const RUNS = 15 // fading length of the runs that ended, s ...
+const SQUARES = 16 // ... and of their squares, s^2
+export const SENSOR_FIELDS = 17
 
 /** header of the patient's row */
 const FAULTS = 0 // every bit that stands
@@ -136,7 +141,7 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
   state[at + KNOWN] = 0
   for (let s = 0; s < plan.sensors.length; s++) {
     const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
-    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT]) state[own + field] = 0
+    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT, RUNS, SQUARES]) state[own + field] = 0
     state[own + EVERY] = 1
   }
 }
@@ -243,6 +248,9 @@ function observe(
   const keep = Math.exp((-passed * seconds) / CHANGING)
   state[own + CHANGES] = state[own + CHANGES]! * keep + (value === before ? 0 : 1)
   state[own + TICKS] = state[own + TICKS]! * keep + passed
+  const run = value === before ? 0 : (seen - state[own + SINCE]!) * seconds + seconds
+  state[own + RUNS] = state[own + RUNS]! * keep + run
+  state[own + SQUARES] = state[own + SQUARES]! * keep + run * run
   state[own + LEVEL_AT]! += (value - state[own + LEVEL_AT]!) * Math.min(1, (passed * seconds) / LEVEL)
   state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
   if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
@@ -285,8 +293,9 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
 }
 
 /**
- * A value that stands still for longer than the patient's own values ever do. Due changes: the run times how often this
- * value changes, the patient's own count shrunk to the population's. A partner that moves meanwhile needs less of them.
+ * A value that stands still for longer than the patient's own values ever do: the run against the geometric mean of the
+ * patient's mean run and of the run that one meets at a random second (the longer the more its runs differ), both shrunk
+ * to the population's. A partner that moves meanwhile needs less of it.
  */
 function isFlat(plan: SensorPlan, state: Float64Array, at: number, own: number, sensor: Sensor, tick: number): boolean {
   const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
@@ -294,7 +303,8 @@ function isFlat(plan: SensorPlan, state: Float64Array, at: number, own: number, 
   const rate =
     (state[own + CHANGES]! + CHANGES_PRIOR) /
     (state[own + TICKS]! * plan.cadenceSeconds + CHANGES_PRIOR / sensor.changing)
-  if (run * rate >= sensor.flat!) return true
+  const met = (state[own + SQUARES]! + MET_PRIOR * MET_RUN) / (state[own + RUNS]! + MET_PRIOR)
+  if ((run * run * rate) / met >= sensor.flat!) return true
   if (sensor.beside < 0) return false
   const moved = Math.abs(state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]! - state[own + BESIDE]!)
   return moved * Math.min(1, run / FULL_RUN) * Math.sqrt(rate) >= sensor.apart!
