@@ -170,7 +170,8 @@ export class Detector {
       const slot = round.slots[row]!
       const at = this.#rows.at(slot) + this.#scoresAt
       const from = row * this.engine.forecastSize
-      rememberForecast(this.#scores, this.#rows.page(slot), at, round.ticks[row]!, forecasts, from)
+      const cold = this.steps(slot) <= this.manifest.warmupSteps
+      rememberForecast(this.#scores, this.#rows.page(slot), at, round.ticks[row]!, forecasts, from, cold)
     }
   }
 
