@@ -32,6 +32,9 @@ import type { DetectorReport } from '../vitals/report.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
+/** Of a row: another one is not what an older saved state means. */
+const LAYOUT = 2
+
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
  * in its engine. A frame is scored against the forecasts pending before it, then stepped, then its forecast remembered.
@@ -77,7 +80,7 @@ export class Detector {
 
   /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+    return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
