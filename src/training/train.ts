@@ -9,20 +9,19 @@ import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
 import { augment } from './augment.ts'
 import { baselines } from './baselines.ts'
 import { sha256, writeBundle } from './bundle.ts'
-import { calibrate, conductOn } from './calibrate.ts'
 import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
 import { type FramedStay, frameStay, framesOf, type Lanes, laneUp, type Stay } from './dataset.ts'
 import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
 import { evaluate, type Fitted, fitNetwork } from './fit.ts'
 import { goldenSteps } from './golden.ts'
+import { type Judged, judge, type Parts } from './judge.ts'
 import type { TrainingMetrics } from './metrics.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { fitNormaliser } from './normaliser.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
-import { RAMPS, withRamp } from './ramps.ts'
 import type { Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
 import { readStays } from './stays.ts'
@@ -52,9 +51,6 @@ export interface Trained {
 const GOLDEN_STEPS = 200
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
-
-/** The four parts of the data. */
-type Parts<T> = Readonly<Record<'train' | 'validation' | 'calibration' | 'test', T>>
 
 /**
  * Train a recipe: data through the serving grid, fit, export, parity, calibration, held-out figures, bundle.
@@ -135,38 +131,22 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     },
   }
   const serving = await openExported(exported.onnx, graphShape(uncalibrated), 1)
-  let manifest: ModelManifest
-  let conduct: TrainingMetrics['conduct']
-  const ramps: { label: string; stays: number; noticed: number }[] = []
-  // few hours are at hand, and a patient's own spread takes out what the network knows better of those it learnt from
-  const known = [...stays.calibration, ...stays.validation, ...stays.train]
+  let judged: Judged
   try {
-    manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
-    conduct = {
-      train: await conductOn(serving, manifest, table, stays.train),
-      calibration: await conductOn(serving, manifest, table, stays.calibration),
-      validation: await conductOn(serving, manifest, table, stays.validation),
-      test: await conductOn(serving, manifest, table, stays.test),
-    }
-    for (const ramp of RAMPS) {
-      if (!ramp.channels.every((name) => recipe.channels.includes(name))) continue
-      const changed = raw.validation.map((stay) => frame(withRamp(stay, ramp, table)))
-      const after = await conductOn(serving, manifest, table, changed)
-      const noticed = Math.max(0, after.staysWithAlarm - conduct.validation.staysWithAlarm)
-      ramps.push({ label: ramp.label, stays: changed.length, noticed })
-    }
+    judged = await judge(serving, uncalibrated, table, raw, frame)
   } finally {
     await serving.close()
   }
   const metrics: TrainingMetrics = {
     heldOut: heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, stays, plan, recipe),
-    conduct,
-    ramps,
+    conduct: judged.conduct,
+    ramps: judged.ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
     halfLives: halfLives(shape, fitted.weights, first.x),
     learning: fitted.curve,
   }
+  const { manifest } = judged
   const dir = join(options.out, recipe.name, recipe.version)
   await writeBundle(dir, { manifest, onnx: exported.onnx, golden, metrics, card: cardOf(recipe, manifest, metrics) })
   log(`written to ${dir}`)

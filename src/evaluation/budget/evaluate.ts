@@ -29,6 +29,10 @@ export interface BudgetResult {
   /** advisories a patient-day that call somebody: what is left after silencing */
   readonly realisedCalls: number
   readonly q: number
+  /** factor on the limits of slow drift */
+  readonly drift: number
+  /** realised advisories a patient-day by code */
+  readonly byCode: Readonly<Record<'unexpected' | 'drift', number>>
   readonly realisedOn: RatesOf
   readonly calibratedOn: RatesOf & { readonly setting: string; readonly seed: number }
 }
@@ -37,6 +41,7 @@ interface RatesOf {
   readonly patientDays: number
   readonly patients: number
   readonly advisories: number
+  readonly drifts: number
   readonly called: number
   readonly limitAlarms: number
   readonly technical: number
@@ -66,7 +71,7 @@ export async function evaluateBudget(
   const own = { ...common, setting: SETTINGS[from], beds: calibrationBeds, seed: 2 * seed }
   const unseen = { ...common, setting: SETTINGS.evaluation, beds, seed: 2 * seed + 1 }
   const calibrated = await calibrateThreshold(model, openSimulated(own, model.table), perDay, say)
-  const realised = await alarmed(model, calibrated.q, openSimulated(unseen, model.table), 1)
+  const realised = await alarmed(model, calibrated, openSimulated(unseen, model.table), 1)
   const per = (count: number) => Number((count / realised.patientDays).toPrecision(4))
   const [low, high] = poissonInterval(realised.alarms)
   const { name, version } = model.manifest
@@ -78,15 +83,18 @@ export async function evaluateBudget(
     interval: [per(low), per(high)],
     realisedCalls: per(realised.called),
     q: calibrated.q,
+    drift: Number(calibrated.drift.toPrecision(4)),
+    byCode: { unexpected: per(realised.alarms - realised.drifts), drift: per(realised.drifts) },
     realisedOn: rates(realised),
     calibratedOn: { setting: from, seed: own.seed, ...rates(calibrated) },
   }
 }
 
-const rates = ({ patientDays, patients, alarms, called, limitAlarms, technical }: Alarmed): RatesOf => ({
+const rates = ({ patientDays, patients, alarms, drifts, called, limitAlarms, technical }: Alarmed): RatesOf => ({
   patientDays: Number(patientDays.toPrecision(4)),
   patients,
   advisories: alarms,
+  drifts,
   called,
   limitAlarms,
   technical,

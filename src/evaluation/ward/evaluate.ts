@@ -4,7 +4,7 @@ import { groundTruth } from '../../ingest/simulator/ward.ts'
 import type { EpisodeKind } from '../../vitals/episode.ts'
 import { calibrateThreshold } from '../budget/calibration.ts'
 import { openSimulated } from '../budget/evaluate.ts'
-import { isOwn, type WatchedModel, watchRules, watchWard, withThreshold } from '../watched.ts'
+import { isOwn, type WatchedModel, watchRules, watchWard, withThresholds } from '../watched.ts'
 import { confusion, type Lead, leadOf, outside, type Said, type Started } from './lead.ts'
 import { matchLimits } from './limits-matched.ts'
 
@@ -55,15 +55,19 @@ export async function evaluateWard(
   const calm = openSimulated({ ...common, beds: calmBeds, seed: 2 * seed }, model.table)
   const rules = await matchLimits(model.table, calm, perDay, say)
   const emergency = rules.news2PerDay[0] > perDay
-  const { q } = await calibrateThreshold(model, calm, perDay, say)
+  const thresholds = await calibrateThreshold(model, calm, perDay, say)
   const episodes = drawEpisodes({ kinds: KINDS, beds, hours: HOURS, seed })
   const ward = { ...common, beds, seed: 2 * seed + 1, episodes }
   const truth = groundTruth(ward)
   const ill = openSimulated(ward, model.table)
   const starts: Record<'vigil' | 'limits' | 'news2', Started[]> = { vigil: [], limits: [], news2: [] }
-  const { frames } = await watchWard({ ...model, manifest: withThreshold(model.manifest, q) }, ill(1), (body) => {
-    if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
-  })
+  const { frames } = await watchWard(
+    { ...model, manifest: withThresholds(model.manifest, thresholds) },
+    ill(1),
+    (body) => {
+      if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
+    },
+  )
   await watchRules(model.table, rules.settings, ill(1), (body) => {
     if (body.phase !== 'start') return
     if (body.source.detector === 'limits') starts.limits.push(started(body))
@@ -72,7 +76,7 @@ export async function evaluateWard(
   })
   const patientDays = (frames * model.manifest.grid.cadenceSeconds) / 86_400
   const settings = {
-    vigil: `q ${q.toExponential(2)}`,
+    vigil: `q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
     limits: `widened by ${(100 * rules.widened).toFixed(1)} %`,
     news2: emergency ? '7 and over' : '5 and over',
   }
