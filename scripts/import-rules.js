@@ -49,7 +49,7 @@ export const ROOMS = [
   // What stands in a record, both ways: pure, and without a client.
   {
     name: 'kafka records',
-    files: /^src\/kafka\/(record-[^/]*|[^/]*-record|cloud-event|dead-letter|header|json-value)\.ts$/,
+    files: /^src\/kafka\/(record-[^/]*|[^/]*-record|cloud-event|dead-letter|header|json-value|murmur2)\.ts$/,
     rooms: [...LANGUAGE, 'pure', 'kafka port'],
     packages: ['zod'],
     node: [],
@@ -77,12 +77,42 @@ export const ROOMS = [
     packages: ['@testcontainers/*', 'testcontainers'],
     node: 'any',
   },
+  // What a message of HL7 v2 says: pure, from bytes to readings and back to an acknowledgement.
+  {
+    name: 'hl7 messages',
+    files:
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|r40|acknowledgement)\.ts$/,
+    rooms: [...LANGUAGE, 'pure'],
+    packages: [],
+    node: ['crypto'],
+  },
+  {
+    name: 'hl7',
+    files: /^src\/hl7\//,
+    rooms: [...ADAPTER, 'hl7 messages', 'kafka', 'kafka port', 'kafka records'],
+    packages: [],
+    node: 'any',
+  },
+  {
+    name: 'delivery',
+    files: /^src\/delivery\//,
+    rooms: [...ADAPTER, 'hl7', 'hl7 messages', 'kafka', 'kafka port', 'kafka records'],
+    packages: [],
+    node: 'any',
+  },
   { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
   {
     name: 'metrics',
     files: /^src\/metrics\//,
     rooms: ADAPTER,
-    packages: ['@fastify/static', 'fastify', 'prom-client', 'rxjs'],
+    packages: ['prom-client', 'rxjs'],
+    node: 'any',
+  },
+  {
+    name: 'http',
+    files: /^src\/http\//,
+    rooms: ADAPTER,
+    packages: ['@fastify/cookie', '@fastify/rate-limit', '@fastify/static', 'fastify', 'yaml', 'zod'],
     node: 'any',
   },
   {

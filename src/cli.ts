@@ -2,16 +2,19 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
 import { chaosCommand } from './commands/chaos.ts'
+import { deliverCommand } from './commands/deliver.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { gradientsCommand } from './commands/gradients.ts'
+import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
+import { tokenCommand } from './commands/token.ts'
 import { trainCommand } from './commands/train.ts'
 import { VigilError } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -28,6 +31,8 @@ const vigil = new Command('vigil')
   .addHelpText('after', '\nExample:\n  vigil replay examples/recordings\n')
   .addCommand(demoCommand())
   .addCommand(serveCommand())
+  .addCommand(hl7Command())
+  .addCommand(deliverCommand())
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
@@ -38,6 +43,7 @@ const vigil = new Command('vigil')
   .addCommand(benchCommand())
   .addCommand(chaosCommand())
   .addCommand(doctorCommand())
+  .addCommand(tokenCommand())
   .addCommand(kafkaCommand(), { hidden: true })
 for (const command of [vigil, ...vigil.commands.flatMap((it) => [it, ...it.commands])]) command.exitOverride()
 

@@ -39,13 +39,13 @@ describe('where settings come from', () => {
 
   test('YAML and JSON say the same', () => {
     const settings = loadSettings(yaml('http: { port: 9000 }\nmodels:\n  serve: [bedside@1.0.0]\n'), {})
-    expect(settings.http).toEqual({ host: '127.0.0.1', port: 9000 })
+    expect(settings.http).toMatchObject({ host: '127.0.0.1', port: 9000 })
     expect(loadSettings(yaml('{"http": {"port": 9000}, "models": {"serve": ["bedside@1.0.0"]}}'), {})).toEqual(settings)
   })
 
   test('the environment goes over the file, key by key', () => {
     const file = yaml('http: { host: "::1", port: 9000 }\n')
-    expect(loadSettings(file, { VIGIL_HTTP_PORT: '0' }).http).toEqual({ host: '::1', port: 0 })
+    expect(loadSettings(file, { VIGIL_HTTP_PORT: '0' }).http).toMatchObject({ host: '::1', port: 0 })
   })
 
   test('every setting has a variable, named after its path', () => {

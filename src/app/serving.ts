@@ -2,8 +2,10 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { actions } from '../http/actions.ts'
+import { listen } from '../http/listener.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
-import { controlDecoder } from '../kafka/control-record.ts'
+import { controlDecoder, controlRecord } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
 import { KafkaWard } from '../kafka/kafka-ward.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
@@ -13,7 +15,6 @@ import { topicName } from '../kafka/topics.ts'
 import { Watchdog } from '../kafka/watchdog.ts'
 import type { Log } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
-import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Settings } from '../vitals/settings.ts'
@@ -75,14 +76,23 @@ export async function openServing(
     kafka.delivery === 'at-least-once' ? plain : undefined,
   )
   const http = await listen({
-    host: settings.http.host,
-    port: settings.http.port,
+    ...settings.http,
     telemetry,
     health: {
       live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress(), kafka: around.alive() }),
       ready: () => ({ ...ready.ready(), kafka: around.ready() }),
     },
-    routes: page.routes,
+    routes: [
+      ...page.routes,
+      {
+        kind: 'action',
+        path: '/api/actions',
+        act: actions({
+          target: page.target,
+          submit: (message) => plain.send([controlRecord(topic('alerts.acks'), message, client.partitions)]),
+        }),
+      },
+    ],
     page: PAGE,
     log,
   })

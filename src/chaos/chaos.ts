@@ -223,6 +223,13 @@ async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began
     if (stage.members.all.size < size) stage.start()
   }, 200)
   let next = 0
+  // there is one broker and one proxy: who touches them waits until nobody else does
+  let brokerFree: Promise<void> = Promise.resolve()
+  const begin = (fault: Fault): Promise<void> => {
+    if (fault.kind !== 'broker' && fault.kind !== 'stall') return inflict(stage, fault)
+    brokerFree = brokerFree.then(() => inflict(stage, fault))
+    return brokerFree
+  }
   const inTurn = async () => {
     for (;;) {
       const elapsed = (Date.now() - began) / 60_000
@@ -230,7 +237,7 @@ async function inflictAll(options: ChaosOptions, stage: Stage, load: Load, began
       if (fault === undefined || elapsed >= minutes) return
       next++
       say(`${next}/${faults.length} at ${elapsed.toFixed(1)} min, ${load.sent} records: ${nameOf(fault)}`)
-      await inflict(stage, fault)
+      await begin(fault)
     }
   }
   try {

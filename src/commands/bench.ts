@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { benchHl7 } from '../bench/hl7.ts'
 import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'
 import type { KafkaFlags } from '../bench/kafka-ward.ts'
@@ -137,6 +138,11 @@ export function benchCommand(): Command {
       const { settings, log } = quiet(run)
       printJson(await benchIdle(settings, log, partitions, seconds))
     })
+  add('hl7', 'HL7 bytes to readings in one process, beside splitting the same text', 'hl7 --observations 12')
+    .option('--observations <n>', 'observations of a message', whole(1), 12)
+    .option('--patients <n>', 'patients, one message each', whole(1), 1000)
+    .option('--seconds <n>', 'how long to measure', positive, 10)
+    .action((flags: { observations: number; patients: number; seconds: number }) => printJson(benchHl7(flags)))
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
     .option('--features <n>', 'inputs', whole(1), 16)

@@ -5,13 +5,13 @@ import { openPagedWard } from '../app/paged-ward.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { listen } from '../http/listener.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import { SETTINGS } from '../ingest/simulator/settings.ts'
 import { simulatedSource } from '../ingest/simulator/ward.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
-import { listen } from '../metrics/http.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Input, Source } from '../stream/ports.ts'
@@ -63,7 +63,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const { served, page, models, run } = await openPagedWard({ settings, telemetry, log }, atEnd)
   ready.set('model', true, models)
   const http = await listen({
-    host: settings.http.host,
+    ...settings.http,
     port: flags.port ?? settings.http.port,
     telemetry,
     health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },

@@ -43,6 +43,16 @@ export interface WardFeed extends FrameTap, Sink {
   readonly routes: readonly HttpRoute[]
   /** the models in the page's header */
   serving(models: readonly ModelInfo[]): void
+  /**
+   * Whose bed and which moment somebody means: by the page's id of the bed, by an alert it shows, or by the patient's own key,
+   * who may be watched by another process.
+   * @returns undefined where the page knows nobody of that id
+   */
+  target(of: {
+    readonly bed?: string | undefined
+    readonly alertId?: string | undefined
+    readonly patientKey?: string | undefined
+  }): { readonly patientKey: string; readonly at: number } | undefined
   /** beds of the whole pipeline by watching state; until told, those on the page are counted */
   counted(beds: BedCounts): void
 }
@@ -153,6 +163,15 @@ export function wardFeed({
     left: forget,
     counted(total) {
       counts = { ...total }
+    },
+    target({ bed: id, alertId, patientKey }) {
+      const shown = (bed: Bed) =>
+        alertId !== undefined && (bed.open.has(alertId) || bed.history.some((it) => it.alertId === alertId))
+      for (const [key, bed] of beds) {
+        const meant = patientKey !== undefined ? key === patientKey : id !== undefined ? bed.id === id : shown(bed)
+        if (meant) return { patientKey: key, at: bed.frame?.time ?? now() }
+      }
+      return patientKey === undefined ? undefined : { patientKey, at: now() }
     },
     routes: [
       {

@@ -76,6 +76,9 @@ interface Sample {
   readonly time: number
 }
 
+const isLimits = (it: unknown) =>
+  Array.isArray(it) && it.length === 2 && it.every((side) => side === null || Number.isFinite(side))
+
 function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
   const path = `values.${channel.name}`
   const wrong = (reason: RejectionReason, detail: string, field?: string) =>
@@ -106,6 +109,8 @@ function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
       const why = implausible(it)
       if (why !== undefined) return wrong('implausible-time', why, field)
       time = it
+    } else if (field === 'limits') {
+      if (!isLimits(it)) return wrong('bad-field', '"limits" is [low, high], each a finite number or null', field)
     } else return wrong('unknown-field', `a value has no field ${shown(field)}`)
   }
   if (value === undefined) return wrong('not-a-number', 'the value is missing', 'value')

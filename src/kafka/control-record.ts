@@ -1,8 +1,9 @@
-import type { Control } from '../vitals/control.ts'
+import type { AcknowledgementMessage, Control, EncounterMessage } from '../vitals/control.ts'
 import { at, type Rejection, reject } from '../vitals/rejection.ts'
 import { formOf } from './cloud-event.ts'
 import { isRejection, valueText } from './json-value.ts'
-import type { LogRecord } from './port.ts'
+import { partitionOf } from './murmur2.ts'
+import type { LogRecord, NewRecord } from './port.ts'
 import { isKeyOf } from './record-key.ts'
 
 const NO_EVENTS: ReadonlySet<string> = new Set()
@@ -34,4 +35,14 @@ export function controlDecoder(
       return refused(reject('key-mismatch', "the record's key is not that of the patient in it"))
     return control
   }
+}
+
+/** A control message as a record of its topic: under the key of the patient it names, where that one's readings are. */
+export function controlRecord(
+  topic: string,
+  message: AcknowledgementMessage | EncounterMessage,
+  partitions: number,
+): NewRecord {
+  const key = message.patientKey
+  return { topic, partition: partitionOf(key, partitions), key, value: JSON.stringify(message) }
 }

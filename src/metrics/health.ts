@@ -1,12 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Check } from '../stream/ports.ts'
 
-/** What `/healthz` (alive: restart me when not) and `/readyz` (send me work only when so) answer, by check name. */
-export interface Health {
-  live(): Readonly<Record<string, Check>>
-  ready(): Readonly<Record<string, Check>>
-}
-
 /**
  * Checks that start as "not yet" and are set as the parts come up (model, sources, ...).
  * @param names every check that must be ok before the service is ready

@@ -25,6 +25,10 @@ const DETECTORS = 16
 const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
+const HL7_KINDS = 16
+const HL7_CODES = 60
+const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const
+const HL7_ENDED = ['framing', 'slow', 'deaf', 'error', 'full'] as const
 
 /** Every metric of Vigil, by the key its writer uses. `docs/metrics.md` is held equal to this table by a test. */
 // biome-ignore format: a table
@@ -60,5 +64,18 @@ export const METRICS = {
   unreadable: { name: 'vigil_unreadable_states_total', type: 'counter', help: 'Saved states that could not be read; their patients began cold.', labels: {} },
   notWatching: { name: 'vigil_not_watching', type: 'gauge', help: '1 while this process cannot watch its partitions: Kafka does not answer, or the pipeline hangs.', labels: {} },
   selfTest: { name: 'vigil_self_test_seconds', type: 'gauge', help: 'From the writing of the newest self-test reading to the commit of its alert; +Inf when it is overdue.', labels: {} },
+  hl7Connections: { name: 'vigil_hl7_connections', type: 'gauge', help: 'HL7 senders that are connected.', labels: {} },
+  hl7Ended: { name: 'vigil_hl7_connections_ended_total', type: 'counter', help: 'HL7 connections that the gateway ended or did not take: no MLLP, too slow, never reads, broken, too many.', labels: { because: HL7_ENDED } },
+  hl7Messages: { name: 'vigil_hl7_messages_total', type: 'counter', help: 'HL7 messages by type and the acknowledgement given; AR and CR are refused for good, AE and CE may be sent again.', labels: { kind: HL7_KINDS, answer: HL7_ANSWERS } },
+  hl7AckSeconds: { name: 'vigil_hl7_ack_seconds', type: 'histogram', help: 'From an HL7 message to its acknowledgement: Kafka has it by then.', labels: {}, buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15] },
+  hl7Unmapped: { name: 'vigil_hl7_unmapped_observations_total', type: 'counter', help: 'Observations whose code no channel has, by code.', labels: { code: HL7_CODES } },
+  hl7Rejections: { name: 'vigil_hl7_rejected_observations_total', type: 'counter', help: 'Observations that could not be read while the others of their message were; the sender was warned.', labels: { reason: REASONS } },
+  hl7Disagreements: { name: 'vigil_hl7_disagreements_total', type: 'counter', help: 'Observations whose reference id is not that of their code, and status flags that no table knows; the value was taken.', labels: { what: ['reference-id', 'flag'] } },
+  hl7Skew: { name: 'vigil_hl7_clock_skew_seconds', type: 'histogram', help: 'Our clock less that of the HL7 sender, its way here included.', labels: {}, buckets: [-3600, -60, -10, -1, 0, 0.1, 0.5, 1, 2, 5, 10, 60, 3600] },
+  delivered: { name: 'vigil_deliveries_total', type: 'counter', help: 'Alert messages that a receiver has taken.', labels: { receiver: SINKS } },
+  deliverySeconds: { name: 'vigil_delivery_seconds', type: 'histogram', help: 'From the first try to deliver an alert message until it was taken.', labels: { receiver: SINKS }, buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300] },
+  deliveryFailures: { name: 'vigil_delivery_failures_total', type: 'counter', help: 'Tries to deliver an alert message that failed; each is repeated.', labels: { receiver: SINKS } },
+  deliveryRefusals: { name: 'vigil_delivery_refusals_total', type: 'counter', help: 'Alert messages that a receiver refused for good; they are dead letters.', labels: { receiver: SINKS } },
+  receiverReachable: { name: 'vigil_receiver_reachable', type: 'gauge', help: '1 while a receiver takes alerts, 0 while its circuit is open: its alerts wait.', labels: { receiver: SINKS } },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

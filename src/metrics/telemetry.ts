@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Check, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
+import type { Check, DeliveryTelemetry, Hl7Telemetry, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
@@ -21,6 +21,10 @@ export interface PrometheusTelemetry extends Telemetry {
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
   readonly kafka: KafkaTelemetry
+  /** what the HL7 edge tells */
+  readonly hl7: Hl7Telemetry
+  /** what deliveries tell */
+  readonly deliveries: DeliveryTelemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -134,6 +138,30 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       unreadable: (count) => write.unreadable(NONE, count),
       watching: (watching) => write.notWatching(NONE, watching ? 0 : 1),
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
+    },
+    hl7: {
+      connections: (open) => write.hl7Connections(NONE, open),
+      ended: (because) => write.hl7Ended({ because }, 1),
+      message(kind, answer, seconds) {
+        write.hl7Messages({ kind, answer }, 1)
+        write.hl7AckSeconds(NONE, seconds)
+      },
+      unmapped: (code) => write.hl7Unmapped({ code }, 1),
+      rejected: (reason) => write.hl7Rejections({ reason }, 1),
+      disagreed(referenceIds, flags) {
+        if (referenceIds > 0) write.hl7Disagreements({ what: 'reference-id' }, referenceIds)
+        if (flags > 0) write.hl7Disagreements({ what: 'flag' }, flags)
+      },
+      skew: (seconds) => write.hl7Skew(NONE, seconds),
+    },
+    deliveries: {
+      delivered(receiver, seconds) {
+        write.delivered({ receiver }, 1)
+        write.deliverySeconds({ receiver }, seconds)
+      },
+      failed: (receiver) => write.deliveryFailures({ receiver }, 1),
+      refused: (receiver) => write.deliveryRefusals({ receiver }, 1),
+      reachable: (receiver, reachable) => write.receiverReachable({ receiver }, reachable ? 1 : 0),
     },
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),

@@ -160,6 +160,34 @@ export interface KafkaTelemetry {
   selfTest(seconds: number | undefined): void
 }
 
+/** What the HL7 edge tells. Never a patient, and no sender: codes and counts. */
+export interface Hl7Telemetry {
+  connections(open: number): void
+  /** a connection was ended by the gateway, or not taken: framing, slow, deaf, error, full */
+  ended(because: string): void
+  /** a message with its acknowledgement code, and the seconds until it was given */
+  message(kind: string, answer: string, seconds: number): void
+  /** an observation whose code no channel has */
+  unmapped(code: string): void
+  /** an observation that could not be taken while the others of its message were */
+  rejected(reason: RejectionReason): void
+  /** reference ids that are not their code's, and status flags that no table knows */
+  disagreed(referenceIds: number, flags: number): void
+  /** our clock less the sender's, as the message was read, s */
+  skew(seconds: number): void
+}
+
+/** What deliveries tell. `receiver` is a name of the configuration. */
+export interface DeliveryTelemetry {
+  delivered(receiver: string, seconds: number): void
+  /** a try failed and is repeated */
+  failed(receiver: string): void
+  /** the receiver refused a message for good, or it could not be read: it is a dead letter */
+  refused(receiver: string): void
+  /** whether messages go through: false while the circuit is open */
+  reachable(receiver: string, reachable: boolean): void
+}
+
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */
 export interface Check {
   readonly ok: boolean
@@ -174,3 +202,11 @@ export interface Check {
 export type HttpRoute =
   | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
   | { readonly kind: 'events'; readonly path: string; open(response: ServerResponse): void }
+  /** POST by somebody who may act; `name` is who, as the journal is to have it */
+  | { readonly kind: 'action'; readonly path: string; act(body: unknown, name: string): Promise<ActionAnswer> }
+
+/** How an action went, without an identity. */
+export interface ActionAnswer {
+  readonly status: 202 | 400 | 404 | 503
+  readonly body: Readonly<Record<string, string>>
+}

@@ -29,6 +29,10 @@ const WireSample = z.union([
     unit: z.string().max(32).optional().describe("UCUM or a common spelling; the channel's own unit when absent"),
     status: Status.optional(),
     time: z.number().optional().describe('when this value was measured, ms since 1970, when not the time of the set'),
+    limits: z
+      .tuple([z.number().nullable(), z.number().nullable()])
+      .optional()
+      .describe("the monitor's own alarm limits, low and high, in this value's unit; kept in the topic, not used"),
   }),
 ])
 

@@ -9,6 +9,22 @@ const limitsOver = (profile: LimitProfile) =>
     .transform((changes) => withChanges(profile, changes))
     .pipe(LimitProfile)
 
+const wanted = {
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/).describe('of its consumer group, its metrics and its dead letters'),
+  units: z.array(z.string().min(1)).min(1).optional().describe('only alerts of these units, and those that name none'),
+  priorities: z.array(z.enum(['high', 'medium', 'low', 'info'])).min(1).optional(),
+  kinds: z.array(z.enum(['physiological', 'technical', 'advisory'])).min(1).optional(),
+  callsOnly: z.boolean().default(false).describe('only messages that call somebody, and those that end what called'),
+  timeoutSeconds: seconds.max(120).default(10),
+} // biome-ignore format: one setting, one line
+
+/** Somebody who is told of alerts. */
+const Receiver = z.discriminatedUnion('kind', [
+  z.strictObject({ ...wanted, kind: z.literal('webhook'), url: z.url({ protocol: /^https?$/ }), secretFile: z.string().optional().describe('file whose first line signs each message') }),
+  z.strictObject({ ...wanted, kind: z.literal('hl7'), host: z.string().min(1), port: z.int().min(1).max(65535), caFile: z.string().optional().describe('PEM file of the authority of its certificate; TLS when given') }),
+]) // biome-ignore format: one kind, one line
+export type ReceiverSettings = z.infer<typeof Receiver>
+
 /** Every setting of Vigil. Unknown keys fail at start; environment `VIGIL_A_B` overrides `a.b`. */
 export const Settings = z.strictObject({
   models: z
@@ -93,10 +109,36 @@ export const Settings = z.strictObject({
       saslPasswordFile: z.string().optional().describe('file whose first line is the password'),
     })
     .prefault({}),
+  hl7: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('address on which `vigil hl7` listens for MLLP'),
+      port: z.int().min(0).max(65535).default(2575).describe('0 takes a free one; 2575 is the registered port of HL7'),
+      secret: z.string().optional().describe('pseudonyms are made with it; better by its variable or as a file; never logged'),
+      secretFile: z.string().optional().describe('file whose first line is the secret'),
+      authority: z.string().default('').describe('assigning authority whose record numbers count, where a patient has several; the first when empty'),
+      timeZone: z.string().default('UTC').describe('IANA zone of the times that senders write without an offset'),
+      patienceSeconds: seconds.max(300).default(10).describe('how long a message waits for Kafka before its sender is told to send it again'),
+      messageSeconds: seconds.max(600).default(30).describe('a message that takes longer to arrive whole ends its connection'),
+      largestBytes: z.int().min(1000).max(64_000_000).default(1_000_000).describe('longest message'),
+      connections: z.int().min(1).max(65535).default(1000).describe('senders at once, at most'),
+      certFile: z.string().optional().describe('PEM file with the certificate of the listener; TLS when given'),
+      keyFile: z.string().optional().describe('PEM file with its key'),
+      clientCaFile: z.string().optional().describe('PEM file with the authority that signed the senders\' certificates; they must show one'),
+    })
+    .prefault({}),
+  deliver: z
+    .strictObject({
+      receivers: z.array(Receiver).default([]).describe('who is told of alerts by `vigil deliver`, each alone and at least once'),
+    })
+    .prefault({}),
   http: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine').describe('address to listen on; the page and its streams have no log-in, so keep it behind one'),
+      host: z.string().default('127.0.0.1').describe('address to listen on; a loopback address answers only to the names of this machine'),
       port: z.int().min(0).max(65535).default(8080).describe('0 takes a free one'),
+      tokensFile: z.string().optional().describe('YAML or JSON file of tokens with their roles, made by `vigil token`; without it a loopback address lets everybody do everything, any other lets them read only'),
+      certFile: z.string().optional().describe('PEM file with the listener\'s certificate; HTTPS when given'),
+      keyFile: z.string().optional().describe('PEM file with its key'),
+      requestsPerMinute: z.int().min(1).default(600).describe('requests of one address a minute, at most; health probes are not counted'),
     })
     .prefault({}),
   log: z

@@ -24,7 +24,8 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 
 /** The UCUM unit a source's spelling means ("bpm" -> "/min"); an unknown spelling is returned as it is. */
 function ucum(spelling: string): string {
-  return SPELLINGS[spelling.trim().toLowerCase()] ?? spelling.trim()
+  const lower = spelling.trim().toLowerCase()
+  return Object.hasOwn(SPELLINGS, lower) ? SPELLINGS[lower]! : spelling.trim()
 }
 
 /**
@@ -34,5 +35,8 @@ function ucum(spelling: string): string {
  */
 export function conversion(from: string, to: string): Conversion | undefined {
   const unit = ucum(from)
-  return unit === to ? same : CONVERSIONS[to]?.[unit]
+  if (unit === to) return same
+  const known = CONVERSIONS[to]
+  // "toString" is no unit
+  return known !== undefined && Object.hasOwn(known, unit) ? known[unit] : undefined
 }

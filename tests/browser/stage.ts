@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { PAGE, type WardFeed, wardFeed } from '../../src/dashboard/ward.ts'
-import { type HttpListener, listen } from '../../src/metrics/http.ts'
+import { type HttpListener, listen } from '../../src/http/listener.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
 import type { HttpRoute } from '../../src/stream/ports.ts'
 import { alertOf, frameOf, PATIENTS, START, table } from '../dashboard/testward.ts'
@@ -16,7 +16,12 @@ export async function serveWard(
   routes: readonly HttpRoute[] = feed.routes,
 ): Promise<HttpListener> {
   const fine = () => ({ pipeline: { ok: true, reason: 'nothing waits' } })
-  const log = { debug: () => undefined, error: (fields: object) => console.error(fields) }
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields: object) => console.error(fields),
+  }
   const health = { live: fine, ready: fine }
   return listen({ host: '127.0.0.1', port, telemetry: prometheusTelemetry(), health, routes, page: PAGE, log })
 }

@@ -114,6 +114,8 @@ describe('a channel that is wrong costs itself and nothing else', () => {
     ['an unknown channel', { pressure: 80 }, 'unknown-channel', 'values.pressure'],
     ['a number as a string', { resp: '14' }, 'not-a-number', 'values.resp'],
     ['a text as the value', { resp: { value: 'x' } }, 'not-a-number', 'values.resp.value'],
+    ['a unit named like a method', { temp: { value: 310, unit: 'toString' } }, 'unknown-unit', 'values.temp.unit'],
+    ['limits that are none', { temp: { value: 37, limits: [35] } }, 'bad-field', 'values.temp.limits'],
     ['a wrong unit', { temp: { value: 310, unit: 'mm[Hg]' } }, 'unknown-unit', 'values.temp.unit'],
     ['an unknown status', { resp: { value: 14, status: 'fine' } }, 'unknown-status', 'values.resp.status'],
     ['an unknown field', { resp: { value: 14, colour: 'red' } }, 'unknown-field', 'values.resp'],

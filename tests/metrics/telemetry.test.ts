@@ -45,13 +45,26 @@ function told() {
   kafka.unreadable(1)
   kafka.watching(true)
   kafka.selfTest(undefined)
+  const { deliveries } = telemetry
+  deliveries.delivered('pager', 0.02)
+  deliveries.failed('pager')
+  deliveries.refused('pager')
+  deliveries.reachable('pager', true)
+  const { hl7 } = telemetry
+  hl7.connections(2)
+  hl7.ended('slow')
+  hl7.message('ORU^R01', 'AA', 0.004)
+  hl7.unmapped('999999')
+  hl7.rejected('not-a-number')
+  hl7.disagreed(1, 2)
+  hl7.skew(0.3)
   return telemetry
 }
 
 describe('the table of metrics', () => {
   test('names carry the prefix and the base unit, counters and only counters end in _total', () => {
     for (const { name, type } of TABLE) {
-      expect(name).toMatch(/^vigil_[a-z]+(_[a-z]+)*$/)
+      expect(name).toMatch(/^vigil(_[a-z][a-z0-9]*)+$/)
       expect(name.endsWith('_total'), name).toBe(type === 'counter')
       expect(name).not.toMatch(/_(ms|millis|milliseconds|minutes|hours|kb|mb|percent)(_|$)/)
     }

@@ -63,7 +63,7 @@ describe('imports run one way', () => {
     ['src/inference/engine.ts', 'onnxruntime-node'],
     ['src/training/train.ts', '@tensorflow/tfjs-backend-wasm/dist/backend.js'],
     ['src/training/train.ts', '../inference/features.ts'],
-    ['src/metrics/http.ts', '@fastify/static'],
+    ['src/http/listener.ts', '@fastify/static'],
     ['src/commands/replay.ts', '../stream/pipeline.ts'],
     ['src/app.ts', 'node:path'],
   ])('%s may import %s', (file, specifier) => {

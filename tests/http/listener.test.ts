@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { eventLoopCheck, type Health, readiness } from '../../src/metrics/health.ts'
-import { type HttpListener, type HttpOptions, listen } from '../../src/metrics/http.ts'
+import { type Health, type HttpListener, type HttpOptions, listen } from '../../src/http/listener.ts'
+import { eventLoopCheck, readiness } from '../../src/metrics/health.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
 import type { HttpRoute } from '../../src/stream/ports.ts'
 
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function start(part: Partial<HttpOptions> = {}): Promise<HttpListener> {
   const write = (fields: object, message: string) => logged.push(JSON.stringify({ ...fields, message }))
-  const log = { debug: write, error: write }
+  const log = { debug: write, info: write, warn: write, error: write }
   const listener = await listen({ host: HOST, port: 0, telemetry: prometheusTelemetry(), health: FINE, log, ...part })
   open.push(listener)
   return listener

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { firstValueFrom } from 'rxjs'
+import { type AtEnd, withClosing } from '../closing.ts'
+import { loadSettings } from '../config.ts'
+import { Follower } from '../delivery/follower.ts'
+import { hl7Receiver } from '../delivery/hl7-receiver.ts'
+import type { Receiver } from '../delivery/receiver.ts'
+import { webhook } from '../delivery/webhook.ts'
+import { VigilError } from '../errors.ts'
+import { listen } from '../http/listener.ts'
+import { openKafka } from '../kafka/kafkajs/client.ts'
+import { topicName } from '../kafka/topics.ts'
+import { createLog } from '../log.ts'
+import { eventLoopCheck } from '../metrics/health.ts'
+import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import type { ReceiverSettings } from '../vitals/settings.ts'
+import { stopSignal } from './stop-signal.ts'
+
+export function deliverCommand(): Command {
+  return new Command('deliver')
+    .description('alerts from Kafka to webhooks and HL7 receivers, each alone, in order, at least once')
+    .option('--config <file>', 'settings, YAML or JSON; every setting also from the environment')
+    .addHelpText(
+      'after',
+      '\nExample:\n  VIGIL_HTTP_PORT=8082 VIGIL_DELIVER_RECEIVERS=\'[{"kind":"webhook","name":"pager","url":"http://127.0.0.1:9000/"}]\' vigil deliver\n',
+    )
+    .action((flags: { config?: string }) => withClosing((atEnd) => deliver(flags, atEnd)))
+}
+
+async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<void> {
+  const asked = stopSignal()
+  const settings = loadSettings(config, process.env)
+  const { receivers } = settings.deliver
+  if (receivers.length === 0)
+    throw new VigilError('config-invalid', 'deliver.receivers names nobody', { place: 'deliver.receivers' })
+  const log = createLog(settings.log.level)
+  const telemetry = prometheusTelemetry()
+  const topic = (role: Parameters<typeof topicName>[1]) => topicName(settings.kafka.topicPrefix, role)
+  const followers: Follower[] = []
+  for (const receiver of receivers) {
+    // a group of its own: a receiver that is down holds up nobody else, and is told what it missed
+    const client = await openKafka({ ...settings.kafka, group: `${settings.kafka.group}-to-${receiver.name}` }, log)
+    atEnd(() => client.close())
+    const follower = new Follower({
+      client,
+      receiver: receiverOf(receiver),
+      wanted: receiver,
+      topics: { alerts: topic('alerts'), deadLetters: topic('readings.dlq') },
+      telemetry: telemetry.deliveries,
+      log,
+    })
+    await follower.start()
+    atEnd(() => follower.close())
+    telemetry.deliveries.reachable(receiver.name, true)
+    followers.push(follower)
+  }
+  const eventLoop = eventLoopCheck()
+  const http = await listen({
+    ...settings.http,
+    telemetry,
+    health: {
+      live: () => ({ eventLoop: eventLoop() }),
+      ready: () => ({ receivers: { ok: true, reason: `${receivers.length} are followed` } }),
+    },
+    log,
+  })
+  atEnd(() => http.close())
+  process.stdout.write(
+    `Delivering alerts to ${receivers.map(({ name }) => name).join(', ')} (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`,
+  )
+  await Promise.race([firstValueFrom(asked), ...followers.map(({ ended }) => ended)])
+}
+
+function receiverOf(settings: ReceiverSettings): Receiver {
+  const timeoutMs = settings.timeoutSeconds * 1000
+  if (settings.kind === 'hl7') return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs })
+  return webhook({ name: settings.name, url: settings.url, secret: secretOf(settings), timeoutMs })
+}
+
+function secretOf({ name, secretFile }: Extract<ReceiverSettings, { kind: 'webhook' }>): string | undefined {
+  if (secretFile === undefined) return undefined
+  try {
+    const [secret = ''] = readFileSync(secretFile, 'utf8').split(/\r?\n/, 1)
+    if (secret.length >= 16) return secret
+  } catch (cause) {
+    throw new VigilError('config-invalid', `the secret of ${name} cannot be read`, { place: secretFile, cause })
+  }
+  throw new VigilError('config-invalid', `the secret of ${name} has less than 16 characters`, { place: secretFile })
+}

@@ -1,0 +1,95 @@
+/** How long to wait between tries, ms. */
+export interface BreakerOptions {
+  /** after the first failure; doubled after each further one */
+  readonly firstMs?: number
+  readonly longestMs?: number
+  /** failures in a row after which the circuit is open: only one message at a time tries, the others wait */
+  readonly opensAfter?: number
+  /** in [0, 1), for the spread that keeps many senders from coming back in step */
+  readonly uniform?: () => number
+}
+
+/**
+ * A circuit breaker with exponential back-off (Nygard, Release It!). While it is closed everybody tries; once it is open one
+ * probe tries after each wait, and the first that comes through closes it.
+ */
+export class Breaker {
+  readonly #options: Required<BreakerOptions>
+  #failures = 0
+  #probing = false
+  #waiting: (() => void)[] = []
+
+  constructor(options: BreakerOptions = {}) {
+    this.#options = { firstMs: 250, longestMs: 30_000, opensAfter: 3, uniform: Math.random, ...options }
+  }
+
+  get open(): boolean {
+    return this.#failures >= this.#options.opensAfter
+  }
+
+  /** ms until the next try is due, spread over its upper half */
+  get #wait(): number {
+    const { firstMs, longestMs, uniform } = this.#options
+    const full = Math.min(longestMs, firstMs * 2 ** (this.#failures - 1))
+    return full * (0.5 + 0.5 * uniform())
+  }
+
+  /**
+   * Try until it succeeds or the signal is aborted.
+   * @param failed told of each failure
+   * @throws the signal's reason
+   */
+  async run<T>(
+    attempt: () => Promise<T>,
+    signal: AbortSignal,
+    failed: (error: unknown) => void = () => {},
+  ): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.open && this.#probing) {
+        await this.#turn(signal)
+        continue
+      }
+      const probe = this.open
+      if (probe) this.#probing = true
+      try {
+        const result = await attempt()
+        this.#failures = 0
+        return result
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#failures++
+        failed(error)
+        await pause(this.#wait, signal)
+      } finally {
+        if (probe) {
+          this.#probing = false
+          for (const wake of this.#waiting.splice(0)) wake()
+        }
+      }
+    }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      signal.addEventListener('abort', wake)
+      this.#waiting.push(wake)
+    })
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

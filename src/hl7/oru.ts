@@ -1,0 +1,166 @@
+import type { Mode, WireReading } from '../vitals/reading.ts'
+import { type Rejection, reject } from '../vitals/rejection.ts'
+import { bedKeyOf, type IdentityOptions, locationOf, patientOf, visitOf } from './identity.ts'
+import { componentOf, fieldOf, type Message, type Segment } from './message.ts'
+import { type CodeBook, observationOf, type Sample } from './observation.ts'
+import { type Refusal, refuse } from './refusal.ts'
+import type { Zone } from './time.ts'
+
+/** What an ORU^R01 says. */
+export interface Observed {
+  readonly kind: 'observed'
+  readonly readings: WireReading[]
+  /** observations that were not taken, while the others were; paths are HL7's: `OBX[7]-5` */
+  readonly rejections: Rejection[]
+  /** codes of observations that no channel has */
+  readonly unmapped: string[]
+  /** reference ids that are not their code's, and status flags that no table knows */
+  readonly disagreements: number
+  readonly unknownFlags: number
+}
+
+export interface OruOptions {
+  readonly identity: IdentityOptions
+  readonly book: CodeBook
+  readonly zone: Zone
+  /** when the message was written, where a set does not say its time; ms, or why it cannot be told */
+  readonly written: number | string
+  /** `test` for what is no production: it never raises a live alert */
+  readonly mode: Mode
+}
+
+type Values = Record<
+  string,
+  { value: number | null; status?: Sample['status']; time?: number; limits?: [number | null, number | null] }
+>
+
+/** One OBR's readings: the set's own, and further ones of channels that come several times. */
+interface Collected {
+  readonly time: number
+  readonly byTime: Map<number, Values>
+}
+
+/**
+ * The readings of an ORU^R01 (IHE PCD-01): one for each OBR, further ones where a channel comes several times with times of
+ * their own. A patient without an identifier is keyed by the bed, never guessed.
+ */
+export function readObservations(message: Message, options: OruOptions): Observed | Refusal {
+  const { delimiters, segments } = message
+  const { identity, book, zone, written, mode } = options
+  const out: Observed = {
+    kind: 'observed',
+    readings: [],
+    rejections: [],
+    unmapped: [],
+    disagreements: 0,
+    unknownFlags: 0,
+  }
+  const counts = { disagreements: 0, unknownFlags: 0 }
+  let pid: Segment | undefined
+  let pv1: Segment | undefined
+  let set: Collected | undefined
+  let place = 0
+
+  function close(): Refusal | undefined {
+    if (set === undefined) return undefined
+    const location = pv1 === undefined ? { unit: undefined, bed: undefined } : locationOf(fieldOf(pv1, 3), delimiters)
+    const patient = pid && patientOf(fieldOf(pid, 3), delimiters, identity)
+    if (patient === undefined && bedKeyOf(location) === undefined)
+      return refuse('required', 'neither an identifier of the patient nor a bed is there', 'PID-3')
+    const encounter = visitOf(pv1, pid, delimiters, identity)
+    for (const [time, values] of set.byTime) {
+      out.readings.push({
+        ...(patient !== undefined && { patient }),
+        ...(encounter !== undefined && { encounter }),
+        ...(location.unit !== undefined && { unit: location.unit }),
+        ...(location.bed !== undefined && { bed: location.bed }),
+        time,
+        ...(mode !== 'live' && { mode }),
+        values,
+      })
+    }
+    set = undefined
+    return undefined
+  }
+
+  for (const segment of segments) {
+    if (segment.name === 'PID' || segment.name === 'PV1' || segment.name === 'OBR') {
+      const refused = segment.name === 'PV1' ? undefined : close()
+      if (refused) return refused
+    }
+    switch (segment.name) {
+      case 'PID':
+        pid = segment
+        pv1 = undefined
+        break
+      case 'PV1':
+        pv1 = segment
+        break
+      case 'OBR': {
+        const told = componentOf(fieldOf(segment, 7), 1, delimiters)
+        const time = told === '' ? written : zone.instant(told)
+        if (typeof time === 'string') return refuse('type', time, told === '' ? 'MSH-7' : 'OBR-7')
+        set = { time, byTime: new Map() }
+        break
+      }
+      case 'OBX': {
+        place++
+        if (set === undefined) return refuse('segment', 'an OBX stands before any OBR')
+        const found = observationOf(segment, delimiters, book)
+        if (found.kind === 'device') break
+        if (found.kind === 'unmapped') out.unmapped.push(found.code)
+        else if (found.kind === 'unreadable') {
+          out.rejections.push(
+            reject(found.reason, `the observation of ${found.channel} cannot be read`, `OBX[${place}]-${found.field}`),
+          )
+          // that something came which is of no use is known of the bed, too
+          valuesAt(set, set.time)[found.channel] ??= { value: null, status: 'invalid' }
+        } else {
+          if (found.disagrees) counts.disagreements++
+          if (found.unknownFlag) counts.unknownFlags++
+          const wrong = collect(set, found, book, zone)
+          if (wrong) out.rejections.push({ ...wrong, path: `OBX[${place}]-${wrong.path}` })
+        }
+        break
+      }
+    }
+  }
+  const refused = close()
+  if (refused) return refused
+  return { ...out, ...counts }
+}
+
+/** Put a sample where it belongs. @returns a rejection whose path is the field of the OBX */
+function collect(set: Collected, sample: Sample, book: CodeBook, zone: Zone): Rejection | undefined {
+  const { name } = book.channels[sample.channel]!
+  const own = sample.time === '' ? set.time : zone.instant(sample.time)
+  if (typeof own === 'string') return reject('bad-time', own, '14')
+  const value = Number.isNaN(sample.value) ? null : sample.value
+  const written = {
+    value,
+    ...(sample.status !== 'ok' && !(value === null && sample.status === 'not-available') && { status: sample.status }),
+    ...(sample.limits && { limits: [...sample.limits] as [number | null, number | null] }),
+  }
+  const ofSet = valuesAt(set, set.time)
+  if (!Object.hasOwn(ofSet, name)) {
+    ofSet[name] = own === set.time ? written : { ...written, time: own }
+    return undefined
+  }
+  // the channel once more: the next second of a set, or a second line of the same kind
+  if ((ofSet[name]!.time ?? set.time) === own)
+    return reject('duplicate-channel', `${name} comes twice for one time; the first is taken`, '4')
+  const others = valuesAt(set, own)
+  if (Object.hasOwn(others, name))
+    return reject('duplicate-channel', `${name} comes twice for one time; the first is taken`, '4')
+  others[name] = written
+  return undefined
+}
+
+function valuesAt({ byTime }: Collected, time: number): Values {
+  let values = byTime.get(time)
+  if (values === undefined) {
+    values = {}
+    byTime.set(time, values)
+  }
+  return values
+}
