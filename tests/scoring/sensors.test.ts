@@ -131,7 +131,8 @@ describe('a flat line', () => {
       const value = (turn: number) => ({ ...calm(), hr: 80 + (turn % 2) })
       for (let turn = 0; turn < 600 / runs.length; turn++)
         for (const run of runs) for (let i = 0; i < run; i++) own.see(value(turn * runs.length + runs.indexOf(run)))
-      for (let seconds = 1; ; seconds++) if (own.see({ ...calm(), hr: 79 }).codes.includes('hr-flat-line')) return seconds
+      for (let seconds = 1; ; seconds++)
+        if (own.see({ ...calm(), hr: 79 }).codes.includes('hr-flat-line')) return seconds
     }
     const [restless, uneven] = [after([3]), after([1, 30])]
     expect(restless).toBeLessThan(60)

@@ -74,6 +74,8 @@ export async function evaluateWard(
     if (body.code === 'news2-emergency' || (body.code === 'news2-urgent' && !emergency))
       starts.news2.push(started(body))
   })
+  // what the sensors say is no sign of illness: it counts for what was said, and not for how early illness was found
+  const ofPatients = { ...starts, vigil: starts.vigil.filter(({ technical }) => !technical) }
   const patientDays = (frames * model.manifest.grid.cadenceSeconds) / 86_400
   const settings = {
     vigil: `q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
@@ -92,9 +94,9 @@ export async function evaluateWard(
         {
           setting: settings[detector],
           otherAlarmsPerPatientDay: Number(
-            (outside(starts[detector], truth.episodes, RECOVERY) / patientDays).toPrecision(3),
+            (outside(ofPatients[detector], truth.episodes, RECOVERY) / patientDays).toPrecision(3),
           ),
-          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(starts[detector], of(kind))])),
+          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(ofPatients[detector], of(kind))])),
         },
       ]),
     ),
