@@ -57,7 +57,7 @@ export function shareInterval(found: number, all: number): readonly [low: number
   const share = found / all
   const middle = (share + (Z * Z) / (2 * all)) / (1 + (Z * Z) / all)
   const reach = (Z * Math.sqrt((share * (1 - share)) / all + (Z / (2 * all)) ** 2)) / (1 + (Z * Z) / all)
-  const limit = (value: number) => Number(Math.min(1, Math.max(0, value)).toPrecision(3))
+  const limit = (value: number) => Number(Math.min(1, Math.max(0, value)).toFixed(3))
   return [limit(middle - reach), limit(middle + reach)]
 }
 
