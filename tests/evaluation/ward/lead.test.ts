@@ -39,7 +39,7 @@ describe('how early episodes are found, by hand', () => {
     expect(leadOf([], episodes)).toEqual({
       episodes: 3,
       found: 0,
-      interval: [0, 0.562],
+      interval: [0, 0.561],
       medianDelayMinutes: null,
       medianLeadMinutes: null,
     })
