@@ -126,7 +126,7 @@ describe('a flat line', () => {
   })
 
   test('comes sooner of a patient whose value never stands still than of one whose runs differ', () => {
-    const after = (runs: readonly number[]) => {
+    const noticed = (runs: readonly number[]) => {
       const own = bed()
       const value = (turn: number) => ({ ...calm(), hr: 80 + (turn % 2) })
       for (let turn = 0; turn < 600 / runs.length; turn++)
@@ -134,7 +134,7 @@ describe('a flat line', () => {
       for (let seconds = 1; ; seconds++)
         if (own.see({ ...calm(), hr: 79 }).codes.includes('hr-flat-line')) return seconds
     }
-    const [restless, uneven] = [after([3]), after([1, 30])]
+    const [restless, uneven] = [noticed([3]), noticed([1, 30])]
     expect(restless).toBeLessThan(60)
     expect(uneven).toBeGreaterThan(1.5 * restless)
   })
