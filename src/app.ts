@@ -1,13 +1,22 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { VigilError } from './errors.ts'
-import { openModel } from './inference/model-store.ts'
+import {
+  type AnyManifest,
+  isClassifier,
+  isForecaster,
+  type ModelBundle,
+  openAnyModel,
+} from './inference/model-store.ts'
 import { openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
+import type { Lane } from './stream/lane.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
+import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
+import { wardTickSeconds } from './stream/ward-grid.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
 import type { Settings } from './vitals/settings.ts'
 
@@ -21,7 +30,9 @@ export interface Served {
   readonly ward: Ward
   readonly table: ChannelTable
   readonly models: readonly ServedModel[]
+  /** the forecasters, and the hourly models beside them */
   readonly detectors: readonly Detector[]
+  readonly risks: readonly RiskDetector[]
   close(): Promise<void>
 }
 
@@ -60,15 +71,14 @@ async function open(
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
   const { providers, threads, maxBatch } = settings.inference
-  const bundles = await Promise.all(serve.map((id) => openModel(dir, id)))
+  const bundles = await Promise.all(serve.map((id) => openAnyModel(dir, id)))
   const ids = bundles.map(({ manifest }) => `${manifest.name}@${manifest.version}`)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) {
     throw new VigilError('config-invalid', `${twice} is served twice: ${serve.join(', ')}`, { place: 'models.serve' })
   }
   const table = channelTable(bundles.flatMap(({ manifest }) => manifest.declares))
-  const detectors: Detector[] = []
-  for (const bundle of bundles) {
+  const opened = async (bundle: ModelBundle<AnyManifest>): Promise<StepEngine> => {
     const engine = await openEngine(bundle, {
       providers,
       threads,
@@ -80,11 +90,20 @@ async function open(
           : log.warn({ model, provider, reason }, 'provider refused'),
     })
     engines.push(engine)
-    detectors.push(new Detector(bundle.manifest, table, engine, maxBatch))
+    return engine
+  }
+  const detectors: Detector[] = []
+  for (const bundle of bundles.filter(isForecaster)) {
+    detectors.push(new Detector(bundle.manifest, table, await opened(bundle), maxBatch))
+  }
+  const risks: RiskDetector[] = []
+  for (const bundle of bundles.filter(isClassifier)) {
+    risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
   }
   const ward = new Ward({
     table,
     detectors,
+    risks,
     settings,
     maxBatch,
     telemetry,
@@ -98,7 +117,8 @@ async function open(
     ward,
     table,
     detectors,
-    models: detectors.map(({ manifest, engine }) => ({
+    risks,
+    models: [...detectors, ...risks].map(({ manifest, engine }: Lane) => ({
       detector: manifest.detector,
       name: manifest.name,
       version: manifest.version,

@@ -5,8 +5,8 @@ import { VigilError } from './errors.ts'
 import { Settings } from './vitals/settings.ts'
 
 const PREFIX = 'VIGIL_'
-/** Variables of ours that set nothing of the service: where the broker of `vigil kafka` keeps its download. */
-const NO_SETTING: ReadonlySet<string> = new Set(['VIGIL_CACHE'])
+/** Variables of ours that set nothing of the service: where the broker keeps its download, and where tests find data. */
+const NO_SETTING: ReadonlySet<string> = new Set(['VIGIL_CACHE', 'VIGIL_DATA'])
 
 type Environment = Readonly<Record<string, string | undefined>>
 

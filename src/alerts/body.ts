@@ -10,6 +10,8 @@ export interface Said {
   readonly channels: readonly AlertChannel[]
   readonly score?: NonNullable<AlertBody['score']>
   readonly explanation: AlertBody['explanation']
+  /** re-alarm silence of its own, s */
+  readonly silenceSeconds?: number
 }
 
 /** Everything a body is made of besides what it says. */

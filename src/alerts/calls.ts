@@ -8,6 +8,8 @@ type Score = NonNullable<AlertBody['score']>
 const WORSE: Readonly<Record<string, (now: Score, before: Score) => boolean>> = {
   'p-value': (now, before) => now.value * 10 <= before.value,
   NEWS2: (now, before) => now.value > before.value,
+  // the odds doubled
+  risk: (now, before) => now.value * (1 - before.value) >= 2 * before.value * (1 - now.value),
   limit: (now, before) => Math.abs(now.value - now.threshold) >= 2 * Math.abs(before.value - before.threshold),
 }
 
@@ -57,7 +59,12 @@ export interface CallRules {
 export interface Calling extends CallState {
   readonly code: string
   readonly latching: boolean
-  readonly said: { readonly kind: AlertKind; readonly priority: Priority; readonly score?: Score }
+  readonly said: {
+    readonly kind: AlertKind
+    readonly priority: Priority
+    readonly score?: Score
+    readonly silenceSeconds?: number
+  }
 }
 
 /** Asystole and its like: latches, and neither a mute nor the re-alarm silence holds it back. */
@@ -74,8 +81,8 @@ export function callOf(rules: CallRules, calls: Calls, alert: Calling, time: num
   if (alert.called !== undefined) return 'told'
   if (always || alert.urgent || alert.said.kind === 'technical') return 'now'
   const last = calls[alert.code]
-  if (last === undefined || time - last.at >= rules.silenceSeconds * 1000) return 'now'
-  const { priority, score } = alert.said
+  const { priority, score, silenceSeconds = rules.silenceSeconds } = alert.said
+  if (last === undefined || time - last.at >= silenceSeconds * 1000) return 'now'
   if (RANK[priority] > RANK[last.priority]) return 'now'
   return score && last.score?.name === score.name && worse(score, last.score) ? 'now' : 'silenced'
 }

@@ -79,8 +79,9 @@ export const NO_CALLS: Calls = {}
 const UPDATE_SECONDS = 30
 
 function saidOf(condition: Condition): Said {
-  const { kind, priority, label, channels, score, explanation } = condition
-  return { kind, priority, label, channels, ...(score && { score }), explanation }
+  const { kind, priority, label, channels, score, explanation, silenceSeconds } = condition
+  const silence = silenceSeconds !== undefined && { silenceSeconds }
+  return { kind, priority, label, channels, ...(score && { score }), explanation, ...silence }
 }
 
 /** another channel leads, the lead changed sides, or the score is much worse */
@@ -89,6 +90,8 @@ function changed(now: Condition, before: Said): boolean {
   const led = before.channels[0]
   if (lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side) return true
   if (!now.score || !before.score || now.score.name !== before.score.name) return now.score?.name !== before.score?.name
+  // an hour's risk is another statement than the hour's before it
+  if (now.score.name === 'risk') return now.score.value !== before.score.value
   return worse(now.score, before.score)
 }
 

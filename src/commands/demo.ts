@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
 import { openPagedWard } from '../app/paged-ward.ts'
+import { slowSepsis } from '../app/slow-sepsis.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
@@ -34,6 +35,8 @@ const RECORDINGS = fileURLToPath(new URL('../../examples/recordings/', import.me
 /** The recordings are of 8 minutes; then the next patient comes into the bed, after a short pause. */
 const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
+/** the models in the box, together, where nobody chose others */
+const BOX = ['bedside', 'sepsis', 'mortality']
 
 /** What happens in the first simulated beds, for as long as anyone is likely to look. */
 const EPISODES: readonly Episode[] = [
@@ -56,6 +59,8 @@ export function demoCommand(): Command {
 async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const asked = stopSignal()
   const settings = loadSettings(flags.config, process.env)
+  const chosen = flags.config !== undefined || process.env['VIGIL_MODELS_SERVE'] !== undefined
+  if (!chosen) settings.models.serve = BOX
   const log = createLog(settings.log.level)
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'source'])
@@ -84,7 +89,10 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   await lastValueFrom(flushes, { defaultValue: undefined })
 }
 
-/** Six beds of recordings, each in turn with the next patient, and simulated beds for the rest. */
+/**
+ * Six beds of recordings, each in turn with the next patient, and simulated beds for the rest; the last of them has a day
+ * of its stay behind it, as hourly models need.
+ */
 async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source> {
   const recordings = (await findRecordings([RECORDINGS])).filter((path) => path.includes('bidmc_')).slice(0, flags.beds)
   const start = Math.ceil(Date.now() / 1000) * 1000
@@ -97,15 +105,18 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
     simulatedSource(
       {
         setting: SETTINGS.training,
-        beds: simulated,
+        beds: simulated - 1,
         seed: 7,
         hours: 24 * 365,
         start,
-        episodes: EPISODES.filter(({ bed }) => bed <= simulated),
+        episodes: EPISODES.filter(({ bed }) => bed < simulated),
       },
       table,
       { speed: flags.speed },
     ).pipe(map((batch) => ({ ...batch, partition: 1 }))),
+    slowSepsis({ unit: 'SIM', bed: `${simulated}` }, start, table, flags.speed).pipe(
+      map((batch) => ({ ...batch, partition: 2 })),
+    ),
   )
 }
 

@@ -3,7 +3,8 @@ import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
-import type { AlertView, BedView, DetectorView, FrameView, Sample } from './protocol.ts'
+import type { AlertView, BedView, DetectorView, FrameView, RiskHours, RiskView, Sample } from './protocol.ts'
+import { withHour } from './risk-hours.ts'
 import { Strips } from './strips.ts'
 
 /** Frames a strip holds: five minutes at one a second. */
@@ -22,6 +23,7 @@ export interface Bed {
   seen: number | null
   frame: FrameView | null
   readonly strips: Strips
+  riskHours: readonly RiskHours[]
   /** open alerts by alert id */
   readonly open: Map<string, AlertView>
   /** newest first */
@@ -41,6 +43,7 @@ export function newBed(patientKey: string): Bed {
     seen: null,
     frame: null,
     strips,
+    riskHours: [],
     open,
     history: [],
   }
@@ -87,7 +90,11 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
   })
   const news2 = report.news2 && { score: report.news2.score, missing: [...report.news2.missing] }
   const seq = (bed.frame?.seq ?? 0) + 1
-  return { bed: bed.id, seq, time: report.time, watching: report.watching, news2, samples, detectors }
+  const risks = (report.risks ?? []).map(({ probability = null, time = null, ...rest }): RiskView => {
+    const reasons = rest.reasons.map(({ label, share }) => ({ label, share: Math.round(share * 1000) / 1000 }))
+    return { ...rest, probability, time, reasons }
+  })
+  return { bed: bed.id, seq, time: report.time, watching: report.watching, news2, samples, detectors, risks }
 }
 
 /** Take a frame in. @param now wall clock, ms */
@@ -96,6 +103,7 @@ export function observe(bed: Bed, frame: FrameView, now: number): void {
   bed.watching = frame.watching
   bed.seen = now
   bed.strips.push(frame.time, frame.samples, DRAWN_SECONDS)
+  for (const risk of frame.risks) bed.riskHours = withHour(bed.riskHours, risk)
 }
 
 /** Take an alert event in: an episode is open until it ends, then history. */
@@ -122,11 +130,18 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
 /** The bed with its strips and open alerts, newest first. */
 export function bedView(bed: Bed): BedView {
   const alerts = [...bed.open.values()].sort((a, b) => b.onset - a.onset)
-  return { ...bedLine(bed), frame: bed.frame, strips: bed.strips.view(), alerts }
+  const { frame, riskHours } = bed
+  return { ...bedLine(bed), frame, strips: bed.strips.view(), riskHours, alerts }
 }
 
 /** The bed without what changes every second. */
-export function bedLine({ id, name, unit, watching, seen }: Bed): Omit<BedView, 'strips' | 'frame' | 'alerts'> {
+export function bedLine({
+  id,
+  name,
+  unit,
+  watching,
+  seen,
+}: Bed): Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'> {
   return { id, name, unit, watching, seen }
 }
 

@@ -1,5 +1,6 @@
 // What the page and the server say to each other. Types only: the page is compiled on its own.
 import type { AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
+import type { RiskReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 export type BedCounts = Readonly<Record<Watching, number>>
@@ -12,6 +13,10 @@ export interface ChannelInfo {
   readonly unit: string
   readonly resolution: number
   readonly episodic: boolean
+  /** declared by a model: a laboratory value, an attribute */
+  readonly declared: boolean
+  /** told once: it has no age worth telling */
+  readonly fixed: boolean
 }
 
 export interface ModelInfo {
@@ -56,6 +61,22 @@ export interface DetectorView {
   readonly shares: readonly number[]
 }
 
+/** What stands of an hourly risk. */
+export type RiskView = Omit<RiskReport, 'time' | 'probability'> & {
+  /** of the newest hour that is over; null while the model has said nothing */
+  readonly probability: number | null
+  readonly time: number | null
+}
+
+/** The hours that a risk was given of, oldest first. */
+export interface RiskHours {
+  readonly detector: string
+  readonly role: RiskReport['role']
+  /** event time at which each hour ended, ms since 1970 */
+  readonly time: readonly number[]
+  readonly probability: readonly number[]
+}
+
 export interface FrameView {
   /** id of the bed on this page */
   readonly bed: string
@@ -67,6 +88,7 @@ export interface FrameView {
   readonly news2: { readonly score: number; readonly missing: readonly string[] } | null
   readonly samples: readonly Sample[]
   readonly detectors: readonly DetectorView[]
+  readonly risks: readonly RiskView[]
 }
 
 /** The last minutes of one channel, oldest first: as long as the bed's time column. */
@@ -93,6 +115,7 @@ export interface BedView {
   readonly seen: number | null
   readonly frame: FrameView | null
   readonly strips: BedStrips
+  readonly riskHours: readonly RiskHours[]
   readonly alerts: readonly AlertView[]
 }
 
@@ -108,6 +131,8 @@ export interface WardView {
   readonly channels: readonly ChannelInfo[]
   readonly beds: readonly BedView[]
   readonly heartbeat: Heartbeat
+  /** wall clock at which the process began to watch, ms since 1970: what is older was read in */
+  readonly started: number
   /** ended alerts of the ward, newest first */
   readonly recent: readonly AlertView[]
 }
@@ -130,6 +155,6 @@ export interface WardEvents {
   readonly frames: readonly FrameView[]
   readonly alert: AlertView
   /** a bed appeared, changed its place, or fell silent (no frame comes then) */
-  readonly bed: Omit<BedView, 'strips' | 'frame' | 'alerts'>
+  readonly bed: Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'>
   readonly discharged: { readonly id: string }
 }

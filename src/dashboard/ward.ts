@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { FrameTap, HttpRoute, Output, Sink } from '../stream/ports.ts'
 import type { AlertBody } from '../vitals/alert.ts'
-import type { ChannelTable } from '../vitals/channels.ts'
+import { CHANNELS, type ChannelTable } from '../vitals/channels.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import { WATCHING, type Watching } from '../vitals/watching.ts'
@@ -71,10 +71,11 @@ export function wardFeed({
   let models: readonly ModelInfo[] = []
   let counts: BedCounts | undefined
   let waiting: FrameView[] = []
+  const started = now()
   let seq = 0
 
-  const channels: ChannelInfo[] = table.channels.map(({ name, label, meaning, unit, resolution, cadence }) => ({
-    name, label, meaning, unit, resolution, episodic: cadence !== 'continuous',
+  const channels: ChannelInfo[] = table.channels.map(({ name, label, meaning, unit, resolution, cadence }, index) => ({
+    name, label, meaning, unit, resolution, episodic: cadence !== 'continuous', declared: index >= CHANNELS.length, fixed: cadence === 'static',
   })) // biome-ignore format: the fields in their order
 
   const bedOf = (patientKey: string, unit?: string, name?: string): Bed => {
@@ -182,6 +183,7 @@ export function wardFeed({
           channels,
           beds: [...beds.values()].map(bedView),
           heartbeat: heartbeat(),
+          started,
           recent,
         }),
       },

@@ -27,6 +27,7 @@ const SILENT: Telemetry = {
   rejected() {},
   frames() {},
   stepped() {},
+  risks() {},
   alert() {},
   watching() {},
   queued() {},

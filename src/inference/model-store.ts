@@ -66,9 +66,9 @@ export async function openClassifier(dir: string, id: string): Promise<ModelBund
   throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a forecaster, where a classifier is needed')
 }
 
-const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
+export const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
   'task' in bundle.manifest
-const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
+export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
 
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their

@@ -89,11 +89,14 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     readings: (count) => write.readings(NONE, count),
     rejected: (reason, count) => write.rejections({ reason }, count),
     frames: (count) => write.frames(NONE, count),
-    stepped(provider, rows, seconds) {
+    stepped(provider, rows, seconds, detector) {
       stepped = now()
-      write.steps({ provider }, rows)
+      write.steps({ provider, detector }, rows)
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
+    },
+    risks(detector, probabilities) {
+      for (const probability of probabilities) write.risk({ detector }, probability)
     },
     alert({ source, kind, priority, phase, signal }) {
       write.alerts({ detector: source.detector, kind, priority, phase }, 1)

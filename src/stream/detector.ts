@@ -29,6 +29,7 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
+import { type Lane, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
@@ -41,10 +42,10 @@ const LAYOUT = 2
  * It sees frames without what the sensors set aside.
  * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift].
  */
-export class Detector {
+export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
-  /** the model version in a saved record: its hidden states and rows belong to no other */
+  readonly role: Role
   readonly model: string
   readonly #table: ChannelTable
   readonly #features: FeaturePlan
@@ -60,10 +61,17 @@ export class Detector {
   readonly #driftAt: number
 
   /** @param maxRows rows of a round at most */
-  constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
+  constructor(
+    manifest: ModelManifest,
+    table: ChannelTable,
+    engine: StepEngine,
+    maxRows: number,
+    role: Role = 'champion',
+  ) {
     this.manifest = manifest
     this.engine = engine
-    this.model = `${manifest.name}@${manifest.version}/${manifest.graph.sha256.slice(0, 16)}`
+    this.role = role
+    this.model = modelKey(manifest)
     this.#table = table
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
@@ -78,9 +86,16 @@ export class Detector {
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
-  /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
     return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
+  }
+
+  readState(slot: number, into: Float32Array): void {
+    this.engine.readState(slot, into)
+  }
+
+  writeState(slot: number, from: Float32Array): void {
+    this.engine.writeState(slot, from)
   }
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */

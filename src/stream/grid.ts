@@ -168,6 +168,7 @@ function emitFrame(plan: GridPlan, state: Float64Array, at: number, tick: number
   for (let d = 0, into = row * width; d < width; d++, into++) {
     const age = tick - state[ticks + d]!
     columns.values[into] = state[values + d]!
+    columns.exact[into] = state[values + d]!
     columns.masks[into] = age === 0 ? 1 : 0
     columns.ages[into] = age * seconds
   }

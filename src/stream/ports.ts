@@ -123,7 +123,9 @@ export interface Telemetry {
   readings(count: number): void
   rejected(reason: RejectionReason, count: number): void
   frames(count: number): void
-  stepped(provider: string, rows: number, seconds: number): void
+  stepped(provider: string, rows: number, seconds: number, detector: string): void
+  /** an hourly model gave these probabilities, one a patient-hour */
+  risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void
   /** an entry was applied: an admission, an acknowledgement, a mute, a verdict of the wall clock ... */
   entered(entry: JournalEntry['entry']): void

@@ -1,14 +1,15 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
-import type { Detector } from './detector.ts'
 import { factsOf, restoreFacts } from './facts.ts'
+import type { Lane } from './lane.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
 
 interface Parts {
   readonly table: ChannelTable
-  readonly detectors: readonly Detector[]
+  /** every model version at work, shadows too */
+  readonly lanes: readonly Lane[]
   /** the set of limits, and its version */
   readonly limits: WatchedBy['limits']
   /** rows that every patient has */
@@ -31,7 +32,7 @@ export class SavedPatients {
   constructor(parts: Parts) {
     this.#parts = parts
     const fields = parts.rows.flatMap((it) => it.fields)
-    const states = parts.detectors.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
+    const states = parts.lanes.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
     this.#whole = layout(fields, states)
     this.#inParts = layout([...fields, ...parts.open.fields], states)
     this.#floats = new Float32Array(states.reduce((sum, state) => sum + state.floats, 0))
@@ -51,7 +52,7 @@ export class SavedPatients {
       doubles.set(rows.page(session.slot).subarray(from, from + rows.stride), at)
       at += rows.stride
     }
-    this.#eachState((engine, from, to) => engine.readState(session.slot, this.#floats.subarray(from, to)))
+    this.#eachState((lane, from, to) => lane.readState(session.slot, this.#floats.subarray(from, to)))
     const { table, limits } = this.#parts
     return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats: this.#floats }, of)
   }
@@ -78,12 +79,12 @@ export class SavedPatients {
       }
       next += rows.stride
     }
-    this.#eachState((engine, _from, _to, model) => {
+    this.#eachState((lane) => {
       let from = 0
       for (const state of of.states) {
         const to = from + state.floats
-        if (state.model === model && state.floats === engine.stateSize)
-          engine.writeState(session.slot, floats.subarray(from, to))
+        if (state.model === lane.model && state.floats === lane.engine.stateSize)
+          lane.writeState(session.slot, floats.subarray(from, to))
         from = to
       }
     })
@@ -93,9 +94,10 @@ export class SavedPatients {
 
   /** The models that are not those of a record, and the limits; undefined where all are the same. */
   #successors({ states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
-    const { detectors, limits } = this.#parts
-    const others = detectors.filter(({ model }) => !states.some((state) => state.model === model))
-    const gone = states.length !== detectors.length
+    const { lanes, limits } = this.#parts
+    // a shadow that begins cold says nothing, and changes nobody's future
+    const others = lanes.filter(({ model, role }) => role === 'champion' && !states.some((it) => it.model === model))
+    const gone = states.some(({ model }) => !lanes.some((lane) => lane.model === model))
     const same = before?.set === limits.set && before.version === limits.version
     if (others.length === 0 && !gone && same) return undefined
     const models = others.map(({ manifest: { detector, name, version, graph } }) => ({
@@ -111,11 +113,12 @@ export class SavedPatients {
     return session.inParts ? [...this.#parts.rows, this.#parts.open] : this.#parts.rows
   }
 
-  #eachState(visit: (engine: Detector['engine'], from: number, to: number, model: string) => void): void {
+  #eachState(visit: (lane: Lane, from: number, to: number) => void): void {
     let from = 0
-    for (const { engine, model } of this.#parts.detectors) {
-      visit(engine, from, from + engine.stateSize, model)
-      from += engine.stateSize
+    for (const lane of this.#parts.lanes) {
+      const to = from + lane.engine.stateSize
+      visit(lane, from, to)
+      from = to
     }
   }
 }

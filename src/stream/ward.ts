@@ -24,20 +24,23 @@ import {
 import { judgeControl } from './judge-control.ts'
 import { Outbox } from './outbox.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
-import { wardGrid } from './ward-grid.ts'
+import { finestCadence, wardGrid } from './ward-grid.ts'
 import { WardState } from './ward-state.ts'
 import { Watch, type WatchSettings } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
 
 export interface WardOptions {
   readonly table: ChannelTable
-  /** all of one grid cadence */
+  /** forecasters, all of one grid cadence */
   readonly detectors: readonly Detector[]
+  /** hourly models, made for ticks of that cadence */
+  readonly risks?: readonly RiskDetector[]
   readonly settings: WatchSettings
   /** rows of a round: the step engines' batch limit */
   readonly maxBatch: number
@@ -78,16 +81,16 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings } = options
+    const { detectors, table, settings, risks = [] } = options
     this.#options = options
     this.#grid = wardGrid(table, detectors)
     const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
-    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * cadenceSeconds) * 1000
+    this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, settings, cadenceSeconds)
+    this.#watch = new Watch(table, detectors, risks, settings, cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -100,9 +103,9 @@ export class Ward {
     const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
-      detectors,
+      lanes: [...detectors, ...risks],
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...detectors.map((detector) => detector.saved), ...this.#watch.saved],
+      rows: [clocks, ...[...detectors, ...risks].map((lane) => lane.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -199,15 +202,22 @@ export class Ward {
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
   async drain(): Promise<number> {
     let frames = 0
-    const { detectors, telemetry } = this.#options
+    const { detectors, risks = [], telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
-      const forecasts = await stepping
+      const stepped = await stepping
+      const seconds = (performance.now() - began) / 1000
       detectors.forEach((detector, i) => {
-        detector.remember(round, forecasts[i]!)
-        telemetry.stepped(detector.engine.provider, round.count, (performance.now() - began) / 1000)
+        detector.remember(round, stepped.forecasts[i]!)
+        telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
+      })
+      risks.forEach(({ engine, manifest }, i) => {
+        const { rows, probabilities } = stepped.risks[i]!
+        if (rows === 0) return
+        telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
+        telemetry.risks(manifest.detector, probabilities)
       })
       telemetry.frames(round.count)
       frames += round.count

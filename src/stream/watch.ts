@@ -22,6 +22,8 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
+import { type Lane, laneSource } from './lane.ts'
+import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
@@ -42,6 +44,9 @@ export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 export class Watch {
   readonly #table: ChannelTable
   readonly #detectors: readonly Detector[]
+  /** those of them that say anything */
+  readonly #champions: readonly Detector[]
+  readonly #risks: readonly RiskDetector[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
@@ -53,12 +58,22 @@ export class Watch {
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
+  /** what shadows would say */
+  readonly #unsaid: Condition[] = []
   /** the round that was sifted last, as the detectors see it */
   #trusted: FrameColumns | undefined
 
-  constructor(table: ChannelTable, detectors: readonly Detector[], settings: WatchSettings, cadenceSeconds: number) {
+  constructor(
+    table: ChannelTable,
+    detectors: readonly Detector[],
+    risks: readonly RiskDetector[],
+    settings: WatchSettings,
+    cadenceSeconds: number,
+  ) {
     this.#table = table
     this.#detectors = detectors
+    this.#champions = detectors.filter(({ role }) => role === 'champion')
+    this.#risks = risks
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -67,7 +82,7 @@ export class Watch {
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sensing = new Sensing(table, cadenceSeconds)
-    this.#sources = alertSources(detectors, settings)
+    this.#sources = alertSources(this.#lanes(), settings)
   }
 
   /** The rows that belong into a patient's saved state. */
@@ -76,11 +91,16 @@ export class Watch {
     return [{ rows: this.#rows, fields }, this.#sensing.saved]
   }
 
+  #lanes(): readonly Lane[] {
+    return [...this.#detectors, ...this.#risks]
+  }
+
   /** A new patient on the slot. */
   reset(slot: number): void {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
     for (const detector of this.#detectors) detector.reset(slot)
+    for (const risk of this.#risks) risk.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -101,11 +121,16 @@ export class Watch {
     return session.profile ?? this.#settings.limits.assumed
   }
 
-  /** Look at the sensors of a round, once and before anything else; then every detector begins to step what is left. */
-  step(round: FrameColumns): Promise<Float32Array[]> {
+  /**
+   * Look at the sensors of a round, once and before anything else; then every detector begins to step what is left, and
+   * every hourly model takes the frames as they came.
+   */
+  async step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
-    return Promise.all(this.#detectors.map((detector) => detector.step(trusted)))
+    const forecasts = this.#detectors.map((detector) => detector.step(trusted))
+    const risks = this.#risks.map((risk) => risk.step(round))
+    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(risks) }
   }
 
   /**
@@ -125,9 +150,11 @@ export class Watch {
     // a procedure is no time to learn how the patient is
     const suspect = this.#sensing.suspect(row) || (session.mutedUntil !== undefined && time < session.mutedUntil)
     for (const detector of this.#detectors) {
-      detector.score(trusted, row, suspect, conditions)
+      detector.score(trusted, row, suspect, detector.role === 'champion' ? conditions : this.#unsaid)
       if (wanted) reports.push(detector.report(trusted, row))
     }
+    this.#unsaid.length = 0
+    for (const risk of this.#risks) if (risk.role === 'champion') risk.conditions(session.slot, conditions)
     const models = conditions.length
     const profile = this.#profile(session)
     checkLimits(this.#limits[profile], page, at, frames, row, time, conditions)
@@ -167,6 +194,7 @@ export class Watch {
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       detectors: reports,
+      ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -178,7 +206,7 @@ export class Watch {
   signalLost(session: Session, at: number, silentSeconds: number): readonly AlertBody[] {
     const time = Math.round(at)
     session.lostAt = time
-    const missing = this.#detectors.flatMap((detector) => detector.manifest.channels)
+    const missing = this.#champions.flatMap((detector) => detector.manifest.channels)
     const context = this.#context(session, {
       warmupSteps: this.#warmupLeft(session.slot),
       missingChannels: [...new Set(missing)],
@@ -209,8 +237,9 @@ export class Watch {
    */
   watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
-    for (const detector of this.#detectors) if (named.has(detector.manifest.detector)) detector.reset(session.slot)
-    const serves = (it: string) => this.#detectors.some(({ manifest }) => manifest.detector === it)
+    const champions = this.#lanes().filter(({ role }) => role === 'champion')
+    for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
+    const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
       model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
     const context = this.#context(session, NOTHING)
@@ -246,9 +275,9 @@ export class Watch {
   }
 
   #watching(slot: number, frames: FrameColumns, row: number): Watching {
-    if (this.#detectors.length === 0) return 'degraded'
+    if (this.#champions.length === 0) return 'degraded'
     let degraded = false
-    for (const detector of this.#detectors) {
+    for (const detector of this.#champions) {
       if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
     }
@@ -258,13 +287,13 @@ export class Watch {
   /** frames until the last detector may raise */
   #warmupLeft(slot: number): number {
     let left = 0
-    for (const detector of this.#detectors) left = Math.max(left, detector.manifest.warmupSteps - detector.steps(slot))
+    for (const detector of this.#champions) left = Math.max(left, detector.manifest.warmupSteps - detector.steps(slot))
     return left
   }
 
   #missing(frames: FrameColumns, row: number): string[] {
     const { staleSeconds } = this.#settings.stream
-    return [...new Set(this.#detectors.flatMap((detector) => detector.missing(frames, row, staleSeconds)))]
+    return [...new Set(this.#champions.flatMap((detector) => detector.missing(frames, row, staleSeconds)))]
   }
 
   /** age of the oldest value that any channel of the patient still carries, seconds; episodic ones left out */
@@ -276,6 +305,14 @@ export class Watch {
     })
     return oldest
   }
+}
+
+/** What the lanes made of a round. */
+export interface Stepped {
+  /** of each detector, [count * forecastSize] */
+  readonly forecasts: readonly Float32Array[]
+  /** of each hourly model */
+  readonly risks: readonly Hours[]
 }
 
 /** What a tick made visible. */
@@ -311,21 +348,15 @@ function limitPlans({ adult, child, neonate }: Settings['limits'], table: Channe
   return Object.fromEntries(plans) as Record<Profile, LimitPlan>
 }
 
-function alertSources(detectors: readonly Detector[], settings: WatchSettings): Record<string, AlertBody['source']> {
+function alertSources(lanes: readonly Lane[], settings: WatchSettings): Record<string, AlertBody['source']> {
   const { set, version } = settings.limits
   const rule = (detector: string, thresholds: AlertBody['source']['thresholds']): [string, AlertBody['source']] => [
     detector,
     { detector, version: RULES_VERSION, thresholds },
   ]
-  const models = detectors.map(({ manifest }): [string, AlertBody['source']] => [
-    manifest.detector,
-    {
-      detector: manifest.detector,
-      version: manifest.version,
-      model: { name: manifest.name, version: manifest.version, sha256: manifest.graph.sha256 },
-      thresholds: { set: 'manifest', version: manifest.version },
-    },
-  ])
+  const models = lanes
+    .filter(({ role }) => role === 'champion')
+    .map((lane): [string, AlertBody['source']] => [lane.manifest.detector, laneSource(lane)])
   return Object.fromEntries([
     ...models,
     rule('limits', { set, version }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { conversion } from './units.ts'
 
 /** ISO/IEEE 11073-10101 code of an observation, with the codes other vendors send for the same thing. */
 const MdcCode = z.strictObject({
@@ -76,7 +77,8 @@ export interface ChannelTable {
 }
 
 /**
- * The channel table of a pipeline.
+ * The channel table of a pipeline. A channel that two manifests declare is in their finer resolution, and plausible where
+ * either of them holds it so: each model's own inputs leave out what it does not believe.
  * @param declared channels that manifests declare beside the built-in ones
  * @throws RangeError when a declared channel takes a name that means something else already
  */
@@ -88,9 +90,17 @@ export function channelTable(declared: readonly Channel[] = []): ChannelTable {
     if (known === undefined) {
       index.set(channel.name, channels.length)
       channels.push(channel)
-    } else if (channels[known]!.unit !== channel.unit || channels[known]!.resolution !== channel.resolution) {
-      throw new RangeError(`channel "${channel.name}" is declared twice, with different unit or resolution`)
-    }
+    } else if (known < CHANNELS.length) {
+      if (channels[known]!.unit !== channel.unit || channels[known]!.resolution !== channel.resolution)
+        throw new RangeError(`channel "${channel.name}" is built in, with different unit or resolution`)
+    } else channels[known] = both(channels[known]!, channel)
   }
   return { channels, index }
+}
+
+function both(one: Channel, other: Channel): Channel {
+  if (conversion(other.unit, one.unit)?.(1) !== 1)
+    throw new RangeError(`channel "${one.name}" is declared twice, in ${one.unit} and in ${other.unit}`)
+  const range: Channel['range'] = [Math.min(one.range[0], other.range[0]), Math.max(one.range[1], other.range[1])]
+  return { ...one, range, resolution: Math.min(one.resolution, other.resolution) }
 }

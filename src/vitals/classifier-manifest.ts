@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Priority } from './alert.ts'
 import { Channel } from './channels.ts'
 
 /** Version of the classifier's manifest layout; a forecaster's has its own. */
@@ -53,6 +54,17 @@ export const ClassifierManifest = z.strictObject({
     /** hours between which the clock alone would predict the event, fitted on the same patients: the baseline to beat */
     clock: z.array(z.tuple([z.number(), z.number()])),
   }),
+  /** alert policy: raise after `hold` hours at or above the threshold, clear after `clear.hours` below it less the margin */
+  policy: z
+    .strictObject({
+      says: z.string().min(1).max(24).describe('what the risk is of, as a nurse reads it'),
+      priority: Priority.exclude(['high']),
+      hold: positive,
+      clear: z.strictObject({ margin: z.number().nonnegative().describe('of the logit'), hours: positive }),
+      silenceSeconds: z.number().positive().describe('re-alarm silence of this risk'),
+    })
+    .optional()
+    .describe('absent: the risk is shown, and raises nothing'),
   training: z.strictObject({
     recipe: z.string(),
     seed: z.int(),

@@ -20,4 +20,6 @@ export interface Condition {
   readonly explanation: AlertBody['explanation']
   /** stands until something ends it (signal lost: the next frame); all others end once they were untrue long enough */
   readonly latching: boolean
+  /** re-alarm silence of its own, s; that of the settings when absent */
+  readonly silenceSeconds?: number
 }

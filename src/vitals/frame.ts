@@ -13,6 +13,8 @@ export interface FrameColumns {
   readonly offsets: Float64Array
   /** [N, D] value in the channel's unit; NaN where there never was one */
   readonly values: Float32Array
+  /** [N, D] the same as it was sent: `values` is rounded to float32, which may cross a bound it is held against */
+  readonly exact: Float64Array
   /** [N, D] 1 where a valid value was observed in this tick */
   readonly masks: Uint8Array
   /** [N, D] seconds since the last valid value: 0 where mask is 1, NaN where there never was one */
@@ -27,6 +29,7 @@ export function frameColumns(capacity: number, width: number): FrameColumns {
     ticks: new Float64Array(capacity),
     offsets: new Float64Array(capacity),
     values: new Float32Array(capacity * width),
+    exact: new Float64Array(capacity * width),
     masks: new Uint8Array(capacity * width),
     ages: new Float32Array(capacity * width),
   }

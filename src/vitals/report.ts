@@ -28,6 +28,30 @@ export const DetectorReport = z
   .readonly()
 export type DetectorReport = z.infer<typeof DetectorReport>
 
+/** What stands of a risk that an hourly model gives. */
+export const RiskReport = z
+  .strictObject({
+    detector: z.string(),
+    role: z.enum(['champion', 'shadow']),
+    event: z.string().describe('what the risk is of'),
+    standing: z
+      .enum(['gathering', 'current', 'final'])
+      .describe('gathering: it has said nothing yet; final: the stay is past the hours it speaks of'),
+    hours: z.int().describe('hours of the stay that are over'),
+    due: z.int().describe('hours of the stay after which it first says something'),
+    emptyHours: z.int().describe('newest hours in a row in which nothing was measured'),
+    probability: z.number().optional().describe('of the newest hour that is over; absent while gathering'),
+    time: z.int().optional().describe('event time at which that hour ended, ms since 1970'),
+    threshold: z.number().describe('probability from which it is raised'),
+    raised: z.boolean(),
+    reasons: z
+      .array(z.strictObject({ label: z.string(), share: z.number() }).readonly())
+      .readonly()
+      .describe('what raises it most, where it is at its threshold'),
+  })
+  .readonly()
+export type RiskReport = z.infer<typeof RiskReport>
+
 /** One frame with its scores: a line of `replay --frames`, and what the page draws. Arrays are in table order [D]. */
 export const FrameReport = z
   .strictObject({
@@ -47,6 +71,7 @@ export const FrameReport = z
       .describe("this tick's value, or the last valid one; null where there never was one"),
     ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
     detectors: z.array(DetectorReport).readonly(),
+    risks: z.array(RiskReport).readonly().optional().describe('where hourly models serve'),
   })
   .readonly()
 export type FrameReport = z.infer<typeof FrameReport>

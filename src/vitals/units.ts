@@ -11,6 +11,9 @@ const CONVERSIONS: Readonly<Record<string, Readonly<Record<string, Conversion>>>
   '%': { '1': (v) => v * 100 },
   'mm[Hg]': { kPa: (v) => v * KPA_TO_MMHG, 'cm[H2O]': (v) => v * CMH2O_TO_MMHG },
   Cel: { '[degF]': (v) => ((v - 32) * 5) / 9, K: (v) => v - 273.15 },
+  // a millionth of a gram in a litre, and a thousandth of it in a millilitre
+  'ng/mL': { 'ug/L': same },
+  'ug/L': { 'ng/mL': same },
   'L/min': { 'mL/min': (v) => v / 1000, 'L/s': (v) => v * 60 },
 }
 

@@ -49,10 +49,33 @@ describe('the demonstration', () => {
       const ward = (await (await fetch(`${url}/api/ward`)).json()) as WardView
       return [...ward.recent, ...ward.beds.flatMap((bed) => bed.alerts)]
     }
-    await expect.poll(async () => (await alerts()).length, { timeout: 30_000 }).toBeGreaterThan(0)
-    const first = (await alerts()).toSorted((a, b) => a.onset - b.onset)[0]!
+    const unexpected = async () => (await alerts()).filter(({ code }) => code === 'unexpected')
+    await expect.poll(async () => (await unexpected()).length, { timeout: 30_000 }).toBeGreaterThan(0)
+    const first = (await unexpected()).toSorted((a, b) => a.onset - b.onset)[0]!
     expect(first.detector).toBe('bedside')
     expect(first.label).toMatch(/expected .* to .*, since \d\d:\d\d:\d\d$/)
+  })
+
+  test('shows an hourly risk beside the band, with the hours that were read in first, and what raises it', async () => {
+    const septic = page.locator('.tile', { hasText: 'Sepsis risk' }).first()
+    await expect.poll(() => septic.count(), { timeout: 30_000 }).toBe(1)
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .first()
+      .waitFor({ timeout: 30_000 })
+    await page
+      .locator('.tile', { has: page.locator('.tile-risk.raised') })
+      .locator('h2 a')
+      .first()
+      .click()
+    const risk = page.locator('.panel.risk.raised')
+    await risk.waitFor()
+    expect(await risk.innerText()).toMatch(/Hollow: \d\d hours of the stay that were read in first/)
+    expect(await risk.innerText()).toContain('Most of what raises it')
+    expect(await risk.locator('circle').count()).toBeGreaterThan(20)
+    expect(await page.locator('.panel.risk').count()).toBe(2)
+    expect(await page.locator('.panel.declared').innerText()).toContain('Lactate')
+    await page.keyboard.press('Escape')
   })
 
   test('counts what it does for Prometheus, without a patient', async () => {

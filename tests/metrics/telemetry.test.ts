@@ -23,7 +23,8 @@ function told() {
   telemetry.readings(3)
   telemetry.rejected('late', 2)
   telemetry.frames(5)
-  telemetry.stepped('cpu', 64, 0.0021)
+  telemetry.stepped('cpu', 64, 0.0021, 'bedside')
+  telemetry.risks('sepsis', [0.04, 0.2])
   telemetry.alert(bodyOf())
   telemetry.entered('ack')
   telemetry.watching({ warming: 1, watching: 2, degraded: 3, blind: 4 })
@@ -97,7 +98,7 @@ describe('a scrape', () => {
     }
     expect(lines).toContain('vigil_readings_total 3')
     expect(lines).toContain('vigil_rejections_total{reason="late"} 2')
-    expect(lines).toContain('vigil_steps_total{provider="cpu"} 64')
+    expect(lines).toContain('vigil_steps_total{provider="cpu",detector="bedside"} 64')
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
     expect(lines).toContain('vigil_partitions{phase="live"} 3')
@@ -117,7 +118,7 @@ describe('a scrape', () => {
       fc.asyncProperty(fc.array(fc.string({ maxLength: 40 }), { maxLength: 120 }), async (names) => {
         const telemetry = prometheusTelemetry()
         for (const name of names) {
-          telemetry.stepped(name, 1, 0.001)
+          telemetry.stepped(name, 1, 0.001, 'bedside')
           telemetry.sinkFailed(name, false)
           telemetry.requested(name, 200)
           telemetry.alert(bodyOf({ source: { detector: name, version: '1', thresholds: { set: 's', version: '1' } } }))
@@ -162,7 +163,7 @@ describe('progress', () => {
     let now = 100
     const telemetry = prometheusTelemetry(() => now)
     expect(telemetry.progress().ok).toBe(true)
-    telemetry.stepped('cpu', 4, 0.001)
+    telemetry.stepped('cpu', 4, 0.001, 'bedside')
     telemetry.queued(0, 0)
     now += 3600
     expect(telemetry.progress()).toEqual({ ok: true, reason: 'nothing waits' })
@@ -172,7 +173,7 @@ describe('progress', () => {
     now += 60
     expect(telemetry.progress().ok).toBe(false)
     expect(telemetry.progress().reason).toContain('12 inputs wait')
-    telemetry.stepped('cpu', 4, 0.001)
+    telemetry.stepped('cpu', 4, 0.001, 'bedside')
     expect(telemetry.progress().ok).toBe(true)
   })
 })

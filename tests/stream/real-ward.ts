@@ -34,6 +34,7 @@ export function countingTelemetry() {
       counts.frames += n
     },
     stepped() {},
+    risks() {},
     alert({ phase, signal }) {
       counts.alerts++
       if (phase !== 'start') return

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
 import { AlertLine } from './AlertList.tsx'
+import { Declared } from './Declared.tsx'
 import { WatchingMark } from './Marks.tsx'
+import { Risks } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { News2 } from './Tile.tsx'
@@ -99,13 +101,15 @@ function useHistory(id: string, ended: string | undefined): readonly AlertView[]
 interface BedPageProps {
   readonly bed: PageBed
   readonly channels: readonly ChannelInfo[]
+  /** wall clock at which the server began to watch, ms */
+  readonly started: number
   readonly silent: number | undefined
   /** the newest ended alert of the ward */
   readonly ended: string | undefined
 }
 
 /** One bed: its channels large, what drives the surprise, its alerts. */
-export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
+export function BedPage({ bed, channels, started, silent, ended }: BedPageProps) {
   const history = useHistory(bed.id, ended)
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
@@ -136,7 +140,7 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
           ))}
         <div class="episodics">
           {vitals
-            .filter(({ info }) => info.episodic)
+            .filter(({ info }) => info.episodic && !info.declared)
             .map((vital) => (
               <ChannelRow key={vital.index} vital={vital} version={bed.strips} />
             ))}
@@ -154,6 +158,8 @@ export function BedPage({ bed, channels, silent, ended }: BedPageProps) {
             ))}
           </ol>
         </section>
+        <Risks bed={bed} started={started} />
+        <Declared vitals={vitals} />
         {frame?.detectors.map((detector) => (
           <Contributions key={detector.detector} detector={detector} channels={channels} />
         ))}

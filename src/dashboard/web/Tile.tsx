@@ -1,6 +1,7 @@
 import { memo } from 'preact/compat'
 import type { ChannelInfo, FrameView } from '../protocol.ts'
 import { PriorityMark, WatchingMark } from './Marks.tsx'
+import { TileRisk } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
@@ -92,6 +93,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
             </span>
           ))}
         </div>
+        <TileRisk bed={bed} />
         <News2 news2={bed.frame?.news2 ?? null} short={true} />
       </div>
       <div class="alert">

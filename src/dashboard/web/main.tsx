@@ -9,6 +9,7 @@ import './colours.css'
 import './page.css'
 import './ward.css'
 import './bed.css'
+import './risk.css'
 import { inOrder, type PageBed } from './state.ts'
 import { Tile } from './Tile.tsx'
 import { bedWord, PRIORITY_WORDS, sentence } from './words.ts'
@@ -89,7 +90,14 @@ function Page() {
         </main>
       )}
       {ward !== undefined && bed !== undefined && (
-        <BedPage key={bed.id} bed={bed} channels={ward.channels} silent={silent(bed)} ended={ward.recent[0]?.alertId} />
+        <BedPage
+          key={bed.id}
+          bed={bed}
+          channels={ward.channels}
+          started={ward.started}
+          silent={silent(bed)}
+          ended={ward.recent[0]?.alertId}
+        />
       )}
       {ward !== undefined && id === undefined && (
         <div class="ward-view">

@@ -9,6 +9,7 @@ import type {
   WardEvents,
   WardView,
 } from '../protocol.ts'
+import { withHour } from '../risk-hours.ts'
 
 /** The columns a strip is drawn from, in the order the plot takes them. Oldest first, times in seconds. */
 export interface StripColumns {
@@ -28,6 +29,8 @@ export interface PageBed extends Omit<BedView, 'strips' | 'alerts'> {
 }
 
 export interface PageWard {
+  /** wall clock at which the server's process began to watch, ms */
+  readonly started: number
   readonly models: readonly ModelInfo[]
   readonly channels: readonly ChannelInfo[]
   readonly beds: ReadonlyMap<string, PageBed>
@@ -43,9 +46,9 @@ const DRAWN_SECONDS = 10
 const RECENT = 30
 
 /** The ward as the server tells it whole. */
-export function wardOf({ models, channels, beds, heartbeat, recent }: WardView): PageWard {
+export function wardOf({ models, channels, beds, heartbeat, started, recent }: WardView): PageWard {
   const held = beds.map((bed): [string, PageBed] => [bed.id, { ...bed, strips: columnsOf(bed.strips) }])
-  return { models, channels, heartbeat, recent, beds: new Map(held) }
+  return { models, channels, heartbeat, started, recent, beds: new Map(held) }
 }
 
 /** @param now wall clock of the server, ms */
@@ -57,7 +60,8 @@ export function withFrames(ward: PageWard, frames: readonly FrameView[], now: nu
     if (bed === undefined || (bed.frame !== null && frame.seq <= bed.frame.seq)) continue
     const jumpedBack = bed.frame !== null && frame.time <= bed.frame.time
     const known = jumpedBack ? new Map<number, StripColumns>() : bed.strips
-    beds.set(bed.id, { ...bed, frame, watching: frame.watching, seen: now, strips: extended(known, frame) })
+    const riskHours = frame.risks.reduce(withHour, bed.riskHours)
+    beds.set(bed.id, { ...bed, frame, riskHours, watching: frame.watching, seen: now, strips: extended(known, frame) })
   }
   return { ...ward, beds }
 }
@@ -76,7 +80,7 @@ export function withAlert(ward: PageWard, alert: AlertView): PageWard {
 
 /** A bed that appeared, moved or fell silent. */
 export function withBed(ward: PageWard, line: WardEvents['bed']): PageWard {
-  const known = ward.beds.get(line.id) ?? { frame: null, strips: new Map(), alerts: [] }
+  const known = ward.beds.get(line.id) ?? { frame: null, strips: new Map(), riskHours: [], alerts: [] }
   return { ...ward, beds: new Map(ward.beds).set(line.id, { ...known, ...line }) }
 }
 

@@ -53,7 +53,9 @@ export interface SmallFigure {
 
 /** Channels beside the large ones, in the order in which a tile has room for them; pressures read systolic / diastolic (mean). */
 export function smallFigures(vitals: readonly Vital[], large: readonly Vital[]): SmallFigure[] {
-  const fresh = vitals.filter((vital) => !vital.stale && vital.sample !== undefined && !large.includes(vital))
+  const fresh = vitals.filter(
+    (vital) => !vital.info.declared && !vital.stale && vital.sample !== undefined && !large.includes(vital),
+  )
   const of = (name: string) => fresh.find(({ info }) => info.name === name)
   const text = (vital: Vital | undefined) => (vital?.sample ? figure(vital.sample[1], vital.info) : undefined)
   const pressures = PRESSURES.flatMap(([label, prefix]): SmallFigure[] => {

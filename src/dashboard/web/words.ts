@@ -55,7 +55,12 @@ export function namesUnit({ name, unit }: { readonly name: string; readonly unit
 
 /** A value in the steps in which monitors print it. */
 export function figure(value: number, { resolution }: Pick<ChannelInfo, 'resolution'>): string {
-  return value.toFixed(resolution >= 1 ? 0 : 1)
+  return value.toFixed(resolution >= 1 ? 0 : resolution >= 0.1 ? 1 : 2)
+}
+
+/** A share of a hundred as people write it: 8.1 %, 12 %. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.095 ? 1 : 0)} %`
 }
 
 /** "12 s", "4 min", "1 h 05 min": what one says, not what a stop-watch shows. */

@@ -166,6 +166,8 @@ export const sepsisInputs: HourlyInputs = {
     state[row + NEWS + (rows % RING)] = said.news
     state[row + BICARBONATE + (rows % RING)] = last(HCO3)
     state.fill(0, row + OPEN, row + OPEN + MEASURED)
+    // where nobody counts on, the next row is an hour later
+    state[row + LAST + HOURS]!++
   },
 }
 

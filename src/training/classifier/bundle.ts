@@ -65,6 +65,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
       intercept: made.intercept,
       clock: made.clock,
     },
+    ...(recipe.policy && { policy: recipe.policy }),
     training: {
       recipe: recipe.name,
       seed: made.seed,

@@ -1,3 +1,4 @@
+import type { ClassifierManifest } from '../../vitals/classifier-manifest.ts'
 import type { EveryHourOptions } from './every-hour.ts'
 import type { ClassifierFitOptions } from './fit.ts'
 import type { LastHourOptions } from './last-hour.ts'
@@ -15,6 +16,8 @@ export interface ClassifierRecipe<Lessons> {
   /** publisher of the data */
   readonly data: string
   readonly event: string
+  /** when its risk is raised and when it is over; absent: it is shown, and raises nothing */
+  readonly policy?: ClassifierManifest['policy']
   readonly shape: ClassifierShape
   /** networks of other seeds, whose logits are averaged */
   readonly members: number
