@@ -18,7 +18,7 @@ export interface Point {
 }
 
 /** slope of ln rate over ln threshold while nothing better is known, and between what it may be */
-const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 5]
+const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 20]
 /** a bracket this narrow is not halved any more; one this wide is not believed at once */
 const NARROW = 0.02
 const LEAP = 4
