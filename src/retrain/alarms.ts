@@ -14,7 +14,7 @@ export function onsets({ manifest, plan }: Contestant, foreseen: readonly Forese
     resetEvidence(evidence, row, 0)
     const found: number[] = []
     let standing = false
-    serveStay(plan, stay, forecasts, (frame, scored, state) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts, (frame, scored, state) => {
       const raised = weighEvidence(evidence, row, 0, state, 0, stay.frames, frame, scored)
       if (frame >= manifest.warmupSteps && raised && !standing) found.push(frame)
       standing = raised

@@ -65,6 +65,9 @@ const FAILED_AT = 0
 const OFF = 1
 const FAILING_FIELDS = 2
 
+/** Of a row: another one is not what an older saved state means. */
+const LAYOUT = 2
+
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
  * in its engine. A frame is scored against the forecasts pending before it, then stepped, then its forecast remembered.
@@ -121,7 +124,7 @@ export class Detector implements Lane {
   }
 
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+    return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
   }
 
   readState(slot: number, into: Float32Array): void {
@@ -317,7 +320,8 @@ export class Detector implements Lane {
       if (page[at + this.#failingAt + OFF] === 1) this.engine.reset(slot)
       else if (Number.isFinite(sum)) {
         page[failedAt] = Number.NaN
-        rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from)
+        const cold = this.steps(slot) <= this.manifest.warmupSteps
+        rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from, cold)
       } else {
         if (Number.isNaN(page[failedAt]!)) page[failedAt] = round.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
         this.#cold(slot)

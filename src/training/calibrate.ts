@@ -78,7 +78,7 @@ function varying(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecas
   let frames = 0
   for (const { stay, forecasts } of made) {
     const drift = minuteMeans(manifest, C, (c, mean) => minutes[c]!.push(mean))
-    serveStay(plan, stay, forecasts, (frame, scored, state) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts, (frame, scored, state) => {
       if (frame < manifest.warmupSteps) return false
       frames++
       drift(stay.frames.ticks[frame]!, scored)
@@ -145,7 +145,7 @@ function maxima(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecast
       most.fill(Number.NaN)
     }
     let minute = Number.NaN
-    serveStay(plan, stay, forecasts, (frame, { statistic }) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts, (frame, { statistic }) => {
       if (frame < manifest.warmupSteps) return false
       const now = Math.floor(stay.frames.ticks[frame]! / ticks)
       if (now !== minute) close()
@@ -207,7 +207,7 @@ export async function conductOn(
     resetEvidence(evidence, row, 0)
     const before = alarms
     let standing = false
-    serveStay(plan, stay, forecasts[i]!, (frame, scored, state) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts[i]!, (frame, scored, state) => {
       const raised = weighEvidence(evidence, row, 0, state, 0, stay.frames, frame, scored)
       const frozen = learningFrozen(evidence, row, 0)
       if (frame < manifest.warmupSteps) return frozen

@@ -29,7 +29,7 @@ export async function referenceOf(
   let frames = 0
   const forecasts = await forecastStays(engine, stays)
   for (const [i, stay] of stays.entries()) {
-    serveStay(plan, stay, forecasts[i]!, (frame, scored) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts[i]!, (frame, scored) => {
       for (let c = 0; c < C; c++) {
         const at = frame * plan.width + plan.channels[c]!
         if (stay.frames.masks[at] === 1) values[c]!.push(stay.frames.values[at]!)

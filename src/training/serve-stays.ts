@@ -22,7 +22,13 @@ export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) =
  * @param plan its calibration may still be a blank one
  * @param forecasts of every frame, [N, K 2 C]
  */
-export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32Array, visit: ScoredVisit): void {
+export function serveStay(
+  plan: ScorePlan,
+  stay: FramedStay,
+  warmupSteps: number,
+  forecasts: Float32Array,
+  visit: ScoredVisit,
+): void {
   const state = new Float64Array(plan.stateSize)
   const out = scored(plan)
   const width = forecasts.length / stay.frames.count
@@ -30,7 +36,7 @@ export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32A
   for (let i = 0; i < stay.frames.count; i++) {
     scoreFrame(plan, state, 0, stay.frames, i, out)
     if (!visit(i, out, state)) learnSpread(plan, state, 0, stay.frames, i, out)
-    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width)
+    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width, i < warmupSteps)
   }
 }
 

@@ -8,7 +8,6 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
 import { baselines } from './baselines.ts'
 import { sha256, writeBundle } from './bundle.ts'
-import { calibrate, conductOn } from './calibrate.ts'
 import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoint.ts'
@@ -17,15 +16,14 @@ import { introduced, openTrainingEngine, type TrainingEngineName } from './engin
 import { evaluate, type Fitted, fitNetwork } from './fit.ts'
 import { followed } from './followed.ts'
 import { goldenSteps } from './golden.ts'
+import { type Judged, judge } from './judge.ts'
 import type { TrainingMetrics } from './metrics.ts'
 import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
-import { RAMPS } from './ramps.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
-import { referenceOf } from './reference.ts'
 import { openExported } from './serve-stays.ts'
 import type { TrainingData } from './training-data.ts'
 import { trainingFolder } from './training-folder.ts'
@@ -149,41 +147,23 @@ export async function trainForecaster(
     },
   }
   const serving = await openExported(exported.onnx, graphShape(uncalibrated), 64)
-  let manifest: ModelManifest
-  let conduct: TrainingMetrics['conduct']
-  const ramps: { label: string; stays: number; noticed: number }[] = []
-  // few hours are at hand, and a patient's own spread takes out what the network knows better of those it learnt from
-  const known = [...stays.calibration, ...stays.validation, ...stays.train]
+  let judged: Judged
   try {
-    manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
-    manifest = { ...manifest, reference: await referenceOf(serving, manifest, table, known) }
-    conduct = {
-      train: await conductOn(serving, manifest, table, stays.train),
-      calibration: await conductOn(serving, manifest, table, stays.calibration),
-      validation: await conductOn(serving, manifest, table, stays.validation),
-      test: await conductOn(serving, manifest, table, stays.test),
-    }
-    for (const ramp of RAMPS) {
-      if (!ramp.channels.every((name) => recipe.channels.includes(name))) continue
-      const changed = data.ramped(ramp)
-      if (changed.length === 0) continue
-      const after = await conductOn(serving, manifest, table, changed)
-      const noticed = Math.max(0, after.staysWithAlarm - conduct.validation.staysWithAlarm)
-      ramps.push({ label: ramp.label, stays: changed.length, noticed })
-    }
+    judged = await judge(serving, uncalibrated, table, stays, data.ramped)
   } finally {
     await serving.close()
   }
   const metrics: TrainingMetrics = {
     heldOut: await heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, data, recipe),
-    conduct,
-    ramps,
+    conduct: judged.conduct,
+    ramps: judged.ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
     halfLives: remembers,
     learning: fitted.curve,
     ...(fitted.skipped === 0 ? {} : { skippedUpdates: fitted.skipped }),
   }
+  const { manifest } = judged
   const dir = join(options.out, recipe.name, recipe.version)
   await writeBundle(dir, {
     manifest,

@@ -45,7 +45,7 @@ async function tallied(stays: readonly Stay[], reference: readonly Stay[]) {
     const seen = framed(stays)
     const forecasts = await forecastStays(engine, seen)
     for (const [i, stay] of seen.entries()) {
-      serveStay(score, stay, forecasts[i]!, (frame, scored) => {
+      serveStay(score, stay, known.warmupSteps, forecasts[i]!, (frame, scored) => {
         tallyFrame(plan, tally, stay.frames, frame, scored)
         return false
       })

@@ -127,7 +127,7 @@ describe('a version of another size', () => {
   })
 
   test('a champion that alarms far more than the former one goes back by itself, and the registry knows', async () => {
-    const policy = { q: 0.9, n: 1, of: 1, clearSeconds: 1 }
+    const policy = { q: 0.9, n: 1, of: 1, clearSeconds: 1, drift: 1 }
     const dir = await registry({ manifest: (manifest) => ({ ...manifest, warmupSteps: 5, policy }) })
     const { settings, patients, feed, worked, order, seenBy } = await ward(dir, { bandOnsets: 1 })
     const running = await service(settings)
