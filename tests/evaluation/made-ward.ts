@@ -76,6 +76,8 @@ export async function madeBudget(): Promise<BudgetEvaluation> {
       interval: [9.6, 36.8],
       realisedCalls: 12,
       q: 0.01,
+      drift: 1.5,
+      byCode: { unexpected: 4, drift: 3 },
       realisedOn: rates,
       calibratedOn: { ...rates, setting: 'evaluation', seed: 2 },
     },
