@@ -56,7 +56,7 @@ export function configuration(settings, limits, others) {
   return `# Configuration
 
 Written by \`npm run contracts\` from \`src/vitals/settings.ts\`; a test holds them equal. The same as JSON Schema:
-[contracts/settings.schema.json](contracts/settings.schema.json).
+[contracts/settings.schema.json](contracts/settings.schema.json), and as a file to begin with: [vigil.example.yaml](../vigil.example.yaml).
 
 \`vigil demo\`, \`vigil replay\` and \`vigil doctor\` take \`--config FILE\`, YAML or JSON. The environment goes over the file, and a
 flag over both. Everything has a default: without a file and without variables Vigil runs. An unknown key, a wrong type or

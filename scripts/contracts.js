@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { configuration } from './configuration.js'
+import { example } from './example.js'
 import { filesBelow } from './files.js'
 import { ROOT } from './setup.js'
 
@@ -78,6 +79,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const others = { ...children.CHILD_LIMITS, neonate: children.NEONATE_LIMITS }
   const settings = configuration(settingRows(), ADULT_LIMITS, others)
   const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, settings)
+  generated.set('vigil.example.yaml', example(settingRows()))
   const differences = differing(generated)
   if (process.argv.includes('--check')) {
     for (const path of differences) console.error(`${path} is not what the code says; run \`npm run contracts\``)
