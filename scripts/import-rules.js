@@ -41,8 +41,8 @@ export const ROOMS = [
   {
     name: 'ingest',
     files: /^src\/ingest\//,
-    rooms: ADAPTER,
-    packages: ['csv-parse', 'rxjs', 'yaml', 'zod'],
+    rooms: [...ADAPTER, 'hl7 messages'],
+    packages: ['csv-parse', 'fzstd', 'hyparquet', 'hyparquet-writer', 'rxjs', 'yaml', 'zod'],
     node: 'any',
   },
   { name: 'kafka port', files: /^src\/kafka\/port\.ts$/, rooms: LANGUAGE, packages: [], node: [] },
@@ -81,7 +81,7 @@ export const ROOMS = [
   {
     name: 'hl7 messages',
     files:
-      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|r40|acknowledgement)\.ts$/,
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|capture|r40|acknowledgement)\.ts$/,
     rooms: [...LANGUAGE, 'pure'],
     packages: [],
     node: ['crypto'],
