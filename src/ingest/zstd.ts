@@ -1,9 +1,15 @@
+import { createContext, Script } from 'node:vm'
 import { Decompress } from 'fzstd'
 
-/** Compressed bytes given to the decoder at once: a block of four bytes may be one of 128 KB, so a piece is at most 16 MB. */
-const PIECE = 512
+/** Compressed bytes given to the decoder at once: a block of four bytes may be one of 128 KB, so a piece is at most 64 MB. */
+const PIECE = 2048
+/** A piece takes a few ms; the decoder is not trusted to end on a damaged one, and stopped after so long. */
+const PATIENCE_MS = 2000
 /** The largest window, as of `zstd --long`; a header may ask for two gigabytes. */
 const MOST_WINDOW = 128 << 20
+
+/** What can be stopped from outside while it runs. */
+const WORK = new Script('work()')
 
 export const isZstd = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd
@@ -27,9 +33,12 @@ export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   const decoder = new Decompress((part) => unpacked.push(part.slice()))
   let first = true
   let failure: unknown
+  const call = { work: () => {} }
+  const context = createContext(call)
   const push = (piece: Uint8Array, last: boolean) => {
+    call.work = () => decoder.push(piece, last)
     try {
-      decoder.push(piece, last)
+      WORK.runInContext(context, { timeout: PATIENCE_MS })
     } catch (error) {
       failure = error
     }
