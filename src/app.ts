@@ -47,6 +47,8 @@ export interface ServeOptions {
   readonly partitioned?: boolean
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
+  readonly fallsBack?: boolean
 }
 
 /**
@@ -66,7 +68,16 @@ export async function openWard(options: ServeOptions): Promise<Served> {
 }
 
 async function open(
-  { settings, telemetry, log, tap, now = Date.now, partitioned = false, scoring = true }: ServeOptions,
+  {
+    settings,
+    telemetry,
+    log,
+    tap,
+    now = Date.now,
+    partitioned = false,
+    scoring = true,
+    fallsBack = false,
+  }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
   const { dir = SHIPPED_MODELS, serve } = settings.models
@@ -111,6 +122,7 @@ async function open(
     instance: INSTANCE,
     partitioned,
     scoring,
+    fallsBack,
     now,
   })
   return {

@@ -55,6 +55,7 @@ function channelOf(it: AlertChannel): AlertChannel {
     }),
     ...(it.z !== undefined && { z: round(it.z, DECIMALS.z) }),
     ...(it.contribution !== undefined && { contribution: round(it.contribution, DECIMALS.contribution) }),
+    ...(it.given !== undefined && { given: round(it.given, DECIMALS.expected) }),
     ...(limit && { limit: { side: limit.side, value: round(limit.value, DECIMALS.limit) } }),
     status: it.status,
     ...(it.sampleTime !== undefined && { sampleTime: Math.round(it.sampleTime) }),

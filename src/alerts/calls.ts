@@ -51,8 +51,8 @@ export interface CallRules {
   readonly mutedUntil?: number
   /** re-alarm silence, s */
   readonly silenceSeconds: number
-  /** an alert nobody acknowledges is escalated after so long, s; never when absent */
-  readonly unansweredSeconds?: number
+  /** an alert nobody acknowledges is escalated after so long, s; 0: never */
+  readonly unansweredSeconds: number
 }
 
 /** The part of an alert that calls look at. */
@@ -90,7 +90,7 @@ export function callOf(rules: CallRules, calls: Calls, alert: Calling, time: num
 /** Whether the alert is to be escalated because nobody acknowledged it. */
 export function unanswered(rules: CallRules, calls: Calls, alert: Calling, time: number): boolean {
   const { unansweredSeconds } = rules
-  if (unansweredSeconds === undefined || alert.called === undefined || alert.unanswered >= MOST_UNANSWERED) return false
+  if (unansweredSeconds === 0 || alert.called === undefined || alert.unanswered >= MOST_UNANSWERED) return false
   if (RANK[alert.said.priority] < RANK.medium || callOf(rules, calls, alert, time) !== 'told') return false
   return time - alert.called >= unansweredSeconds * 1000
 }

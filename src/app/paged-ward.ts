@@ -5,7 +5,9 @@ import type { Log } from '../log.ts'
 import type { PrometheusTelemetry } from '../metrics/telemetry.ts'
 import type { PipelineOptions } from '../stream/pipeline.ts'
 import type { FrameTap, Sink } from '../stream/ports.ts'
+import type { AlertBody } from '../vitals/alert.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { type BudgetSpent, budgetSpent } from './budget-spent.ts'
 
 export interface PagedWardOptions {
   readonly settings: Settings
@@ -29,21 +31,61 @@ export interface PagedWard {
   readonly run: Omit<PipelineOptions, 'sinks' | 'committer'>
 }
 
+/** A model that fails is logged, and again once a minute while it does. */
+function loud(telemetry: PrometheusTelemetry, log: Log): PrometheusTelemetry {
+  let saidAt = Number.NEGATIVE_INFINITY
+  return {
+    ...telemetry,
+    modelFailed(detector, cause, rows) {
+      telemetry.modelFailed(detector, cause, rows)
+      if (performance.now() - saidAt < 60_000) return
+      saidAt = performance.now()
+      log.error({ detector, cause, rows }, 'a model fails: its patients have fixed limits only')
+    },
+  }
+}
+
+/** A tap that counts the frames of every patient, also of those the page does not show. */
+function counting(tap: FrameTap, frame: (patientKey: string) => void): FrameTap {
+  return {
+    wants(patientKey) {
+      frame(patientKey)
+      return tap.wants(patientKey)
+    },
+    frames: (reports) => tap.frames(reports),
+    watchingChanged: (patientKey, watching) => tap.watchingChanged(patientKey, watching),
+    left: (patientKey) => tap.left(patientKey),
+  }
+}
+
 /** What it opens it hands to `atEnd`. @throws VigilError as `openWard` */
 export async function openPagedWard(options: PagedWardOptions, atEnd: AtEnd): Promise<PagedWard> {
   const { settings, telemetry, log, partitioned = false, shown: within = (page) => page } = options
+  let spent: BudgetSpent | undefined
   let made: { readonly page: ReturnType<typeof wardFeed>; readonly shown: FrameTap & Sink } | undefined
+  const alert = (body: AlertBody) => {
+    telemetry.alert(body)
+    spent?.alert(body)
+  }
   const served = await openWard({
     settings,
-    telemetry,
+    fallsBack: true,
+    telemetry: { ...loud(telemetry, log), alert },
     log,
     partitioned,
     tap: (table) => {
-      const page = wardFeed({ table, alive: telemetry.progress })
+      const page = wardFeed({ table, alive: telemetry.progress, spent: () => spent?.spent() ?? null })
       made = { page, shown: within(page) }
-      return made.shown
+      return counting(made.shown, (patientKey) => spent?.frame(patientKey))
     },
   })
+  const manifests = served.detectors.map(({ manifest }) => manifest)
+  spent = budgetSpent(
+    served.ward.cadenceSeconds,
+    manifests.map(({ detector }) => detector),
+    manifests.find(({ site }) => site !== undefined)?.site?.budgetPerPatientDay ?? null,
+  )
+  telemetry.budget(spent.spent)
   atEnd(() => served.close())
   const { page, shown } = made!
   atEnd(() => page.close())

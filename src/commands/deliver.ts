@@ -52,7 +52,7 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
     })
     await follower.start()
     atEnd(() => follower.close())
-    telemetry.deliveries.reachable(receiver.name, true)
+    telemetry.deliveries.followed(receiver.name)
     followers.push(follower)
   }
   const eventLoop = eventLoopCheck()

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
 import { openPagedWard } from '../app/paged-ward.ts'
+import { SHIFT, shiftSource } from '../app/shift/shift.ts'
 import { slowSepsis } from '../app/slow-sepsis.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
@@ -9,15 +10,12 @@ import { PAGE } from '../dashboard/ward.ts'
 import { listen } from '../http/listener.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
-import { SETTINGS } from '../ingest/simulator/settings.ts'
-import { simulatedSource } from '../ingest/simulator/ward.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Input, Source } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
-import type { Episode } from '../vitals/episode.ts'
 import { port, positive, whole } from './options.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -35,20 +33,21 @@ const RECORDINGS = fileURLToPath(new URL('../../examples/recordings/', import.me
 /** The recordings are of 8 minutes; then the next patient comes into the bed, after a short pause. */
 const SHIFT_MS = 8 * 60_000 + 15_000
 const UNIT = 'ICU'
+/** a ward whose patients are otherwise calm in its first minutes, so that what happens is seen */
+const SEED = 10
 /** the models in the box, together, where nobody chose others */
 const BOX = ['bedside', 'sepsis', 'mortality']
 
-/** What happens in the first simulated beds, for as long as anyone is likely to look. */
-const EPISODES: readonly Episode[] = [
-  { bed: 1, kind: 'arrhythmia', at: 70, seconds: 60, size: 45 },
-  { bed: 2, kind: 'desaturation', at: 240, seconds: 150, size: 14 },
-]
+/** six recordings, the simulated beds at which something happens, and the one with a day behind it */
+const BEDS = 6 + SHIFT.length + 1
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('a ward of held-out real recordings and simulated beds in this one process, with its page')
+    .description(
+      'a shift on a ward in this one process, with its page: held-out real recordings, and simulated beds at which something happens',
+    )
     .option('--port <n>', 'port of the page; 0 takes a free one', port)
-    .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), 10)
+    .option('--beds <n>', 'beds in all; the first six are real recordings', whole(1), BEDS)
     .option('--speed <n>', 'seconds of the ward a second of the clock', positive, 1)
     .option('--for <seconds>', 'stop after this long', positive)
     .option('--config <file>', 'settings, YAML or JSON')
@@ -102,18 +101,9 @@ async function wardSource(flags: DemoFlags, table: ChannelTable): Promise<Source
   if (simulated === 0) return real
   return merge(
     real,
-    simulatedSource(
-      {
-        setting: SETTINGS.training,
-        beds: simulated - 1,
-        seed: 7,
-        hours: 24 * 365,
-        start,
-        episodes: EPISODES.filter(({ bed }) => bed < simulated),
-      },
-      table,
-      { speed: flags.speed },
-    ).pipe(map((batch) => ({ ...batch, partition: 1 }))),
+    shiftSource({ beds: simulated - 1, seed: SEED, start }, table, flags.speed).pipe(
+      map((batch) => ({ ...batch, partition: 1 })),
+    ),
     slowSepsis({ unit: 'SIM', bed: `${simulated}` }, start, table, flags.speed).pipe(
       map((batch) => ({ ...batch, partition: 2 })),
     ),

@@ -73,7 +73,14 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
       if (expected !== null && !band.has(channels[c]!)) band.set(channels[c]!, expected)
     })
     const shares = detector.contributions.map((share) => Math.round(share * 1000) / 1000)
-    return { detector: detector.detector, p: { ...detector.p }, surprise: detector.surprise, channels, shares }
+    const known = (median: number | null) => (median === null ? null : rounded(median))
+    const drift = detector.drift.map(
+      ({ cusum, away, halfHour, sixHours }) =>
+        [rounded(cusum), rounded(away), known(halfHour), known(sixHours)] as const,
+    )
+    const driftLimits = [detector.drift[0]?.cusumLimit ?? 1, detector.drift[0]?.awayLimit ?? 1] as const
+    const { surprise } = detector
+    return { detector: detector.detector, p: { ...detector.p }, surprise, channels, shares, drift, driftLimits }
   })
   const samples: Sample[] = []
   report.values.forEach((value, channel) => {
@@ -90,11 +97,13 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
   })
   const news2 = report.news2 && { score: report.news2.score, missing: [...report.news2.missing] }
   const seq = (bed.frame?.seq ?? 0) + 1
+  const faults = report.faults.map(({ channel, fault }) => [table.index.get(channel)!, fault] as const)
   const risks = (report.risks ?? []).map(({ probability = null, time = null, ...rest }): RiskView => {
     const reasons = rest.reasons.map(({ label, share }) => ({ label, share: Math.round(share * 1000) / 1000 }))
     return { ...rest, probability, time, reasons }
   })
-  return { bed: bed.id, seq, time: report.time, watching: report.watching, news2, samples, detectors, risks }
+  const { time, watching, mutedUntil } = report
+  return { bed: bed.id, seq, time, watching, news2, samples, faults, mutedUntil, detectors, risks }
 }
 
 /** Take a frame in. @param now wall clock, ms */
@@ -102,7 +111,8 @@ export function observe(bed: Bed, frame: FrameView, now: number): void {
   bed.frame = frame
   bed.watching = frame.watching
   bed.seen = now
-  bed.strips.push(frame.time, frame.samples, DRAWN_SECONDS)
+  const aside = frame.faults.flatMap(([channel, fault]) => (fault === 'missing' ? [] : [channel]))
+  bed.strips.push(frame.time, frame.samples, DRAWN_SECONDS, aside)
   for (const risk of frame.risks) bed.riskHours = withHour(bed.riskHours, risk)
 }
 
@@ -116,6 +126,7 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
   const view: AlertView = {
     alertId, bed: bed.id, phase, kind, priority, code, label, onset: body.times.onset, detected: body.times.detected, ended,
     detector: body.source.detector, explanation: body.explanation.text, channels,
+    score: body.score ?? null, signal: body.signal,
   } // biome-ignore format: the fields in their order
   if (ended === null) {
     bed.open.set(alertId, view)

@@ -1,6 +1,6 @@
 // What the page and the server say to each other. Types only: the page is compiled on its own.
-import type { AlertChannel, AlertKind, Phase, Priority } from '../vitals/alert.ts'
-import type { RiskReport } from '../vitals/report.ts'
+import type { AlertBody, AlertChannel, AlertKind, Phase, Priority, Signal } from '../vitals/alert.ts'
+import type { RiskReport, SensorFault } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 export type BedCounts = Readonly<Record<Watching, number>>
@@ -45,6 +45,9 @@ export interface AlertView {
   readonly detector: string
   readonly explanation: string
   readonly channels: readonly AlertChannel[]
+  readonly score: NonNullable<AlertBody['score']> | null
+  /** whether its newest message calls somebody, and what people did about it */
+  readonly signal: Signal
 }
 
 /** channel index, value, seconds since it was measured, expected band; low and high are null without a forecast */
@@ -59,6 +62,10 @@ export interface DetectorView {
   readonly channels: readonly number[]
   /** [C] share in the surprise, 0..1 */
   readonly shares: readonly number[]
+  /** [C] slow change, above 0 upwards; the medians are null while they are not known */
+  readonly drift: readonly (readonly [cusum: number, away: number, halfHour: number | null, sixHours: number | null])[]
+  /** what `cusum` and `away` are held against */
+  readonly driftLimits: readonly [cusum: number, away: number]
 }
 
 /** What stands of an hourly risk. */
@@ -87,6 +94,10 @@ export interface FrameView {
   readonly watching: Watching
   readonly news2: { readonly score: number; readonly missing: readonly string[] } | null
   readonly samples: readonly Sample[]
+  /** by channel index; of all but `missing` the value was set aside */
+  readonly faults: readonly (readonly [channel: number, fault: SensorFault])[]
+  /** event time until which a procedure mutes the bed */
+  readonly mutedUntil: number | null
   readonly detectors: readonly DetectorView[]
   readonly risks: readonly RiskView[]
 }
@@ -97,6 +108,8 @@ export interface Strip {
   readonly value: readonly (number | null)[]
   readonly low: readonly (number | null)[]
   readonly high: readonly (number | null)[]
+  /** values that the sensor logic set aside: they are not among `value` */
+  readonly aside: readonly (number | null)[]
 }
 
 export interface BedStrips {
@@ -137,6 +150,19 @@ export interface WardView {
   readonly recent: readonly AlertView[]
 }
 
+/** What of the alarm budget is spent since the process began: advisories of the models, not limits, scores or sensors. */
+export interface BudgetView {
+  /** a patient-day, from the site's own calibration; null: none was set, as shipped */
+  readonly budget: number | null
+  readonly patientDays: number
+  readonly episodes: number
+  /** of these, those that called somebody */
+  readonly called: number
+  /** a patient-day, before silencing, with its 95 % interval */
+  readonly realised: number
+  readonly interval: readonly [low: number, high: number]
+}
+
 /** Sent every two seconds. Silence is never health: a page that misses three says that nobody watches. */
 export interface Heartbeat {
   readonly seq: number
@@ -146,6 +172,8 @@ export interface Heartbeat {
   readonly beds: BedCounts
   /** whether the pipeline moves, and the reason in words */
   readonly alive: { readonly ok: boolean; readonly reason: string }
+  /** null: nobody counts */
+  readonly spent: BudgetView | null
 }
 
 /** `GET /events`: the name of each server-sent event and its data. */

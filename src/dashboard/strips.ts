@@ -4,10 +4,12 @@ interface Columns {
   readonly value: Float32Array
   readonly low: Float32Array
   readonly high: Float32Array
+  readonly aside: Float32Array
 }
 
 /**
- * The last frames of one bed as rings: one time column, and value, low and high for each channel that ever had a value.
+ * The last frames of one bed as rings: one time column, and value, low, high and the value set aside for each channel
+ * that ever had a value.
  * NaN where there is none.
  */
 export class Strips {
@@ -24,21 +26,26 @@ export class Strips {
     this.#times = new Float64Array(capacity)
   }
 
-  /** @param maxAge a value older than this many seconds is not drawn: a gap is a gap */
-  push(time: number, samples: readonly Sample[], maxAge: number): void {
+  /**
+   * @param maxAge a value older than this many seconds is not drawn: a gap is a gap
+   * @param setAside channels whose value is not taken for true
+   */
+  push(time: number, samples: readonly Sample[], maxAge: number, setAside: readonly number[] = []): void {
     // event time jumped back: another recording began, and the old strip is not its past
     if (this.#count > 0 && time <= this.#newest) this.#count = 0
     this.#newest = time
     const at = this.#next
     this.#times[at] = time
-    for (const { value, low, high } of this.#columns.values()) {
+    for (const { value, low, high, aside } of this.#columns.values()) {
       value[at] = Number.NaN
+      aside[at] = Number.NaN
       low[at] = Number.NaN
       high[at] = Number.NaN
     }
     for (const [channel, observed, age, from, to] of samples) {
       const columns = this.#of(channel)
-      if (age <= maxAge) columns.value[at] = observed
+      if (setAside.includes(channel)) columns.aside[at] = observed
+      else if (age <= maxAge) columns.value[at] = observed
       if (from !== null) columns.low[at] = from
       if (to !== null) columns.high[at] = to
     }
@@ -55,8 +62,9 @@ export class Strips {
       return values
     }
     const channels: Strip[] = []
-    for (const [channel, { value, low, high }] of this.#columns) {
-      channels.push({ channel, value: unrolled(value), low: unrolled(low), high: unrolled(high) })
+    for (const [channel, { value, low, high, aside }] of this.#columns) {
+      const held = { value: unrolled(value), low: unrolled(low), high: unrolled(high), aside: unrolled(aside) }
+      channels.push({ channel, ...held })
     }
     return { time: unrolled(this.#times.map((ms) => ms / 1000)) as number[], channels }
   }
@@ -65,7 +73,7 @@ export class Strips {
     let columns = this.#columns.get(channel)
     if (columns === undefined) {
       const empty = () => new Float32Array(this.#capacity).fill(Number.NaN)
-      columns = { value: empty(), low: empty(), high: empty() }
+      columns = { value: empty(), low: empty(), high: empty(), aside: empty() }
       this.#columns.set(channel, columns)
     }
     return columns

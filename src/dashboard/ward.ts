@@ -11,6 +11,7 @@ import type {
   AlertView,
   BedCounts,
   BedDetail,
+  BudgetView,
   ChannelInfo,
   FrameView,
   Heartbeat,
@@ -22,6 +23,8 @@ const HEARTBEAT_MS = 2000
 const FRAMES_MS = 500
 /** Frames that may wait for the next batch; a replay at full speed drops the older ones, the strips keep them. */
 const MAX_WAITING_FRAMES = 4096
+/** Beds of the page, where nobody says how many: a hospital's ward is smaller, and a browser can still hold them. */
+const MOST_BEDS = 256
 /** Ended alerts the ward's list remembers. */
 const RECENT = 30
 
@@ -34,6 +37,8 @@ export interface WardOptions {
   readonly maxBeds?: number
   /** whether the pipeline moves; a heartbeat that only proves a timer would lie */
   readonly alive?: () => Heartbeat['alive']
+  /** what of the alarm budget is spent; nobody counts by default */
+  readonly spent?: () => BudgetView | null
   /** wall clock, ms since 1970 */
   readonly now?: () => number
 }
@@ -60,8 +65,9 @@ export interface WardFeed extends FrameTap, Sink {
 /** @returns a feed that beats until `close` */
 export function wardFeed({
   table,
-  maxBeds = 64,
+  maxBeds = MOST_BEDS,
   alive = () => ({ ok: true, reason: '' }),
+  spent = () => null,
   now = Date.now,
 }: WardOptions): WardFeed {
   const beds = new Map<string, Bed>()
@@ -101,6 +107,7 @@ export function wardFeed({
     now: now(),
     beds: counts ?? countBeds(beds.values()),
     alive: alive(),
+    spent: spent(),
   })
   const beat = (): void => {
     seq++

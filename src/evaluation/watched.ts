@@ -27,6 +27,7 @@ const SILENT: Telemetry = {
   rejected() {},
   frames() {},
   stepped() {},
+  modelFailed() {},
   risks() {},
   alert() {},
   watching() {},

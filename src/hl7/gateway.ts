@@ -97,6 +97,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     })
   }
 
+  telemetry.begun()
   const server = serverOf(settings, welcome)
   server.maxConnections = settings.connections
   server.on('drop', () => telemetry.ended('full'))

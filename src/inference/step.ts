@@ -8,6 +8,8 @@ import { neighbours, pageOf, rowAt, type StatePage } from './state-slab.ts'
  * shorter runs pay the cost of a call (40 us) more often.
  */
 const RUN_ROWS = 512
+/** A run that fails is tried again so often: its inputs stand where they stood, so that no row is stepped twice. */
+const RUN_RETRIES = 2
 
 /**
  * The step of one graph over the state pages: gather the rows, run, scatter them back. Rows whose slots follow one
@@ -39,9 +41,19 @@ export class Stepper {
       const rows = Math.min(slice, count - from)
       this.graph.x.set(x.subarray(from * features, (from + rows) * features))
       this.#gather(slots, from, rows)
-      await this.graph.run(rows)
+      await this.#run(rows)
       this.#scatter(slots, from, rows)
       forecast.set(this.graph.forecast.subarray(0, rows * outputs), from * outputs)
+    }
+  }
+
+  async #run(rows: number): Promise<void> {
+    for (let retries = RUN_RETRIES; ; retries--) {
+      try {
+        return await this.graph.run(rows)
+      } catch (error) {
+        if (retries === 0) throw error
+      }
     }
   }
 

@@ -17,6 +17,10 @@ export function builtFile(name: string): string {
   return file
 }
 
+/** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
+const AGAIN_MS = 1000
+const AGAIN_MOST_MS = 30_000
+
 interface Pending {
   resolve(): void
   reject(error: VigilError): void
@@ -24,38 +28,70 @@ interface Pending {
 
 /**
  * A step engine in a thread of its own: the event loop never waits for the network. Close it before the process ends:
- * onnxruntime aborts the whole process when its thread is terminated in the middle of a run.
+ * onnxruntime aborts the whole process when its thread is terminated in the middle of a run. A thread that is lost fails
+ * the steps asked of it, and is opened again on the same state pages meanwhile.
  */
 class WorkerEngine implements StepEngine {
   readonly provider: string
   readonly stateSize: number
   readonly forecastSize: number
   readonly #features: number
-  readonly #worker: Worker
+  readonly #start: WorkerStart
   readonly #slab: StateSlab
-  readonly #exited: Promise<void>
+  #worker: Worker
+  #exited!: Promise<void>
   #mailbox: Mailbox
   #pending: Pending | undefined
   #inFlight: Promise<unknown> = Promise.resolve()
   #lost: VigilError | undefined
+  #closed = false
+  #opening = false
+  #waitMs = AGAIN_MS
+  #notBefore = 0
 
   constructor({ onnx, shape, options }: WorkerStart) {
+    this.#start = { onnx, shape, options }
     this.provider = options.provider
     this.stateSize = stateSize(shape)
     this.forecastSize = shape.outputs
     this.#features = shape.features
-    const data: WorkerStart = { onnx, shape, options }
-    this.#worker = new Worker(builtFile('worker.js'), { workerData: data, execArgv: [], name: 'vigil-step' })
+    this.#worker = this.#spawn()
     this.#slab = new StateSlab(this.stateSize, (page) => this.#say({ kind: 'page', page }))
     this.#mailbox = this.#makeMailbox(0)
-    this.#worker.on('message', (message: FromWorker) => this.#hear(message))
-    this.#worker.on('error', (cause: Error) => this.#lose(`the step worker failed: ${cause.message}`, cause))
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(builtFile('worker.js'), { workerData: this.#start, execArgv: [], name: 'vigil-step' })
+    worker.on('message', (message: FromWorker) => this.#hear(message))
+    worker.on('error', (cause: Error) => this.#lose(`the step worker failed: ${cause.message}`, cause))
     this.#exited = new Promise((resolve) => {
-      this.#worker.on('exit', (code) => {
+      worker.on('exit', (code) => {
         this.#lose(`the step worker ended with code ${code}`)
         resolve()
       })
     })
+    return worker
+  }
+
+  /** Open the thread again, beside whoever asks for steps meanwhile. */
+  #reopen(): void {
+    const now = performance.now()
+    if (this.#closed || this.#opening || now < this.#notBefore) return
+    this.#notBefore = now + this.#waitMs
+    this.#waitMs = Math.min(2 * this.#waitMs, AGAIN_MOST_MS)
+    this.#opening = true
+    this.#worker = this.#spawn()
+    for (const page of this.#slab.pages) this.#say({ kind: 'page', page })
+    if (this.#mailbox.slots.length > 0) this.#say({ kind: 'mailbox', mailbox: this.#mailbox })
+    this.opened()
+      .then(() => {
+        if (!this.#closed) this.#lost = undefined
+        this.#waitMs = AGAIN_MS
+      })
+      .catch(() => {}) // the next step tries again
+      .finally(() => {
+        this.#opening = false
+      })
   }
 
   /** Resolves once the worker has its graph. */
@@ -64,7 +100,10 @@ class WorkerEngine implements StepEngine {
   }
 
   async step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
-    if (this.#lost) throw this.#lost
+    if (this.#lost) {
+      this.#reopen()
+      throw this.#lost
+    }
     checkFeatures(x, count, this.#features)
     this.#slab.claim(slots, count)
     if (this.#mailbox.slots.length < count) {
@@ -98,6 +137,7 @@ class WorkerEngine implements StepEngine {
 
   /** Waits for the step in flight, releases the session and ends the thread. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#inFlight
     this.#lost ??= new VigilError('engine-failed', 'the step engine is closed')
     this.#say({ kind: 'close' })
@@ -122,7 +162,7 @@ class WorkerEngine implements StepEngine {
   }
 
   #lose(message: string, cause?: Error): void {
-    this.#lost ??= new VigilError('engine-failed', message, { cause })
+    this.#lost ??= new VigilError('engine-failed', message, { cause, retriable: true })
     this.#pending?.reject(this.#lost)
     this.#pending = undefined
   }

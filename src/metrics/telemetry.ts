@@ -15,8 +15,19 @@ export interface ServedModel {
   readonly provider: string
 }
 
+/** The realised alarm rate as `vigil_advisories_per_patient_day` gives it. */
+export interface SpentBudget {
+  readonly budget: number | null
+  readonly patientDays: number
+  readonly called: number
+  readonly realised: number
+  readonly interval: readonly [low: number, high: number]
+}
+
 /** The pipeline's telemetry with its scrape: everything is in a registry of its own, with Node's default metrics. */
 export interface PrometheusTelemetry extends Telemetry {
+  /** what of the alarm budget is spent, asked at every scrape */
+  budget(spent: () => SpentBudget): void
   /** replace the models `vigil_model_info` names */
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
@@ -33,6 +44,9 @@ export interface PrometheusTelemetry extends Telemetry {
   text(): Promise<string>
   readonly contentType: string
 }
+
+/** Series that a counter may begin with. */
+const MOST_KNOWN = 64
 
 /** Holds every free label to the number of values its table row allows. */
 function bounded(metric: Metric, write: Write): Write {
@@ -51,12 +65,24 @@ function bounded(metric: Metric, write: Write): Write {
   }
 }
 
+/** Every combination of a metric's labels, where all of their values are known and they are few; none where one is free. */
+function knownLabels({ labels }: Metric): Labels[] {
+  let all: Labels[] = [{}]
+  for (const [name, values] of Object.entries(labels)) {
+    if (typeof values === 'number') return []
+    all = all.flatMap((before) => values.map((value) => ({ ...before, [name]: value })))
+  }
+  return all.length <= MOST_KNOWN ? all : []
+}
+
 /** One writer a metric: counters add, gauges set, histograms observe. */
 function writers(register: Registry) {
   const make = (metric: Metric): Write => {
     const of = { name: metric.name, help: metric.help, labelNames: Object.keys(metric.labels), registers: [register] }
     if (metric.type === 'counter') {
       const counter = new Counter(of)
+      // an increase is only seen from a value before it: what is counted by known names begins at 0
+      for (const labels of knownLabels(metric)) counter.inc(labels, 0)
       return (labels, value) => counter.inc(labels, value)
     }
     if (metric.type === 'gauge') {
@@ -72,12 +98,27 @@ function writers(register: Registry) {
 
 const NONE: Labels = {}
 
+function tellBudget(
+  write: ReturnType<typeof writers>,
+  { budget, patientDays, called, realised, interval }: SpentBudget,
+) {
+  write.watchedDays(NONE, patientDays)
+  // a rate of no time at all is none
+  if (patientDays > 0) {
+    const [low, high] = interval
+    const rates = { realised, low, high, called: called / patientDays }
+    for (const [of, rate] of Object.entries(rates)) write.alarmRate({ of }, rate)
+  }
+  if (budget !== null) write.alarmBudget(NONE, budget)
+}
+
 /** @param now a monotonic clock in seconds, for `progress` */
 export function prometheusTelemetry(now: () => number = () => performance.now() / 1000): PrometheusTelemetry {
   const register = new Registry()
   collectDefaultMetrics({ register })
   const write = writers(register)
   for (const watching of WATCHING) write.beds({ watching }, 0)
+  let spent: (() => SpentBudget) | undefined
   let waiting = 0
   let oldest = 0
   let told = now()
@@ -95,6 +136,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepSeconds({ provider }, seconds)
       write.stepRows({ provider }, rows)
     },
+    modelFailed: (detector, cause, rows) => write.modelFailures({ detector, cause }, rows),
     risks(detector, probabilities) {
       for (const probability of probabilities) write.risk({ detector }, probability)
     },
@@ -114,6 +156,9 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.waitingInputs(NONE, inputs)
     },
     sinkFailed: (sink, retriable) => write.sinkFailures({ sink, retriable: String(retriable) }, 1),
+    budget(asked) {
+      spent = asked
+    },
     serving(models) {
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
@@ -143,6 +188,10 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       selfTest: (seconds) => write.selfTest(NONE, seconds ?? Number.POSITIVE_INFINITY),
     },
     hl7: {
+      begun() {
+        for (const kind of ['ORU^R01', 'other'])
+          for (const answer of METRICS.hl7Messages.labels.answer) write.hl7Messages({ kind, answer }, 0)
+      },
       connections: (open) => write.hl7Connections(NONE, open),
       ended: (because) => write.hl7Ended({ because }, 1),
       message(kind, answer, seconds) {
@@ -158,6 +207,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       skew: (seconds) => write.hl7Skew(NONE, seconds),
     },
     deliveries: {
+      followed(receiver) {
+        write.delivered({ receiver }, 0)
+        write.deliveryFailures({ receiver }, 0)
+        write.deliveryRefusals({ receiver }, 0)
+        write.receiverReachable({ receiver }, 1)
+      },
       delivered(receiver, seconds) {
         write.delivered({ receiver }, 1)
         write.deliverySeconds({ receiver }, seconds)
@@ -170,6 +225,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     progress: () => pipelineCheck(waiting, age(), now() - stepped),
     text() {
       write.oldestUnscored(NONE, age())
+      if (spent !== undefined) tellBudget(write, spent())
       return register.metrics()
     },
   }

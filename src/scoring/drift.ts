@@ -239,5 +239,26 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
   return found
 }
 
+/** How far a channel has drifted: above 0 upwards. */
+export interface Drifted {
+  readonly cusum: number
+  /** spreads; 0 while unknown */
+  readonly away: number
+  readonly halfHour: number
+  readonly sixHours: number
+}
+
+/** @param channel index into the model's channels */
+export function driftedBy(plan: DriftPlan, state: Float64Array, at: number, channel: number): Drifted {
+  const own = ownAt(plan, at, channel)
+  const [rise, fall] = [state[own + RISE]!, state[own + FALL]!]
+  return {
+    cusum: rise >= fall ? rise : -fall,
+    away: state[own + AWAY]!,
+    halfHour: state[own + HALF_HOUR]!,
+    sixHours: state[own + SIX_HOURS]!,
+  }
+}
+
 /** The cheap question before `driftOf`. */
 export const drifts = (state: Float64Array, at: number): boolean => state[at + DRIFTS] === 1

@@ -1,5 +1,6 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
+import type { SensorFault } from '../vitals/report.ts'
 import { PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
@@ -140,6 +141,17 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
     state[own + EVERY] = 1
   }
 }
+
+const FAULT_NAMES: Readonly<Record<number, SensorFault>> = {
+  [MISSING]: 'missing',
+  [FLAT]: 'flat-line',
+  [LEAP]: 'implausible-jump',
+  [ORDER]: 'contradiction',
+}
+
+/** What is wrong with one sensor of the plan; undefined when nothing is. */
+export const faultOf = (state: Float64Array, at: number, s: number): SensorFault | undefined =>
+  FAULT_NAMES[state[at + SENSOR_HEADER + s * SENSOR_FIELDS + FAULT]!]
 
 /** every fault bit that stands for the patient */
 export const faultsOf = (state: Float64Array, at: number): number => state[at + FAULTS]!

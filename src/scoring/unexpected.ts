@@ -69,6 +69,7 @@ export function unexpectedCondition(manifest: SpeakingManifest, table: ChannelTa
           expected: { mean: it.mean, sd: it.sd, low: it.low, high: it.high },
           z: it.residual,
           contribution: it.contribution,
+          given: it.given,
           status: 'ok',
           sampleTime: evidence.tick * cadence,
         })),

@@ -68,6 +68,12 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       bedside.blind(session)
       bedside.say(session, watch.signalLost(session, entry.at, entry.silentSeconds))
       break
+    case 'model-failed':
+      bedside.say(session, watch.modelFailed(session, entry.model, entry.at))
+      break
+    case 'model-back':
+      watch.modelBack(session, entry.model)
+      break
     case 'watched-by': {
       const { models, limits } = entry
       bedside.say(session, watch.watchedBy(session, { models, limits }, entry.at))

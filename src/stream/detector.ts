@@ -1,5 +1,16 @@
+import { VigilError } from '../errors.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
-import { type DriftPlan, driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../scoring/drift.ts'
+import {
+  AWAY_LIMIT,
+  CUSUM_LIMIT,
+  type DriftPlan,
+  driftedBy,
+  driftOf,
+  driftPlan,
+  drifts,
+  resetDrift,
+  weighDrift,
+} from '../scoring/drift.ts'
 import { driftCondition } from '../scoring/drift-condition.ts'
 import {
   BAND_LEVEL,
@@ -32,12 +43,18 @@ import type { DetectorReport } from '../vitals/report.ts'
 import { type Lane, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
+import { modelFailed } from './signal.ts'
+
+/** last of a row: event time since which the model fails the patient (NaN = it does not); 1 = not asked until it is back */
+const FAILED_AT = 0
+const OFF = 1
+const FAILING_FIELDS = 2
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
  * in its engine. A frame is scored against the forecasts pending before it, then stepped, then its forecast remembered.
  * It sees frames without what the sensors set aside.
- * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift].
+ * Row: [tick of the last frame, running mean x C, score state with the own spread, evidence, drift, failed at, off].
  */
 export class Detector implements Lane {
   readonly manifest: ModelManifest
@@ -56,6 +73,8 @@ export class Detector implements Lane {
   readonly #scoresAt: number
   readonly #evidenceAt: number
   readonly #driftAt: number
+  readonly #failingAt: number
+  #fails = false
 
   /** @param maxRows rows of a round at most */
   constructor(
@@ -79,7 +98,8 @@ export class Detector implements Lane {
     this.#scoresAt = this.#meansAt + channels
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
     this.#driftAt = this.#evidenceAt + this.#evidence.stateSize
-    this.#rows = new Rows(this.#driftAt + this.#drift.stateSize)
+    this.#failingAt = this.#driftAt + this.#drift.stateSize
+    this.#rows = new Rows(this.#failingAt + FAILING_FIELDS)
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
@@ -98,6 +118,43 @@ export class Detector implements Lane {
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
   reset(slot: number): void {
     const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot) + this.#failingAt
+    page[at + FAILED_AT] = Number.NaN
+    page[at + OFF] = 0
+    this.#cold(slot)
+  }
+
+  /** The engine fails the patient: the detector begins cold, and its steps count for nothing until `reset`. */
+  fail(slot: number, time: number): void {
+    const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot) + this.#failingAt
+    if (Number.isNaN(page[at + FAILED_AT]!)) page[at + FAILED_AT] = time
+    page[at + OFF] = 1
+    this.#cold(slot)
+  }
+
+  /** Whether steps of the patient count for nothing. */
+  off(slot: number): boolean {
+    return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + OFF] === 1
+  }
+
+  /** Event time since which the model fails the patient, ms; NaN when it does not. */
+  failedAt(slot: number): number {
+    return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + FAILED_AT]!
+  }
+
+  /** NAME@VERSION */
+  get id(): string {
+    return `${this.manifest.name}@${this.manifest.version}`
+  }
+
+  /** Whether the last step failed. */
+  get fails(): boolean {
+    return this.#fails
+  }
+
+  #cold(slot: number): void {
+    const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
     page.fill(Number.NaN, at, at + this.#scoresAt)
     resetScore(this.#scores, page, at + this.#scoresAt)
@@ -109,9 +166,9 @@ export class Detector implements Lane {
   /**
    * Begin to step a round: features of every row, then the engine. A silence longer than the ages the network was
    * trained on makes it begin cold again.
-   * @returns forecasts, [count * forecastSize]
+   * @returns forecasts, [count * forecastSize]; or why there are none: the rows' hidden states are not to be trusted then
    */
-  step(round: FrameColumns): Promise<Float32Array> {
+  async step(round: FrameColumns): Promise<Float32Array | VigilError> {
     const cadence = this.manifest.grid.cadenceSeconds
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
@@ -120,13 +177,21 @@ export class Detector implements Lane {
       const last = page[at]!
       let elapsed = Number.isNaN(last) ? 0 : (round.ticks[row]! - last) * cadence
       if (elapsed > this.#features.maxAgeSeconds) {
-        this.reset(slot)
+        this.#cold(slot)
         elapsed = 0
       }
       page[at] = round.ticks[row]!
       writeFeatures(this.#features, round, row, elapsed, page, at + this.#meansAt, this.#x, row)
     }
-    return this.engine.step(round.slots, this.#x, round.count)
+    try {
+      const forecasts = await this.engine.step(round.slots, this.#x, round.count)
+      this.#fails = false
+      return forecasts
+    } catch (error) {
+      if (!(error instanceof VigilError) || error.code !== 'engine-failed') throw error
+      this.#fails = true
+      return error
+    }
   }
 
   /**
@@ -148,6 +213,8 @@ export class Detector implements Lane {
       learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
     const cold = evidenceSteps(page, evidenceAt) <= this.manifest.warmupSteps
     weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
+    const failedAt = page[at + this.#failingAt + FAILED_AT]!
+    if (!Number.isNaN(failedAt)) out.push(modelFailed(this.manifest.detector, failedAt))
     if (!drifts(page, driftAt)) return
     const drift = driftOf(this.#drift, page, driftAt)!
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
@@ -176,17 +243,43 @@ export class Detector implements Lane {
       threshold: ownThreshold(this.#evidence, page, this.#rows.at(slot) + this.#evidenceAt),
       surprise: Number.isNaN(p[0]!) ? null : excess[0]!,
       contributions: Array.from(contribution.subarray(0, channels.length)),
+      drift: channels.map((_, c) => {
+        const drifted = driftedBy(this.#drift, page, this.#rows.at(slot) + this.#driftAt, c)
+        const median = (it: number) => (Number.isNaN(it) ? null : it)
+        const { cusum, away, halfHour, sixHours } = drifted
+        const limits = { cusumLimit: CUSUM_LIMIT, awayLimit: AWAY_LIMIT }
+        return { cusum, away, ...limits, halfHour: median(halfHour), sixHours: median(sixHours) }
+      }),
     }
   }
 
-  /** Keep the forecasts of a stepped round until their ticks come. */
-  remember(round: FrameColumns, forecasts: Float32Array): void {
+  /**
+   * Keep the forecasts of a stepped round until their ticks come. A forecast that is no number is none: its patient's
+   * detector begins cold, and fails until it gives one again.
+   * @returns rows without a forecast
+   */
+  remember(round: FrameColumns, forecasts: Float32Array): number {
+    const size = this.engine.forecastSize
+    let failed = 0
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
-      const at = this.#rows.at(slot) + this.#scoresAt
-      const from = row * this.engine.forecastSize
-      rememberForecast(this.#scores, this.#rows.page(slot), at, round.ticks[row]!, forecasts, from)
+      const page = this.#rows.page(slot)
+      const at = this.#rows.at(slot)
+      const from = row * size
+      let sum = 0
+      for (let i = 0; i < size; i++) sum += forecasts[from + i]!
+      const failedAt = at + this.#failingAt + FAILED_AT
+      if (page[at + this.#failingAt + OFF] === 1) this.engine.reset(slot)
+      else if (Number.isFinite(sum)) {
+        page[failedAt] = Number.NaN
+        rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from)
+      } else {
+        if (Number.isNaN(page[failedAt]!)) page[failedAt] = round.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
+        this.#cold(slot)
+        failed++
+      }
     }
+    return failed
   }
 
   /** frames since the detector began cold, this one included */

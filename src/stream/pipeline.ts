@@ -168,7 +168,7 @@ function deliver(sink: Sink, outputs: readonly Output[], telemetry: Telemetry): 
 }
 
 /**
- * The looks of the wall clock that may find a bed silent: nothing but the record of their verdicts enters a score. A look
+ * The looks of the wall clock that may find a bed silent, or a model back: nothing but the record of their verdicts enters a score. A look
  * waits its turn: what arrived before it and is not yet scored, because a sink is slow, is no silence.
  */
 function silence(ward: Ward, options: PipelineOptions): Observable<Turn> {
@@ -176,8 +176,8 @@ function silence(ward: Ward, options: PipelineOptions): Observable<Turn> {
   if (seconds === undefined) return EMPTY
   return interval(SILENCE_CHECK_MS).pipe(
     map(() => options.now()),
-    filter((at) => ward.silent(at, seconds).length > 0),
-    map((at) => ({ ...NO_BATCH, source: 'wall clock', take: () => ward.silent(at, seconds) })),
+    filter((at) => ward.verdicts(at, seconds).length > 0),
+    map((at) => ({ ...NO_BATCH, source: 'wall clock', take: () => ward.verdicts(at, seconds) })),
   )
 }
 

@@ -124,6 +124,8 @@ export interface Telemetry {
   rejected(reason: RejectionReason, count: number): void
   frames(count: number): void
   stepped(provider: string, rows: number, seconds: number, detector: string): void
+  /** a model gave no forecast: its engine failed, or what it gave is no number */
+  modelFailed(detector: string, cause: 'engine' | 'output', rows: number): void
   /** an hourly model gave these probabilities, one a patient-hour */
   risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void
@@ -164,6 +166,8 @@ export interface KafkaTelemetry {
 
 /** What the HL7 edge tells. Never a patient, and no sender: codes and counts. */
 export interface Hl7Telemetry {
+  /** the edge listens: what will be counted begins at 0 */
+  begun(): void
   connections(open: number): void
   /** a connection was ended by the gateway, or not taken: framing, slow, deaf, error, full */
   ended(because: string): void
@@ -181,6 +185,8 @@ export interface Hl7Telemetry {
 
 /** What deliveries tell. `receiver` is a name of the configuration. */
 export interface DeliveryTelemetry {
+  /** a receiver is followed: what will be counted of it begins at 0 */
+  followed(receiver: string): void
   delivered(receiver: string, seconds: number): void
   /** a try failed and is repeated */
   failed(receiver: string): void

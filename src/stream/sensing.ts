@@ -1,8 +1,18 @@
 import { sensorConditions } from '../scoring/sensor-conditions.ts'
-import { faultsOf, MISSING, resetSensors, type SensorPlan, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
+import {
+  faultOf,
+  faultsOf,
+  MISSING,
+  resetSensors,
+  type SensorPlan,
+  sensorPlan,
+  siftFrame,
+  trusted,
+} from '../scoring/sensors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
+import type { FrameReport } from '../vitals/report.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
 /** Of the row: another one is not what an older saved state means. */
@@ -63,6 +73,17 @@ export class Sensing {
   conditions(slot: number, row: number, tick: number, out: Condition[]): void {
     if (this.#faults[row] === 0) return
     sensorConditions(this.#plan, this.#table, this.#rows.page(slot), this.#rows.at(slot), tick, out)
+  }
+
+  /** What is wrong with single channels in a row of the round that was sifted last. */
+  faults(slot: number, row: number): FrameReport['faults'] {
+    if (this.#faults[row] === 0) return []
+    const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot)
+    return this.#plan.sensors.flatMap(({ channel }, s) => {
+      const fault = faultOf(page, at, s)
+      return fault === undefined ? [] : [{ channel, fault }]
+    })
   }
 
   #copy(round: FrameColumns): FrameColumns {

@@ -1,4 +1,4 @@
-import { timeOfDay } from '../scoring/sentence.ts'
+import { label, timeOfDay } from '../scoring/sentence.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
@@ -19,6 +19,29 @@ export function signalLost(at: number, silentSeconds: number): Condition {
     score: undefined,
     explanation: { text: `Nothing arrived from this bed for ${Math.round(silentSeconds)} s.`, method: 'wall clock' },
     latching: true,
+  }
+}
+
+/** A model gives no forecasts: what remains are the fixed limits, NEWS2 and the sensor logic. */
+export function modelFailed(detector: string, since: number): Condition {
+  const at = timeOfDay(since)
+  return {
+    detector: 'signal',
+    code: 'model-failed',
+    kind: 'technical',
+    priority: 'medium',
+    label: label(
+      `Model ${detector} fails since ${at}: fixed limits only`,
+      `Model fails since ${at}: fixed limits only`,
+    ),
+    onset: since,
+    channels: [],
+    score: undefined,
+    explanation: {
+      text: `The model ${detector} gives no forecast of this patient, so that nothing slow or unusual is found. Fixed limits, NEWS2 and sensors are watched as before. It begins anew when it is back.`,
+      method: 'fixed rule',
+    },
+    latching: false,
   }
 }
 

@@ -9,6 +9,7 @@ import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
 import type { Detector } from './detector.ts'
+import { recoveries, settle } from './failing.ts'
 import {
   advanceClock,
   agreedStamps,
@@ -52,6 +53,8 @@ export interface WardOptions {
   readonly partitioned?: boolean
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** an engine that fails leaves its patients to the limits, which is recorded; otherwise it ends the run (replays) */
+  readonly fallsBack?: boolean
   /** wall clock for envelopes, ms since 1970 */
   readonly now: () => number
 }
@@ -192,6 +195,12 @@ export class Ward {
     return true
   }
 
+  /** What the clock on the wall finds: silent beds, and models that work again. */
+  verdicts(now: number, seconds: number): JournalEntry[] {
+    const back = recoveries(this.#options.detectors, this.#sessions.all(), this.#bedside.newest)
+    return [...this.silent(now, seconds), ...back]
+  }
+
   /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
     const { alerts, stream } = this.#options.settings
@@ -202,23 +211,14 @@ export class Ward {
   /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
   async drain(): Promise<number> {
     let frames = 0
-    const { detectors, risks = [], telemetry } = this.#options
+    const { telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const began = performance.now()
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
       const stepped = await stepping
-      const seconds = (performance.now() - began) / 1000
-      detectors.forEach((detector, i) => {
-        detector.remember(round, stepped.forecasts[i]!)
-        telemetry.stepped(detector.engine.provider, round.count, seconds, detector.manifest.detector)
-      })
-      risks.forEach(({ engine, manifest }, i) => {
-        const { rows, probabilities } = stepped.risks[i]!
-        if (rows === 0) return
-        telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
-        telemetry.risks(manifest.detector, probabilities)
-      })
+      const of = (slot: number) => this.#sessions.at(slot)
+      for (const entry of settle(this.#options, round, stepped, of, began)) this.#apply(entry, 0)
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)

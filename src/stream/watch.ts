@@ -9,6 +9,7 @@ import {
   NO_ALERTS,
   NO_CALLS,
 } from '../alerts/lifecycle.ts'
+import type { VigilError } from '../errors.ts'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
@@ -27,7 +28,7 @@ import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
-import { SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 
 /** Version of the rules that are not models: limits, NEWS2, signal. */
 const RULES_VERSION = '1'
@@ -179,6 +180,7 @@ export class Watch {
       })
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+      this.#disown(session, context, time, bodies)
       keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
     }
     session.lostAt = undefined
@@ -193,6 +195,8 @@ export class Watch {
       news2: score === undefined ? null : { score: score.score, missing: score.missing },
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
+      faults: this.#sensing.faults(session.slot, row),
+      mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
     }
@@ -215,6 +219,33 @@ export class Watch {
     })
     const lost = [signalLost(time, silentSeconds)]
     return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+  }
+
+  /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
+  modelFailed(session: Session, model: string, at: number): readonly AlertBody[] {
+    const detector = this.#detectors.find(({ id }) => id === model)
+    const time = Math.round(at)
+    detector?.fail(session.slot, time)
+    if (detector?.role !== 'champion') return []
+    const context = this.#context(session, this.#unseen(session))
+    const bodies: AlertBody[] = []
+    this.#disown(session, context, time, bodies)
+    const failed = [modelFailed(detector.manifest.detector, detector.failedAt(session.slot))]
+    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+  }
+
+  /** The engine works again: the model begins cold with the patient. */
+  modelBack(session: Session, model: string): void {
+    this.#detectors.find(({ id }) => id === model)?.reset(session.slot)
+  }
+
+  /** Alerts of a model that fails are over without being known to have ended. */
+  #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
+    for (const detector of this.#champions) {
+      if (Number.isNaN(detector.failedAt(session.slot))) continue
+      const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
+      keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
+    }
   }
 
   /** What somebody did about an open alert; changes nothing but who is called. */
@@ -267,7 +298,7 @@ export class Watch {
       clearSeconds,
       continueSeconds,
       silenceSeconds,
-      ...(unansweredSeconds !== undefined && { unansweredSeconds }),
+      unansweredSeconds,
       ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
       calls: session.calls ?? NO_CALLS,
       again: (code, onset) => beginsAgain(session, code, onset),
@@ -278,6 +309,7 @@ export class Watch {
     if (this.#champions.length === 0) return 'degraded'
     let degraded = false
     for (const detector of this.#champions) {
+      if (!Number.isNaN(detector.failedAt(slot))) return 'degraded'
       if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
     }
@@ -309,8 +341,8 @@ export class Watch {
 
 /** What the lanes made of a round. */
 export interface Stepped {
-  /** of each detector, [count * forecastSize] */
-  readonly forecasts: readonly Float32Array[]
+  /** of each detector, [count * forecastSize], or why it has none */
+  readonly forecasts: readonly (Float32Array | VigilError)[]
   /** of each hourly model */
   readonly risks: readonly Hours[]
 }

@@ -23,6 +23,7 @@ export const AlertChannel = z.strictObject({
   expected: z.strictObject({ mean: z.number(), sd: z.number(), low: z.number(), high: z.number() }).optional(),
   z: z.number().optional().describe('normal residual of the observation under the forecast, clipped to +-8'),
   contribution: z.number().optional().describe('share of the surprise, 0..1'),
+  given: z.number().optional().describe('what the other channels of the same frame made one expect'),
   limit: z.strictObject({ side: z.enum(['low', 'high']), value: z.number() }).optional(),
   status: Status,
   sampleTime: time.optional(),

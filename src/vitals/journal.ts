@@ -12,6 +12,7 @@ const base = {
 const of = { ...base, alertId: AlertId, by: By }
 const until = z.number().describe('event time it ends by itself, ms since 1970')
 const by = By.optional()
+const model = z.string().min(1).describe('NAME@VERSION')
 const silentSeconds = z.number().nonnegative()
 
 /**
@@ -44,6 +45,8 @@ export const JournalEntry = z.discriminatedUnion('entry', [
   z.strictObject({ ...base, entry: z.literal('unmute'), by: By }),
   z.strictObject({ ...base, entry: z.literal('signal-lost'), silentSeconds }),
   z.strictObject({ ...base, entry: z.literal('watched-by'), ...WatchedBy.shape }).describe('from here on; the models named begin cold'),
+  z.strictObject({ ...base, entry: z.literal('model-failed'), model }).describe('its engine failed: begins cold, and is not asked until it is back'),
+  z.strictObject({ ...base, entry: z.literal('model-back'), model }),
   z.strictObject({ ...base, entry: z.literal('forgotten'), silentSeconds }).describe('silent for stream.forgetHours: no longer of the ward'),
 ]) // biome-ignore format: one entry, one line
 export type JournalEntry = z.infer<typeof JournalEntry>

@@ -24,10 +24,17 @@ export const DetectorReport = z
       .array(z.number())
       .readonly()
       .describe('share of the joint distance that goes away without the channel, 0..1'),
-  })
+    drift: z
+      .array(z.strictObject({ cusum: z.number(), cusumLimit: z.number(), away: z.number(), awayLimit: z.number(), halfHour: known, sixHours: known }).readonly())
+      .readonly()
+      .describe("slow change by channel, above 0 upwards: CUSUM of minutes, and spreads between the last half hour and up to six hours before (their medians beside it, in the channel's unit; null: not known yet)"),
+  }) // biome-ignore format: one field, one line
   .readonly()
 export type DetectorReport = z.infer<typeof DetectorReport>
 
+/** What can be wrong with one channel. Only a value that is missing is not also set aside. */
+export const SensorFault = z.enum(['missing', 'flat-line', 'implausible-jump', 'contradiction'])
+export type SensorFault = z.infer<typeof SensorFault>
 /** What stands of a risk that an hourly model gives. */
 export const RiskReport = z
   .strictObject({
@@ -69,6 +76,11 @@ export const FrameReport = z
       .array(known)
       .readonly()
       .describe("this tick's value, or the last valid one; null where there never was one"),
+    faults: z
+      .array(z.strictObject({ channel: z.string(), fault: SensorFault }).readonly())
+      .readonly()
+      .describe('what the sensor logic says of channels at this tick; of all but `missing` the value was set aside'),
+    mutedUntil: known.describe('event time until which a procedure mutes the bed'),
     ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
     detectors: z.array(DetectorReport).readonly(),
     risks: z.array(RiskReport).readonly().optional().describe('where hourly models serve'),

@@ -76,7 +76,7 @@ export const Settings = z.strictObject({
       clearSeconds: seconds.default(30).describe('hysteresis: how long a condition must be gone before its alert ends'),
       continueSeconds: seconds.default(300).describe('an active alert is re-sent this often'),
       silenceSeconds: z.number().nonnegative().default(1800).describe('re-alarm silence: after somebody was called, the same code of the same patient calls nobody for so long, unless it is worse; 0: none'),
-      unansweredSeconds: seconds.optional().describe('an alert of high or medium priority that nobody acknowledges is escalated after so long, three times at most; never when absent'),
+      unansweredSeconds: z.number().nonnegative().default(600).describe('an alert of high or medium priority that nobody acknowledges is escalated after so long, three times at most; 0: never'),
       longestPauseSeconds: seconds.default(14_400).describe('longest pause or mute that is taken'),
     })
     .prefault({}),

@@ -29,6 +29,7 @@ export const CONTEXT: AlertContext = {
   clearSeconds: 30,
   continueSeconds: 300,
   silenceSeconds: 1800,
+  unansweredSeconds: 0,
 }
 
 /** a condition as a model says it; `over` changes it */

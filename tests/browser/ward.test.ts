@@ -183,7 +183,7 @@ describe('silence is never health', () => {
             ...route,
             open: (response: Parameters<typeof route.open>[0]) =>
               void response.write(
-                `event: hello\ndata: ${JSON.stringify({ seq: 0, now: Date.now(), beds: { warming: 0, watching: 9, degraded: 0, blind: 0 }, alive })}\n\n`,
+                `event: hello\ndata: ${JSON.stringify({ seq: 0, now: Date.now(), beds: { warming: 0, watching: 9, degraded: 0, blind: 0 }, alive, spent: null })}\n\n`,
               ),
           }
         : route,

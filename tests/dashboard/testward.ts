@@ -62,6 +62,8 @@ export function frameOf(
     news2: patient.news2 ?? null,
     values,
     ages,
+    faults: [],
+    mutedUntil: null,
     detectors: [
       {
         detector: 'bedside',
@@ -71,6 +73,14 @@ export function frameOf(
         threshold: 0.01,
         surprise: 1.7,
         contributions: weights.map((weight) => weight / sum),
+        drift: names.map(() => ({
+          cusum: 1.5,
+          cusumLimit: 13.12,
+          away: 0,
+          awayLimit: 4,
+          halfHour: null,
+          sixHours: null,
+        })),
       },
     ],
   }

@@ -231,6 +231,7 @@ describe('the event stream', () => {
       now: START,
       beds: { warming: 0, watching: 0, degraded: 0, blind: 0 },
       alive: { ok: true, reason: '' },
+      spent: null,
     }
     listeners.add(asResponse(slow), 'hello', beat)
     listeners.add(asResponse(quick), 'hello', beat)

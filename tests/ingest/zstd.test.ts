@@ -11,7 +11,7 @@ const PACKED = readFileSync('tests/fixtures/recordings/example.ndjson.zst')
 
 /** Frames of blocks that are not compressed, or of one repeated byte (RFC 8878, 3.1.1). */
 function frame(blocks: readonly (Buffer | { byte: number; times: number })[]): Buffer {
-  const parts = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58)]
+  const parts: Buffer[] = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58)]
   blocks.forEach((block, i) => {
     const last = i === blocks.length - 1 ? 1 : 0
     const raw = Buffer.isBuffer(block)

@@ -46,13 +46,13 @@ describe('vigil demo', () => {
   )
 
   it('tells its page of every bed it watches, also of those the page does not show', async () => {
-    const demo = start(['demo', ...PORT, '--beds', '70', '--speed', '20'])
+    const demo = start(['demo', ...PORT, '--beds', '270', '--speed', '4'])
     const url = await address(demo)
     const beds = async () => {
       const { beds: shown, heartbeat } = (await (await fetch(`${url}/api/ward`)).json()) as WardView
       return [shown.length, Object.values(heartbeat.beds).reduce((sum, count) => sum + count)]
     }
-    await expect.poll(beds, { timeout: 10_000 }).toEqual([64, 70])
+    await expect.poll(beds, { timeout: 20_000 }).toEqual([256, 270])
     demo.signal('SIGTERM')
     expect(await demo.ended).toMatchObject({ code: 0 })
   })

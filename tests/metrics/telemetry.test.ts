@@ -32,6 +32,8 @@ function told() {
   telemetry.sinkFailed('ndjson', true)
   telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.1.0', provider: 'cpu' }])
   telemetry.requested('/metrics', 200)
+  telemetry.modelFailed('bedside', 'engine', 12)
+  telemetry.budget(() => ({ budget: 1, patientDays: 4, called: 2, realised: 0.75, interval: [0.15, 2.2] }))
   const { kafka } = telemetry
   kafka.partitions({ restoring: 1, live: 3 })
   kafka.rebalanced()
@@ -51,7 +53,9 @@ function told() {
   deliveries.failed('pager')
   deliveries.refused('pager')
   deliveries.reachable('pager', true)
+  deliveries.followed('pager')
   const { hl7 } = telemetry
+  hl7.begun()
   hl7.connections(2)
   hl7.ended('slow')
   hl7.message('ORU^R01', 'AA', 0.004)
@@ -103,6 +107,9 @@ describe('a scrape', () => {
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
     expect(lines).toContain('vigil_partitions{phase="live"} 3')
     expect(lines).toContain('vigil_self_test_seconds +Inf')
+    expect(lines).toContain('vigil_model_failures_total{detector="bedside",cause="engine"} 12')
+    expect(lines).toContain('vigil_advisories_per_patient_day{of="called"} 0.5')
+    expect(lines).toContain('vigil_advisories_per_patient_day{of="high"} 2.2')
     expect(lines).toContain('vigil_alerts_total{detector="bedside",kind="advisory",priority="medium",phase="start"} 1')
     expect(lines).toContain('vigil_model_info{detector="bedside",name="bedside",version="0.1.0",provider="cpu"} 1')
   })

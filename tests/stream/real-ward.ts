@@ -10,7 +10,7 @@ import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import type { FrameReport } from '../../src/vitals/report.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 
-const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
+export const MODELS = fileURLToPath(new URL('../../models/', import.meta.url))
 
 /** Counts what the ward tells its metrics. */
 export function countingTelemetry() {
@@ -19,6 +19,7 @@ export function countingTelemetry() {
     frames: 0,
     alerts: 0,
     entries: [] as string[],
+    modelFailures: { engine: 0, output: 0 },
     /** episodes that began, and those of them that called somebody */
     calls: { onsets: 0, called: 0 },
     rejected: new Map<string, number>(),
@@ -34,6 +35,9 @@ export function countingTelemetry() {
       counts.frames += n
     },
     stepped() {},
+    modelFailed(_, cause, rows) {
+      counts.modelFailures[cause] += rows
+    },
     risks() {},
     alert({ phase, signal }) {
       counts.alerts++
@@ -54,6 +58,7 @@ interface WardGiven {
   settings?: Settings
   /** of the first input; 0 by default */
   offset?: number
+  fallsBack?: boolean
 }
 
 /** A ward with the shipped model on a real engine, that remembers every frame and output. */
@@ -70,16 +75,18 @@ export async function realWards(variant: (manifest: ModelManifest) => ModelManif
   const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
   return {
     manifest,
+    table,
+    engine,
     fresh: (options: WardGiven = {}) => freshWard(manifest, table, engine, options),
     close: () => engine.close(),
   }
 }
 
-function freshWard(
+export function freshWard(
   manifest: ModelManifest,
   table: ChannelTable,
   engine: StepEngine,
-  { maxBatch = 64, settings = Settings.parse({}), offset: first = 0 }: WardGiven,
+  { maxBatch = 64, settings = Settings.parse({}), offset: first = 0, fallsBack = false }: WardGiven,
 ) {
   const { counts, telemetry } = countingTelemetry()
   const frames: FrameReport[] = []
@@ -99,6 +106,7 @@ function freshWard(
     telemetry,
     tap,
     instance: 'test',
+    fallsBack,
     now: () => 0,
   })
   const outputs: Output[] = []

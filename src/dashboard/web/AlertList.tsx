@@ -1,7 +1,9 @@
-import type { AlertView } from '../protocol.ts'
+import type { AlertView, ChannelInfo } from '../protocol.ts'
+import { Budget } from './Budget.tsx'
 import { PriorityMark } from './Marks.tsx'
 import type { PageBed, PageWard } from './state.ts'
-import { bedWord, clock, namesUnit, sentence, spoken } from './words.ts'
+import { Why } from './Why.tsx'
+import { bedWord, callWords, clock, namesUnit, sentence, spoken } from './words.ts'
 
 /** Open alerts of the ward, newest first, then the ended ones. */
 export function AlertList({ ward }: { ward: PageWard }) {
@@ -18,6 +20,7 @@ export function AlertList({ ward }: { ward: PageWard }) {
           ))}
         </ol>
       )}
+      <Budget spent={ward.heartbeat.spent} />
       {ward.recent.length > 0 && (
         <>
           <h3>Ended</h3>
@@ -32,22 +35,22 @@ export function AlertList({ ward }: { ward: PageWard }) {
   )
 }
 
-/** One episode. In the bed's own view the bed is not named again. */
-export function AlertLine({
-  alert,
-  bed,
-  named = true,
-}: {
-  alert: AlertView
-  bed: PageBed | undefined
-  named?: boolean
-}) {
+interface AlertLineProps {
+  readonly alert: AlertView
+  readonly bed: PageBed | undefined
+  /** in the bed's own view: the bed is not named again, and why the alert fired is told */
+  readonly reasons?: readonly ChannelInfo[]
+}
+
+/** One episode. */
+export function AlertLine({ alert, bed, reasons }: AlertLineProps) {
+  const called = alert.ended === null ? callWords(alert.signal) : undefined
   const until = alert.ended ?? bed?.frame?.time ?? alert.detected
   return (
     <li class={`line ${alert.priority}`}>
       <div class="head">
         <PriorityMark priority={alert.priority} technical={alert.kind === 'technical'} />
-        {named && bed !== undefined && (
+        {reasons === undefined && bed !== undefined && (
           <a href={`#/bed/${bed.id}`}>
             {bedWord(bed)}
             {namesUnit(bed) && ` ${bed.unit}`}
@@ -61,7 +64,8 @@ export function AlertLine({
         {alert.ended !== null && ` to ${clock(alert.ended)}`}
         {until > alert.onset && ` · ${spoken(until - alert.onset)}`}
       </p>
-      {!named && <p class="why">{alert.explanation}</p>}
+      {called !== undefined && <p class="called">{called}</p>}
+      {reasons !== undefined && <Why alert={alert} channels={reasons} />}
     </li>
   )
 }

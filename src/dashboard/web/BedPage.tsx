@@ -2,16 +2,17 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
 import { AlertLine } from './AlertList.tsx'
 import { Declared } from './Declared.tsx'
-import { WatchingMark } from './Marks.tsx'
+import { Drift } from './Drift.tsx'
+import { Muted, WatchingMark } from './Marks.tsx'
 import { Risks } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { News2 } from './Tile.tsx'
 import { expectedText, leastSpan, summary, type Vital, vitalsOf } from './vitals.ts'
-import { bedWord, chance, clock, figure, namesUnit, spoken, unitWord } from './words.ts'
+import { bedWord, chance, clock, FAULT_WORDS, figure, namesUnit, spoken, unitWord } from './words.ts'
 
 function ChannelRow({ vital, version }: { vital: Vital; version: unknown }) {
-  const { info, sample, stale, strip } = vital
+  const { info, sample, stale, strip, fault } = vital
   const expected = expectedText(vital)
   const age = sample?.[2]
   return (
@@ -29,6 +30,7 @@ function ChannelRow({ vital, version }: { vital: Vital; version: unknown }) {
           <dd>{expected ?? 'no forecast'}</dd>
           <dt>Measured</dt>
           <dd>{age === undefined ? 'never' : age < 2 ? 'now' : `${spoken(age * 1000)} ago`}</dd>
+          {fault !== undefined && <dd class="fault">{FAULT_WORDS[fault]}</dd>}
         </dl>
       </div>
       {strip && !info.episodic && (
@@ -129,6 +131,7 @@ export function BedPage({ bed, channels, started, silent, ended }: BedPageProps)
         {bed.watching === 'blind' && (
           <b class="silence">{silent === undefined ? 'no signal yet' : `nothing heard for ${spoken(silent)}`}</b>
         )}
+        <Muted frame={frame} />
         <News2 news2={frame?.news2 ?? null} />
         {frame !== null && <span class="at">frame of {clock(frame.time)}</span>}
       </div>
@@ -154,7 +157,7 @@ export function BedPage({ bed, channels, started, silent, ended }: BedPageProps)
           </h2>
           <ol>
             {bed.alerts.map((alert) => (
-              <AlertLine key={alert.alertId} alert={alert} bed={bed} named={false} />
+              <AlertLine key={alert.alertId} alert={alert} bed={bed} reasons={channels} />
             ))}
           </ol>
         </section>
@@ -163,13 +166,16 @@ export function BedPage({ bed, channels, started, silent, ended }: BedPageProps)
         {frame?.detectors.map((detector) => (
           <Contributions key={detector.detector} detector={detector} channels={channels} />
         ))}
+        {frame?.detectors.map((detector) => (
+          <Drift key={detector.detector} detector={detector} channels={channels} />
+        ))}
         <section class="panel">
           <h2>
             Ended alerts <span>{history.length === 0 ? 'none' : history.length}</span>
           </h2>
           <ol class="ended">
             {history.map((alert) => (
-              <AlertLine key={alert.alertId} alert={alert} bed={bed} named={false} />
+              <AlertLine key={alert.alertId} alert={alert} bed={bed} reasons={channels} />
             ))}
           </ol>
         </section>

@@ -1,6 +1,7 @@
 import type { Priority } from '../../vitals/alert.ts'
 import type { Watching } from '../../vitals/watching.ts'
-import { PRIORITY_WORDS, WATCHING_WORDS } from './words.ts'
+import type { FrameView } from '../protocol.ts'
+import { clock, PRIORITY_WORDS, WATCHING_WORDS } from './words.ts'
 
 // Each priority and state has a shape and a word of its own; colour only repeats them.
 const SHAPES: Readonly<Record<Priority, preact.JSX.Element>> = {
@@ -47,6 +48,20 @@ export function PriorityMark({ priority, technical = false }: { priority: Priori
       </svg>
       {PRIORITY_WORDS[priority]}
       {technical && <span class="kind"> technical</span>}
+    </span>
+  )
+}
+
+/** Until when a procedure mutes the bed: nobody is called meanwhile, and everything is watched as before. */
+export function Muted({ frame }: { frame: FrameView | null }) {
+  const until = frame?.mutedUntil ?? null
+  if (frame === null || until === null || until <= frame.time) return null
+  return (
+    <span class="muted">
+      <svg viewBox="0 0 18 18" aria-hidden="true">
+        <path d="M3 12.500h12M4.500 12.500V9a4.500 4.500 0 0 1 9 0v3.500M7.500 15h3M2.500 2.500l13 13" />
+      </svg>
+      Muted until {clock(until)}
     </span>
   )
 }

@@ -22,7 +22,37 @@ function channelColour(channel: string): string {
   return colour(`--channel-${channel}`) || colour('--channel-other')
 }
 
-const data = ({ time, low, high, value, outside }: StripColumns): uPlot.AlignedData => [time, low, high, value, outside]
+const data = ({ time, low, high, value, outside, aside }: StripColumns): uPlot.AlignedData => [
+  time,
+  low,
+  high,
+  value,
+  outside,
+  aside,
+]
+
+/** A cross at every value that was set aside: another shape than the dots, not only another colour. */
+function crosses(plot: uPlot): void {
+  const [times, , , , , aside] = plot.data
+  if (aside === undefined || !aside.some((value) => value !== null)) return
+  const { ctx } = plot
+  const arm = 3 * devicePixelRatio
+  ctx.save()
+  ctx.strokeStyle = colour('--aside')
+  ctx.lineWidth = 1.25 * devicePixelRatio
+  ctx.beginPath()
+  aside.forEach((value, i) => {
+    if (value === null || value === undefined) return
+    const x = plot.valToPos(times[i]!, 'x', true)
+    const y = plot.valToPos(value, 'y', true)
+    ctx.moveTo(x - arm, y - arm)
+    ctx.lineTo(x + arm, y + arm)
+    ctx.moveTo(x - arm, y + arm)
+    ctx.lineTo(x + arm, y - arm)
+  })
+  ctx.stroke()
+  ctx.restore()
+}
 
 /** Value axis: all that is drawn, with air around it, and never less than the least span. */
 function valueRange(least: number): uPlot.Scale.Range {
@@ -59,14 +89,17 @@ function options({ channel, leastSpan, axes }: StripProps, width: number, height
           { ...axis, grid, size: 44, space: 34 },
         ]
       : [{ show: false }, { show: false }],
-    // low and high of the forecast made one tick before, the value over it, a dot where it left the band
+    // low and high of the forecast made one tick before, the value over it, a dot where it left the band, a cross where it
+    // was set aside
     series: [
       {},
       edge,
       edge,
       { stroke: () => channelColour(channel), width: 1.75, points: { show: false } },
       { width: 0, points: { show: true, size: axes ? 4.5 : 3.5, width: 0, fill: () => colour('--outside') } },
+      edge,
     ],
+    hooks: { draw: [crosses] },
     bands: [{ series: [2, 1], fill: () => `${channelColour(channel)}38` }],
   }
 }
@@ -75,7 +108,7 @@ function options({ channel, leastSpan, axes }: StripProps, width: number, height
 export function StripPlot(props: StripProps) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
-  const seen = useRef(true)
+  const seen = useRef(false)
   const latest = useRef(props)
   latest.current = props
 
@@ -90,22 +123,27 @@ export function StripPlot(props: StripProps) {
         element,
       )
     }
-    draw()
     const resized = new ResizeObserver(() =>
       plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }),
     )
-    const visible = new IntersectionObserver(([entry]) => {
-      seen.current = entry?.isIntersecting ?? true
-      if (seen.current) plot.current?.setData(data(latest.current.columns))
+    // a ward of hundreds of beds has more strips than a screen: one is made when it is first seen
+    const visible = new IntersectionObserver((entries) => {
+      seen.current = entries.at(-1)?.isIntersecting ?? true
+      if (!seen.current) return
+      if (plot.current === undefined) draw()
+      else plot.current.setData(data(latest.current.columns))
     })
+    const again = () => {
+      if (plot.current !== undefined) draw()
+    }
     const scheme = matchMedia('(prefers-color-scheme: light)')
     resized.observe(element)
     visible.observe(element)
-    scheme.addEventListener('change', draw)
+    scheme.addEventListener('change', again)
     return () => {
       resized.disconnect()
       visible.disconnect()
-      scheme.removeEventListener('change', draw)
+      scheme.removeEventListener('change', again)
       plot.current?.destroy()
     }
   }, [])

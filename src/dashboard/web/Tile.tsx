@@ -1,11 +1,23 @@
 import { memo } from 'preact/compat'
 import type { ChannelInfo, FrameView } from '../protocol.ts'
-import { PriorityMark, WatchingMark } from './Marks.tsx'
+import { Muted, PriorityMark, WatchingMark } from './Marks.tsx'
 import { TileRisk } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
 import type { PageBed } from './state.ts'
 import { largeVitals, leastSpan, smallFigures, summary, type Vital, vitalsOf } from './vitals.ts'
-import { bedWord, clock, figure, mostUrgent, namesUnit, sentence, shortPart, spoken, unitWord } from './words.ts'
+import {
+  bedWord,
+  callWords,
+  clock,
+  FAULT_WORDS,
+  figure,
+  mostUrgent,
+  namesUnit,
+  sentence,
+  shortPart,
+  spoken,
+  unitWord,
+} from './words.ts'
 
 /** A partial early-warning score is a floor: shown with what is missing, never as the score. */
 export function News2({ news2, short = false }: { news2: FrameView['news2']; short?: boolean }) {
@@ -23,13 +35,14 @@ export function News2({ news2, short = false }: { news2: FrameView['news2']; sho
 }
 
 function Row({ vital, version }: { vital: Vital; version: unknown }) {
-  const { info, sample, stale, strip } = vital
+  const { info, sample, stale, strip, fault } = vital
   return (
     <div class="row" style={{ '--channel': `var(--channel-${info.name}, var(--channel-other))` }}>
       <div class="reading">
         <span class="label">{info.label}</span>
         <span class="value">{sample === undefined || stale ? '– –' : figure(sample[1], info)}</span>
         <span class="unit">{unitWord(info.unit)}</span>
+        {fault !== undefined && fault !== 'missing' && <span class="fault">{FAULT_WORDS[fault]}</span>}
       </div>
       {strip && (
         <StripPlot
@@ -60,6 +73,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
   const blind = bed.watching === 'blind'
   const now = bed.frame?.time ?? 0
   const small = smallFigures(vitals, large)
+  const called = alert && callWords(alert.signal)
   return (
     <article
       class={`tile ${bed.watching} ${alert ? `alerted ${alert.priority}` : ''}`}
@@ -93,6 +107,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
             </span>
           ))}
         </div>
+        <Muted frame={bed.frame} />
         <TileRisk bed={bed} />
         <News2 news2={bed.frame?.news2 ?? null} short={true} />
       </div>
@@ -108,6 +123,7 @@ export const Tile = memo(({ bed, channels, silent }: TileProps) => {
               {bed.alerts.length > 1 && ` · ${bed.alerts.length - 1} more`}
             </span>
             <p class="sentence">{sentence(alert.label)}</p>
+            {called !== undefined && <p class="called">{called}</p>}
           </>
         )}
       </div>

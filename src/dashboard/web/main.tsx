@@ -9,6 +9,7 @@ import './colours.css'
 import './page.css'
 import './ward.css'
 import './bed.css'
+import './reasons.css'
 import './risk.css'
 import { inOrder, type PageBed } from './state.ts'
 import { Tile } from './Tile.tsx'
@@ -121,8 +122,8 @@ function Page() {
           not be the sole source of alarms.
         </p>
         <p class="legend">
-          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Strips: five
-          minutes.
+          Shaded: the band in which the model expected the next value, 99 %. Dots: values outside it. Crosses: values
+          that the sensor logic set aside. Strips: five minutes.
         </p>
       </footer>
     </div>

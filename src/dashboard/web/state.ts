@@ -19,6 +19,8 @@ export interface StripColumns {
   readonly value: (number | null)[]
   /** the value where it lies outside the band, else null */
   readonly outside: (number | null)[]
+  /** the value where the sensor logic set it aside, else null: it is not among `value` */
+  readonly aside: (number | null)[]
 }
 
 /** A bed as the page holds it. The object is new whenever anything of it changed; the columns grow in place. */
@@ -102,9 +104,10 @@ export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
 
 function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
   return new Map(
-    channels.map(({ channel, value, low, high }) => {
+    channels.map(({ channel, value, low, high, aside }) => {
       const outside = value.map((v, i) => beyond(v, low[i] ?? null, high[i] ?? null))
-      return [channel, { time: [...time], value: [...value], low: [...low], high: [...high], outside }]
+      const copied = { value: [...value], low: [...low], high: [...high], aside: [...aside] }
+      return [channel, { time: [...time], ...copied, outside }]
     }),
   )
 }
@@ -112,21 +115,24 @@ function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
 function extended(strips: ReadonlyMap<number, StripColumns>, frame: FrameView): ReadonlyMap<number, StripColumns> {
   const time = frame.time / 1000
   const samples = new Map(frame.samples.map((sample) => [sample[0], sample]))
+  const faults = new Set(frame.faults.filter(([, fault]) => fault !== 'missing').map(([channel]) => channel))
   const next = new Map(strips)
   const times = strips.values().next().value?.time ?? []
   const none = () => times.map(() => null)
   for (const channel of samples.keys()) {
     if (next.has(channel)) continue
-    next.set(channel, { time: [...times], value: none(), low: none(), high: none(), outside: none() })
+    next.set(channel, { time: [...times], value: none(), low: none(), high: none(), outside: none(), aside: none() })
   }
   for (const [channel, columns] of next) {
     const [, value, age, low, high] = samples.get(channel) ?? [channel, null, 0, null, null]
-    const drawn = age <= DRAWN_SECONDS ? value : null
+    const distrusted = faults.has(channel)
+    const drawn = age <= DRAWN_SECONDS && !distrusted ? value : null
     columns.time.push(time)
     columns.value.push(drawn)
     columns.low.push(low)
     columns.high.push(high)
     columns.outside.push(beyond(drawn, low, high))
+    columns.aside.push(distrusted ? value : null)
     let old = 0
     while (columns.time[old]! <= time - STRIP_SECONDS) old++
     if (old > 0) for (const column of Object.values(columns)) column.splice(0, old)

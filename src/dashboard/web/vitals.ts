@@ -1,6 +1,7 @@
+import type { SensorFault } from '../../vitals/report.ts'
 import type { ChannelInfo, Sample } from '../protocol.ts'
 import type { PageBed, StripColumns } from './state.ts'
-import { figure, unitWord } from './words.ts'
+import { FAULT_WORDS, figure, unitWord } from './words.ts'
 
 /** Age at which a continuous value is no longer shown as the present one, seconds. */
 const STALE_SECONDS = 30
@@ -14,6 +15,8 @@ export interface Vital {
   /** too old to be shown as the present value */
   readonly stale: boolean
   readonly strip: StripColumns | undefined
+  /** what the sensor logic says of it */
+  readonly fault: SensorFault | undefined
 }
 
 /** What a tile shows large, in this order, with a strip; then what it shows small below. */
@@ -25,13 +28,14 @@ const PRESSURES: readonly (readonly [label: string, prefix: string])[] = [
 
 /** Every channel the bed has or had a value of, in table order. */
 export function vitalsOf(bed: PageBed, channels: readonly ChannelInfo[]): Vital[] {
+  const faults = new Map(bed.frame?.faults)
   const samples = new Map(bed.frame?.samples.map((sample) => [sample[0], sample]))
   return channels.flatMap((info, index) => {
     const sample = samples.get(index)
     const strip = bed.strips.get(index)
     if (sample === undefined && strip === undefined) return []
     const stale = sample === undefined || (!info.episodic && (sample[2] > STALE_SECONDS || bed.watching === 'blind'))
-    return [{ info, index, sample, stale, strip }]
+    return [{ info, index, sample, stale, strip, fault: faults.get(index) }]
   })
 }
 
@@ -95,9 +99,10 @@ export function expectedText({ info, sample }: Vital): string | undefined {
 
 /** A strip in words. */
 export function summary(vital: Vital): string {
-  const { info, sample, stale } = vital
+  const { info, sample, stale, fault } = vital
   if (sample === undefined || stale) return `${info.meaning}, last five minutes; no present value`
   const expected = expectedText(vital)
-  const now = `${info.meaning}, last five minutes; now ${figure(sample[1], info)} ${unitWord(info.unit)}`
+  const said = fault === undefined ? '' : `, ${FAULT_WORDS[fault]}`
+  const now = `${info.meaning}, last five minutes; now ${figure(sample[1], info)} ${unitWord(info.unit)}${said}`
   return expected === undefined ? now : `${now}, expected ${expected}`
 }

@@ -1,4 +1,5 @@
 import type { Priority } from '../../vitals/alert.ts'
+import type { SensorFault } from '../../vitals/report.ts'
 import type { Watching } from '../../vitals/watching.ts'
 import type { AlertView, ChannelInfo } from '../protocol.ts'
 
@@ -17,6 +18,14 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
   medium: 'Medium',
   low: 'Low',
   info: 'Info',
+}
+
+/** What the sensor logic says of a channel, as short as a tile needs it. */
+export const FAULT_WORDS: Readonly<Record<SensorFault, string>> = {
+  missing: 'missing',
+  'flat-line': 'unchanged: set aside',
+  'implausible-jump': 'jump: set aside',
+  contradiction: 'contradictory: set aside',
 }
 
 const RANK: readonly Priority[] = ['high', 'medium', 'low', 'info']
@@ -82,6 +91,31 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 /** Time of day, 24 h. */
 export function clock(ms: number): string {
   return CLOCK.format(ms)
+}
+
+/** What keeps an alert from calling somebody, or that somebody has it in hand; undefined where it just called. */
+export function callWords({
+  call,
+  ackBy,
+  ackAt,
+  pausedUntil,
+  mutedUntil,
+  unanswered,
+}: AlertView['signal']): string | undefined {
+  switch (call) {
+    case 'acknowledged':
+      return `acknowledged${ackBy === undefined ? '' : ` by ${ackBy}`}${ackAt === undefined ? '' : ` at ${clock(ackAt)}`}`
+    case 'paused':
+      return pausedUntil === undefined ? 'paused' : `paused until ${clock(pausedUntil)}`
+    case 'muted':
+      return mutedUntil === undefined ? 'muted' : `calls nobody: muted until ${clock(mutedUntil)}`
+    case 'silenced':
+      return 'calls nobody: told of it shortly before'
+    default:
+      return unanswered === 0
+        ? undefined
+        : `nobody answered: escalated ${unanswered === 1 ? 'once' : `${unanswered} times`}`
+  }
 }
 
 /** A p-value as "p 0.004", never as 0. */

@@ -1,7 +1,7 @@
+import { poissonInterval } from '../../alerts/alarm-rate.ts'
 import { SETTINGS, type WardSetting } from '../../ingest/simulator/settings.ts'
 import { type SimulatedWard, simulatedInputs } from '../../ingest/simulator/ward.ts'
 import type { ChannelTable } from '../../vitals/channels.ts'
-import { poissonInterval } from '../alarm-rate.ts'
 import type { WatchedModel } from '../watched.ts'
 import { type Alarmed, alarmed, calibrateThreshold, type OpenWard } from './calibration.ts'
 

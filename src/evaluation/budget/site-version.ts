@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { poissonInterval } from '../../alerts/alarm-rate.ts'
 import type { ModelBundle } from '../../inference/model-store.ts'
 import { writeBundle } from '../../training/bundle.ts'
 import type { ModelManifest } from '../../vitals/manifest.ts'
-import { poissonInterval } from '../alarm-rate.ts'
 import { withThreshold } from '../watched.ts'
 import type { CalibratedThreshold } from './calibration.ts'
 

@@ -4,6 +4,7 @@ import { advance, endAll, NO_ALERTS } from '../../../src/alerts/lifecycle.ts'
 import { alertLine, terminalSink } from '../../../src/alerts/sinks/terminal.ts'
 import type { Output } from '../../../src/stream/ports.ts'
 import type { AlertBody } from '../../../src/vitals/alert.ts'
+import type { JournalEntry } from '../../../src/vitals/journal.ts'
 import { CONTEXT, condition, T0 } from '../ward.ts'
 
 const started = advance(CONTEXT, NO_ALERTS, [condition()], T0)
@@ -60,6 +61,35 @@ test.each([
   await sink.close()
   expect(screen.text.includes('\u001b[')).toBe(coloured)
   expect(screen.text.split('\n')).toHaveLength(3)
+})
+
+test('what began and calls nobody says why', () => {
+  const signal = { ...body.signal, call: 'muted' as const, mutedUntil: T0 + 60_000 }
+  expect(alertLine({ ...body, signal }, false)).toMatch(/\[unexpected\] {2}\(nobody is called: muted until 12:05:10\)$/)
+  expect(alertLine({ ...body, phase: 'continue', signal }, false)).toMatch(/\[unexpected\]$/)
+  expect(alertLine({ ...body, signal: { ...signal, call: 'silenced' } }, false)).toContain('told of it shortly before')
+})
+
+test('admissions, transfers, discharges and mutes are lines of the bed they are about', async () => {
+  const screen = new Screen(false)
+  const sink = terminalSink(screen, {})
+  const base = { kind: 'journal' as const, patientKey: 'p-7', at: T0, afterOffset: 0 }
+  const entries: JournalEntry[] = [
+    { ...base, entry: 'admit', encounter: 'e', unit: 'ICU', bed: '7\u001b' },
+    { ...base, entry: 'mute', by: 'nurse', until: T0 + 60_000 },
+    { ...base, entry: 'transfer', unit: 'HDU', bed: '1' },
+    { ...base, entry: 'feedback', alertId: 'a'.repeat(32), by: 'nurse', verdict: 'true' },
+    { ...base, entry: 'discharge' },
+    { ...base, entry: 'unmute', by: 'nurse' },
+  ]
+  await sink.deliver(entries.map((entry) => ({ kind: 'journal', entry, partition: 0 })))
+  expect(screen.text.trimEnd().split('\n')).toEqual([
+    '12:04:10  -   WARD    ICU 7?    admit       a patient is admitted: the network begins cold',
+    '12:04:10  -   WARD    ICU 7?    mute        muted for a procedure until 12:05:10',
+    '12:04:10  -   WARD    ICU 7?    transfer    the patient moves to HDU 1: the network goes along',
+    '12:04:10  -   WARD    HDU 1     discharge   the patient is discharged',
+    '12:04:10  -   WARD    p-7       unmute      muted no more',
+  ])
 })
 
 test('a bed name cannot move the cursor', () => {

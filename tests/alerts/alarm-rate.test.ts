@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AlarmCount, poissonInterval } from '../../src/evaluation/alarm-rate.ts'
+import { AlarmCount, poissonInterval } from '../../src/alerts/alarm-rate.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 
 const event = (phase: string, code: string, detector = 'limits', call = 'told') =>

@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { loadSettings } from '../../src/config.ts'
+import { vigil } from './vigil.ts'
+
+const run = promisify(execFile)
+const CACHE = resolve('.cache', 'kubernetes')
+const KUSTOMIZE = join(CACHE, 'kustomize')
+const VALIDATE = join(CACHE, 'venv', 'bin', 'kubernetes-validate')
+const READY = join(CACHE, 'ready')
+const OVERLAYS = ['development', 'production', 'gpu'] as const
+
+/** kustomize by Go and kubernetes-validate by Python, made once. */
+async function install(): Promise<void> {
+  if (existsSync(READY)) return
+  await run('go', ['install', 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'], { env: { ...process.env, GOBIN: CACHE } })
+  await run('python3', ['-m', 'venv', join(CACHE, 'venv')])
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'kubernetes-validate==1.37.0']
+  await run(join(CACHE, 'venv', 'bin', 'python'), pip)
+  await writeFile(READY, '')
+}
+
+interface Container {
+  readonly name: string
+  readonly image: string
+  readonly args: readonly string[]
+  readonly env?: readonly { readonly name: string; readonly value?: string }[]
+  readonly securityContext: object
+  readonly resources: { readonly requests: object; readonly limits: { readonly memory: string } }
+  readonly volumeMounts: readonly { readonly name: string; readonly readOnly?: boolean; readonly mountPath: string }[]
+  readonly startupProbe?: object
+  readonly readinessProbe?: object
+  readonly livenessProbe?: object
+}
+interface Pod {
+  readonly automountServiceAccountToken: boolean
+  readonly securityContext: object
+  readonly containers: readonly Container[]
+}
+interface Thing {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+  readonly spec: Record<string, never> & {
+    readonly template?: { readonly spec: Pod }
+    readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: Pod } } }
+    readonly podSelector?: { readonly matchLabels?: Readonly<Record<string, string>> }
+    readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> }
+    readonly strategy?: object
+  }
+}
+
+const podOf = ({ spec }: Thing) => spec?.template?.spec ?? spec?.jobTemplate?.spec.template.spec
+const wanted = Boolean(process.env['CI']) || existsSync(READY)
+if (!wanted)
+  process.stdout.write('skipped: kustomize and kubernetes-validate are installed with Go and pip only in CI\n')
+
+describe.runIf(wanted)('the manifests of k8s/', () => {
+  const built = new Map<string, string>()
+  beforeAll(async () => {
+    await install()
+    for (const overlay of OVERLAYS) {
+      const { stdout } = await run(KUSTOMIZE, ['build', `k8s/overlays/${overlay}`], { maxBuffer: 1e7 })
+      built.set(overlay, stdout)
+    }
+  }, 600_000)
+  const things = (overlay: string) => parseAllDocuments(built.get(overlay)!).map((it) => it.toJS() as Thing)
+
+  test.each(OVERLAYS)(
+    '%s: built by kustomize, they fit the API of Kubernetes 1.31 and of the newest known',
+    async (overlay) => {
+      const file = join(CACHE, `${overlay}.yaml`)
+      await writeFile(file, built.get(overlay)!)
+      for (const version of ['1.31', '1.35']) {
+        const { stdout, stderr } = await run(VALIDATE, ['--strict', '-k', version, file])
+        const said = `${stdout}${stderr}`
+        expect(said).not.toMatch(/ERROR/)
+        const unknown = [...said.matchAll(/find schema for kind (\w+)/g)].map(([, kind]) => kind)
+        // the operator's own kinds are not Kubernetes'
+        expect(unknown.filter((kind) => kind !== 'ServiceMonitor' && kind !== 'PrometheusRule')).toEqual([])
+        expect(said.match(/passed for resource/g)?.length).toBeGreaterThanOrEqual(15)
+      }
+    },
+  )
+
+  test.each(OVERLAYS)(
+    '%s: every pod is fit for the restricted profile, bounded, and has no token of the cluster',
+    (overlay) => {
+      const pods = things(overlay).flatMap((it) => podOf(it) ?? [])
+      expect(pods).toHaveLength(4)
+      for (const pod of pods) {
+        expect(pod.automountServiceAccountToken).toBe(false)
+        expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+        for (const container of pod.containers) {
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          })
+          expect(container.image).toMatch(/:\d+\.\d+\.\d+(-cuda)?$/)
+          expect(container.resources.limits.memory).toBeDefined()
+          for (const { mountPath, readOnly } of container.volumeMounts)
+            expect(readOnly === true || mountPath === '/tmp' || container.args[0] === 'retrain', mountPath).toBe(true)
+        }
+      }
+    },
+  )
+
+  test.each(OVERLAYS)(
+    '%s: secrets are named, none is there; every workload has a disruption budget and a network policy',
+    (overlay) => {
+      const all = things(overlay)
+      expect(all.filter(({ kind }) => kind === 'Secret')).toEqual([])
+      const named = (kind: string) => all.filter((it) => it.kind === kind).map(({ metadata }) => metadata.name)
+      const deployments = named('Deployment')
+      expect(deployments.toSorted()).toEqual(['vigil-deliver', 'vigil-hl7', 'vigil-serve'])
+      expect(named('PodDisruptionBudget').toSorted()).toEqual(deployments.toSorted())
+      expect(named('NetworkPolicy').toSorted()).toEqual(['default-deny', ...deployments, 'vigil-trainer'].toSorted())
+      for (const it of all.filter(({ kind }) => kind === 'Deployment')) {
+        // one process more before one less, and each asked whether it is ready
+        expect(it.spec.strategy).toMatchObject({ rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } })
+        for (const container of podOf(it)!.containers)
+          for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
+            expect(container[probe]).toBeDefined()
+      }
+    },
+  )
+
+  test.each(OVERLAYS)('%s: the settings and the commands are ones that Vigil knows', async (overlay) => {
+    const { stdout } = await vigil(['--help'])
+    const known = new Set([...stdout.matchAll(/^ {2}([a-z0-9]+)/gm)].map(([, name]) => name))
+    for (const it of things(overlay)) {
+      if (it.kind === 'ConfigMap') {
+        const file = join(CACHE, `${overlay}-settings.yaml`)
+        await writeFile(file, (it as unknown as { data: Record<string, string> }).data['vigil.yaml']!)
+        expect(loadSettings(file, {}).http.host).toBe('0.0.0.0')
+      }
+      for (const { args, env = [] } of podOf(it)?.containers ?? []) {
+        expect(known, args[0]).toContain(args[0])
+        const own = Object.fromEntries(
+          env
+            .filter(({ name, value }) => name.startsWith('VIGIL_') && value !== undefined)
+            .map(({ name, value }) => [name, value!]),
+        )
+        expect(() => loadSettings(undefined, own)).not.toThrow()
+      }
+    }
+  })
+
+  test('the GPU overlay asks for one device and keeps the CPU behind it', () => {
+    const serve = podOf(
+      things('gpu').find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'vigil-serve')!,
+    )!.containers[0]!
+    expect(serve.resources.limits).toMatchObject({ 'nvidia.com/gpu': 1 })
+    const own = Object.fromEntries((serve.env ?? []).map(({ name, value }) => [name, value]))
+    expect(
+      loadSettings(undefined, { VIGIL_INFERENCE_PROVIDERS: own['VIGIL_INFERENCE_PROVIDERS'] }).inference.providers,
+    ).toEqual(['cuda', 'cpu'])
+  })
+})
+
+test("the operator's rules are those of deploy/prometheus", () => {
+  const rules = parse(readFileSync('deploy/prometheus/vigil.rules.yml', 'utf8'))
+  const operator = parse(readFileSync('k8s/components/service-monitor/rules.yaml', 'utf8'))
+  expect(operator.spec).toEqual(rules)
+})
+
+test('every file of k8s/ belongs to a kustomization', () => {
+  const files = readdirSync('k8s', { recursive: true, withFileTypes: true }).filter(
+    (it) => it.isFile() && it.name.endsWith('.yaml'),
+  )
+  for (const { parentPath, name } of files.filter((it) => it.name !== 'kustomization.yaml'))
+    expect(readFileSync(join(parentPath, 'kustomization.yaml'), 'utf8'), join(parentPath, name)).toContain(name)
+})
