@@ -156,5 +156,7 @@ export const ROOMS = [
   { name: 'bench', files: /^src\/bench\//, rooms: ['*'], packages: ['rxjs'], node: 'any' },
   // Processes of the whole service, disturbed, and what they say held against an undisturbed one.
   { name: 'chaos', files: /^src\/chaos\//, rooms: ['*'], packages: ['zod'], node: 'any' },
+  // What others import: small, and kept as it is.
+  { name: 'library', files: /^src\/(index\.ts$|library\/)/, rooms: ['*'], packages: ['rxjs', 'zod'], node: [] },
   { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
 ]

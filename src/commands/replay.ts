@@ -79,6 +79,9 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   if (flags.alerts !== undefined) await written(ndjsonFile(flags.alerts, { fresh: true }))
   if (flags.deadLetters !== undefined) await written(deadLetterFile(flags.deadLetters))
   if (flags.json !== true) sinks.push(standardOutputSink())
+  // a state is a function of all that came before; from the middle there is none
+  if (flags.from !== undefined)
+    log.warn({ from: new Date(flags.from).toISOString() }, 'beds begin cold here: warming until the models have seen enough') // biome-ignore format: one sentence
   const skipped: VigilError[] = []
   const began = performance.now()
   const source = replaySource(recordings, {

@@ -22,7 +22,8 @@ export interface Watched {
   readonly refused: number
 }
 
-const SILENT: Telemetry = {
+/** Tells nobody. */
+export const SILENT: Telemetry = {
   readings() {},
   rejected() {},
   frames() {},
