@@ -5,6 +5,7 @@ import {
   type AnyManifest,
   isClassifier,
   isForecaster,
+  isReconstructor,
   type ModelBundle,
   openAnyModel,
 } from './inference/model-store.ts'
@@ -13,11 +14,13 @@ import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
 import type { Lane } from './stream/lane.ts'
+import { OpinionDetector } from './stream/opinion-detector.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
 import { wardTickSeconds } from './stream/ward-grid.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
+import type { ModelManifest } from './vitals/manifest.ts'
 import type { Settings } from './vitals/settings.ts'
 
 /** The registry that comes with Vigil: `models/` beside `dist/` (or `src/`). */
@@ -45,6 +48,8 @@ export interface ServeOptions {
   readonly now?: () => number
   /** a patient belongs to one partition of the source, and its state with it */
   readonly partitioned?: boolean
+  /** a model's manifest as it shall serve, where that is not as it was registered: another policy, say */
+  readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
   /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
@@ -76,6 +81,7 @@ async function open(
     now = Date.now,
     partitioned = false,
     scoring = true,
+    asServed = (manifest) => manifest,
     fallsBack = false,
   }: ServeOptions,
   engines: StepEngine[],
@@ -105,16 +111,27 @@ async function open(
   }
   const detectors: Detector[] = []
   for (const bundle of bundles.filter(isForecaster)) {
-    detectors.push(new Detector(bundle.manifest, table, await opened(bundle), maxBatch))
+    detectors.push(new Detector(asServed(bundle.manifest), table, await opened(bundle), maxBatch))
   }
   const risks: RiskDetector[] = []
   for (const bundle of bundles.filter(isClassifier)) {
+    if (bundle.manifest.outcome.classes !== undefined)
+      throw notServed(bundle, 'answers with classes, and a ward asks for one event')
     risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
+  }
+  const opinions: OpinionDetector[] = []
+  const tickSeconds = wardTickSeconds(detectors)
+  for (const bundle of bundles.filter(isReconstructor)) {
+    const { cadenceSeconds } = bundle.manifest.grid
+    if (cadenceSeconds !== tickSeconds)
+      throw notServed(bundle, `reads ${cadenceSeconds} s frames, the ward's are of ${tickSeconds} s`)
+    opinions.push(new OpinionDetector(bundle.manifest, table, await opened(bundle), maxBatch))
   }
   const ward = new Ward({
     table,
     detectors,
     risks,
+    opinions,
     settings,
     maxBatch,
     telemetry,
@@ -130,11 +147,15 @@ async function open(
     table,
     detectors,
     risks,
-    models: [...detectors, ...risks].map(({ manifest, engine }: Lane) => ({
+    models: [...detectors, ...risks, ...opinions].map(({ manifest, engine }: Lane) => ({
       detector: manifest.detector,
       name: manifest.name,
       version: manifest.version,
       provider: engine.provider,
     })),
   }
+}
+
+function notServed({ manifest: { name, version } }: ModelBundle<AnyManifest>, why: string): VigilError {
+  return new VigilError('config-invalid', `models.serve: ${name}@${version} ${why}`, { place: 'models.serve' })
 }

@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
 import { chaosCommand } from './commands/chaos.ts'
+import { compareCommand } from './commands/compare.ts'
 import { deliverCommand } from './commands/deliver.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { explainCommand } from './commands/explain.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
@@ -37,6 +39,8 @@ const vigil = new Command('vigil')
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
   .addCommand(calibrateCommand())
+  .addCommand(compareCommand())
+  .addCommand(explainCommand())
   .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())

@@ -4,6 +4,8 @@ import { SHIPPED_MODELS } from '../app.ts'
 import { VigilError } from '../errors.ts'
 import { listModels, openAnyModel } from '../inference/model-store.ts'
 import { verifyModel } from '../inference/open-engine.ts'
+import type { ModelAliases } from '../inference/registry/aliases.ts'
+import { promote, rollback } from '../inference/registry/promotion.ts'
 import { printJson } from './options.ts'
 
 interface ModelFlags {
@@ -48,5 +50,23 @@ export function modelsCommand(): Command {
         `${verdict.model}: files match their checksums, the manifest is valid, ${verdict.goldenSteps} golden steps match to ${verdict.tolerance} on ${verdict.provider}\n`,
       )
     })
+  add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.0')
+    .argument('<model>', 'NAME@VERSION, or NAME for its challenger')
+    .action(async (id: string, { dir, json }: ModelFlags) => {
+      const { manifest } = await verifyModel(dir, id.includes('@') ? id : `${id}@challenger`)
+      said(manifest.name, await promote(dir, manifest.name, manifest.version), json)
+    })
+  add('rollback', 'the previous version becomes the champion again', 'rollback bedside --dir my-models')
+    .argument('<name>', 'name of the model')
+    .action(async (name: string, { dir, json }: ModelFlags) => {
+      await verifyModel(dir, `${name}@previous`)
+      said(name, await rollback(dir, name), json)
+    })
   return models
+}
+
+function said(name: string, aliases: ModelAliases, json?: boolean): void {
+  const each = Object.entries(aliases).map(([alias, version]) => `${alias} ${version}`)
+  if (json === true) printJson({ model: name, ...aliases })
+  else process.stdout.write(`${name}: ${each.join(', ')}\n`)
 }

@@ -22,7 +22,7 @@ export interface Watched {
   readonly refused: number
 }
 
-/** Tells nobody. */
+/** Told to nobody. */
 export const SILENT: Telemetry = {
   readings() {},
   rejected() {},
@@ -81,20 +81,37 @@ async function watch(
     instance: 'evaluation',
     now: () => 0,
   })
-  let [frames, refused, offset] = [0, 0, 0]
-  for await (const inputs of batches) {
+  const driven = new DrivenWard(ward, onAlert)
+  for await (const inputs of batches) await driven.take(inputs)
+  return { frames: driven.frames, refused: driven.refused }
+}
+
+/** A ward that is given inputs by hand, without a pipeline and without a wall clock. */
+export class DrivenWard implements Watched {
+  readonly #ward: Ward
+  readonly #onAlert: (body: AlertBody) => void
+  #offset = 0
+  frames = 0
+  refused = 0
+
+  constructor(ward: Ward, onAlert: (body: AlertBody) => void) {
+    this.#ward = ward
+    this.#onAlert = onAlert
+  }
+
+  /** The next inputs, in order; resolves when everything that they close was scored and said. */
+  async take(inputs: readonly Input[]): Promise<void> {
     const batch: InputBatch = { source: 'evaluation', partition: 0, inputs, offsets: [], done() {} }
     for (const input of inputs) {
-      while (!ward.accept(input, batch, offset, 0)) frames += await ward.drain()
-      offset++
+      while (!this.#ward.accept(input, batch, this.#offset, 0)) this.frames += await this.#ward.drain()
+      this.#offset++
     }
-    frames += await ward.drain()
-    for (const output of ward.takeOutputs()) {
-      if (output.kind === 'alert') onAlert(output.envelope.body)
-      else if (output.kind === 'dead-letter') refused++
+    this.frames += await this.#ward.drain()
+    for (const output of this.#ward.takeOutputs()) {
+      if (output.kind === 'alert') this.#onAlert(output.envelope.body)
+      else if (output.kind === 'dead-letter') this.refused++
     }
   }
-  return { frames, refused }
 }
 
 /**

@@ -2,6 +2,7 @@ import { VigilError } from '../errors.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
 import type { Telemetry } from './ports.ts'
 import type { RiskDetector } from './risk-detector.ts'
 import type { Session } from './sessions.ts'
@@ -10,6 +11,7 @@ import type { Stepped } from './watch.ts'
 interface Stepping {
   readonly detectors: readonly Detector[]
   readonly risks?: readonly RiskDetector[]
+  readonly opinions?: readonly OpinionDetector[]
   readonly telemetry: Telemetry
   readonly fallsBack?: boolean
 }
@@ -22,18 +24,19 @@ interface Stepping {
  * @throws VigilError of an engine that failed, unless the ward falls back
  */
 export function settle(
-  { detectors, risks = [], telemetry, fallsBack = false }: Stepping,
+  { detectors, risks = [], opinions = [], telemetry, fallsBack = false }: Stepping,
   round: FrameColumns,
   stepped: Stepped,
   of: (slot: number) => Session,
   began: number,
 ): JournalEntry[] {
   const seconds = (performance.now() - began) / 1000
-  risks.forEach(({ engine, manifest }, i) => {
+  const slower = [...risks, ...opinions]
+  slower.forEach(({ engine, manifest }, i) => {
     const { rows, probabilities } = stepped.risks[i]!
     if (rows === 0) return
     telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
-    telemetry.risks(manifest.detector, probabilities)
+    if (probabilities.length > 0) telemetry.risks(manifest.detector, probabilities)
   })
   return detectors.flatMap((detector, i) => {
     const forecast = stepped.forecasts[i]!

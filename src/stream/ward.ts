@@ -23,6 +23,7 @@ import {
   takeReading,
 } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
 import { Outbox } from './outbox.ts'
 import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
 import type { RiskDetector } from './risk-detector.ts'
@@ -40,8 +41,9 @@ export interface WardOptions {
   readonly table: ChannelTable
   /** forecasters, all of one grid cadence */
   readonly detectors: readonly Detector[]
-  /** hourly models, made for ticks of that cadence */
+  /** hourly models, and reconstructors, made for ticks of that cadence */
   readonly risks?: readonly RiskDetector[]
+  readonly opinions?: readonly OpinionDetector[]
   readonly settings: WatchSettings
   /** rows of a round: the step engines' batch limit */
   readonly maxBatch: number
@@ -84,16 +86,15 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings, risks = [] } = options
+    const { detectors, table, settings, risks = [], opinions = [] } = options
     this.#options = options
     this.#grid = wardGrid(table, detectors)
-    const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, risks, settings, cadenceSeconds)
+    this.#watch = new Watch(table, detectors, risks, opinions, settings, this.cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -103,12 +104,13 @@ export class Ward {
       leave: (...leaving) => this.#leave(...leaving),
       blind: (session) => this.#see(session, 'blind'),
     }
+    const lanes = [...detectors, ...risks, ...opinions]
     const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
-      lanes: [...detectors, ...risks],
+      lanes,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...[...detectors, ...risks].map((lane) => lane.saved), ...this.#watch.saved],
+      rows: [clocks, ...lanes.map((lane) => lane.saved), ...this.#watch.saved],
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -169,16 +171,14 @@ export class Ward {
       this.#out.letter({ ...why, source: batch.source }, batch.partition, offset, here?.patientKey)
       return true
     }
-    const here = known !== undefined && known.departedAt === undefined
-    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition)
+    const here = known?.departedAt === undefined ? known : undefined
+    const session = here ?? this.#begin(input.patientKey, input.mode, batch.partition)
     const verdict = this.#judge(session, input)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
     const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
-    if (anew) {
-      if (this.#rounds.size > 0) return false
-      this.#restart(session, input.time, person)
-    }
+    if (anew && this.#rounds.size > 0) return false
+    if (anew) this.#restart(session, input.time, person)
     // what waits was said of the patient as it lay then
     if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
     session.encounter = input.encounter ?? session.encounter

@@ -24,6 +24,7 @@ import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Detector } from './detector.ts'
 import { type Lane, laneSource } from './lane.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
 import type { Hours, RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
@@ -48,14 +49,15 @@ export class Watch {
   /** those of them that say anything */
   readonly #champions: readonly Detector[]
   readonly #risks: readonly RiskDetector[]
+  readonly #opinions: readonly OpinionDetector[]
+  readonly #lanes: readonly Lane[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
   readonly #limitsSize: number
   readonly #staleBedSeconds: number
   readonly #news2: News2Plan
-  /** [limits, NEWS2] */
-  readonly #rows: Rows
+  readonly #rows: Rows // [limits, NEWS2]
   readonly #sources: Readonly<Record<string, AlertBody['source']>>
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
@@ -68,6 +70,7 @@ export class Watch {
     table: ChannelTable,
     detectors: readonly Detector[],
     risks: readonly RiskDetector[],
+    opinions: readonly OpinionDetector[],
     settings: WatchSettings,
     cadenceSeconds: number,
   ) {
@@ -75,6 +78,8 @@ export class Watch {
     this.#detectors = detectors
     this.#champions = detectors.filter(({ role }) => role === 'champion')
     this.#risks = risks
+    this.#opinions = opinions
+    this.#lanes = [...detectors, ...risks, ...opinions]
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
@@ -83,7 +88,7 @@ export class Watch {
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sensing = new Sensing(table, cadenceSeconds)
-    this.#sources = alertSources(this.#lanes(), settings)
+    this.#sources = alertSources(this.#lanes, settings)
   }
 
   /** The rows that belong into a patient's saved state. */
@@ -92,16 +97,11 @@ export class Watch {
     return [{ rows: this.#rows, fields }, this.#sensing.saved]
   }
 
-  #lanes(): readonly Lane[] {
-    return [...this.#detectors, ...this.#risks]
-  }
-
   /** A new patient on the slot. */
   reset(slot: number): void {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
-    for (const detector of this.#detectors) detector.reset(slot)
-    for (const risk of this.#risks) risk.reset(slot)
+    for (const lane of this.#lanes) lane.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -123,15 +123,15 @@ export class Watch {
   }
 
   /**
-   * Look at the sensors of a round, once and before anything else; then every detector begins to step what is left, and
-   * every hourly model takes the frames as they came.
+   * Look at the sensors of a round, once and before anything else; then every model begins to step: detectors and
+   * reconstructors with what is left, hourly models with the frames as they came.
    */
   async step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
     const forecasts = this.#detectors.map((detector) => detector.step(trusted))
-    const risks = this.#risks.map((risk) => risk.step(round))
-    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(risks) }
+    const slower = [...this.#risks.map((it) => it.step(round)), ...this.#opinions.map((it) => it.step(trusted))]
+    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(slower) }
   }
 
   /**
@@ -199,6 +199,7 @@ export class Watch {
       mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
+      ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -268,7 +269,7 @@ export class Watch {
    */
   watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
-    const champions = this.#lanes().filter(({ role }) => role === 'champion')
+    const champions = this.#lanes.filter(({ role }) => role === 'champion')
     for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
@@ -343,7 +344,7 @@ export class Watch {
 export interface Stepped {
   /** of each detector, [count * forecastSize], or why it has none */
   readonly forecasts: readonly (Float32Array | VigilError)[]
-  /** of each hourly model */
+  /** of each hourly model, then of each reconstructor */
   readonly risks: readonly Hours[]
 }
 

@@ -49,6 +49,10 @@ export async function forecastStay(engine: StepEngine, stay: FramedStay): Promis
   return all
 }
 
+/** Runs of each graph under the stopwatch: at least so many, and then no more once this time has passed. */
+const LEAST_TURNS = 5
+const MOST_MS = 400
+
 /**
  * Frames a second of each of some graphs at a batch size: the best of their runs, taken in turns, so that whatever else
  * the machine does slows all of them.
@@ -63,7 +67,8 @@ export async function stepsPerSecond(
   try {
     const best = new Float64Array(open.length).fill(Number.POSITIVE_INFINITY)
     for (const graph of open) graph.x.fill(0.1)
-    for (let turn = 0; turn < 100; turn++) {
+    const began = performance.now()
+    for (let turn = 0; turn < 100 && (turn < LEAST_TURNS || performance.now() - began < MOST_MS); turn++) {
       for (const [i, graph] of open.entries()) {
         const from = performance.now()
         await graph.run(batch)

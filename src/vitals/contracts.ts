@@ -9,6 +9,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
 import { WireReading } from './reading.ts'
+import { ReconstructorManifest } from './reconstructor-manifest.ts'
 import { DeadLetter } from './rejection.ts'
 import { FrameReport } from './report.ts'
 import { Settings } from './settings.ts'
@@ -28,6 +29,7 @@ const SCHEMAS = {
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'classifier-manifest': ClassifierManifest,
+  'reconstructor-manifest': ReconstructorManifest,
   'golden-steps': GoldenSteps,
   episodes: EpisodeScript,
   'ground-truth': GroundTruth,

@@ -20,6 +20,13 @@ const TailTable = z.strictObject({
 })
 export type TailTable = z.infer<typeof TailTable>
 
+/** How values lay: at most ten bins between deciles (`scoring/stability.ts`). */
+const Bins = {
+  n: positive,
+  edges: z.array(z.number()).max(9),
+  shares: z.array(z.number().min(0).max(1)).min(1).max(10),
+}
+
 /**
  * One model version: exactly one graph, with everything needed to feed it and to read it. The graph maps
  * x [B, F], state_in [B, L * 2 * H] to forecast [B, K * 2 * C], state_out [B, L * 2 * H]; F = 4 C (see features),
@@ -95,6 +102,17 @@ export const ModelManifest = z.strictObject({
       patients: positive,
       patientDays: z.number().positive(),
       alarms: z.number().nonnegative().describe('advisories in these recordings at this threshold'),
+    })
+    .optional(),
+  /** inputs and scores of the stays the model was calibrated on: what later ones are held against; absent in older versions */
+  reference: z
+    .strictObject({
+      /** [C] observed values, channel unit, and the share of frames without one */
+      channels: z.array(z.strictObject({ ...Bins, missing: z.number().min(0).max(1) })),
+      /** first horizon's surprise above the expected one, nats */
+      score: z.strictObject(Bins),
+      /** [K] share of ticks with p < q */
+      exceedance: z.array(z.number().min(0).max(1)),
     })
     .optional(),
   training: z.strictObject({

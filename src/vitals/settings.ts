@@ -30,7 +30,7 @@ export const Settings = z.strictObject({
   models: z
     .strictObject({
       dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
-      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters and hourly ones: NAME or NAME@VERSION'),
+      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters, hourly ones and second opinions: NAME or NAME@VERSION'),
     })
     .prefault({}),
   inference: z

@@ -1,5 +1,6 @@
 import { VigilError } from '../../errors.ts'
 import type { Input } from '../../stream/ports.ts'
+import type { AlertBody } from '../../vitals/alert.ts'
 import { isAdvisory, type WatchedModel, watchWard, withThreshold } from '../watched.ts'
 
 /** A ward's inputs, as often as they are asked for: of all patients, or of one in `every`. */
@@ -35,8 +36,14 @@ const NEAR = 0.06
 /** slope of ln rate over ln q while nothing better is known, and between what it may be */
 const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 2.5]
 
-/** Put a ward through the model at one threshold. */
-export async function alarmed(model: WatchedModel, q: number, open: OpenWard, every: number): Promise<Alarmed> {
+/** Put a ward through the model at one threshold. @param onStart told of every alert that starts */
+export async function alarmed(
+  model: WatchedModel,
+  q: number,
+  open: OpenWard,
+  every: number,
+  onStart: (body: AlertBody) => void = () => {},
+): Promise<Alarmed> {
   let [alarms, called, limitAlarms, technical] = [0, 0, 0, 0]
   const patients = new Set<string>()
   const noted = async function* () {
@@ -48,6 +55,7 @@ export async function alarmed(model: WatchedModel, q: number, open: OpenWard, ev
   const at = { ...model, manifest: withThreshold(model.manifest, q) }
   const { frames } = await watchWard(at, noted(), (body) => {
     if (body.phase !== 'start') return
+    onStart(body)
     if (body.kind === 'technical') technical++
     else if (isAdvisory(body)) {
       alarms++

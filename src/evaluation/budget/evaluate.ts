@@ -1,8 +1,10 @@
 import { poissonInterval } from '../../alerts/alarm-rate.ts'
 import { SETTINGS, type WardSetting } from '../../ingest/simulator/settings.ts'
 import { type SimulatedWard, simulatedInputs } from '../../ingest/simulator/ward.ts'
+import type { AlertBody } from '../../vitals/alert.ts'
 import type { ChannelTable } from '../../vitals/channels.ts'
-import type { WatchedModel } from '../watched.ts'
+import { MinuteMeans } from '../ward/minutes.ts'
+import { isAdvisory, type WatchedModel } from '../watched.ts'
 import { type Alarmed, alarmed, calibrateThreshold, type OpenWard } from './calibration.ts'
 
 export interface BudgetPlan {
@@ -42,6 +44,14 @@ interface RatesOf {
   readonly technical: number
 }
 
+/** A result, and what the realised ward was like. */
+export interface BudgetEvaluation {
+  readonly result: BudgetResult
+  readonly minutes: MinuteMeans
+  /** advisories that started, in order */
+  readonly advisories: readonly AlertBody[]
+}
+
 /** an ordinary day; its first reading at midnight */
 const START = Date.UTC(2026, 0, 1)
 
@@ -61,16 +71,20 @@ export async function evaluateBudget(
   model: WatchedModel,
   { perDay, calibrationBeds, beds, from, hours, seed }: BudgetPlan,
   say: (line: string) => void,
-): Promise<BudgetResult> {
+): Promise<BudgetEvaluation> {
   const common = { hours, start: START, unit: 'SIM' }
   const own = { ...common, setting: SETTINGS[from], beds: calibrationBeds, seed: 2 * seed }
   const unseen = { ...common, setting: SETTINGS.evaluation, beds, seed: 2 * seed + 1 }
   const calibrated = await calibrateThreshold(model, openSimulated(own, model.table), perDay, say)
-  const realised = await alarmed(model, calibrated.q, openSimulated(unseen, model.table), 1)
+  const minutes = new MinuteMeans(model.table, START, hours)
+  const advisories: AlertBody[] = []
+  const realised = await alarmed(model, calibrated.q, minutes.noting(openSimulated(unseen, model.table)), 1, (body) => {
+    if (isAdvisory(body)) advisories.push(body)
+  })
   const per = (count: number) => Number((count / realised.patientDays).toPrecision(4))
   const [low, high] = poissonInterval(realised.alarms)
   const { name, version } = model.manifest
-  return {
+  const result: BudgetResult = {
     model: `${name}@${version}`,
     patientDays: Number(realised.patientDays.toPrecision(4)),
     budget: perDay,
@@ -81,6 +95,7 @@ export async function evaluateBudget(
     realisedOn: rates(realised),
     calibratedOn: { setting: from, seed: own.seed, ...rates(calibrated) },
   }
+  return { result, minutes, advisories }
 }
 
 const rates = ({ patientDays, patients, alarms, called, limitAlarms, technical }: Alarmed): RatesOf => ({

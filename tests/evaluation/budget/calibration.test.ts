@@ -113,7 +113,7 @@ test('the budget is about what the model says of patients: not limits, early-war
 })
 
 test('a budget is realised on a ward of the settings for evaluation, with other patients', async () => {
-  const result = await evaluateBudget(
+  const { result, minutes, advisories } = await evaluateBudget(
     model,
     { perDay: 300, calibrationBeds: 16, beds: 12, from: 'training', hours: 0.05, seed: 3 },
     quiet,
@@ -127,4 +127,6 @@ test('a budget is realised on a ward of the settings for evaluation, with other 
   const [low, high] = result.interval
   expect(result.realised).toBeGreaterThanOrEqual(low)
   expect(result.realised).toBeLessThanOrEqual(high)
+  expect(minutes.patients).toHaveLength(12)
+  expect(advisories).toHaveLength(result.realisedOn.advisories)
 }, 120_000)
