@@ -4,9 +4,10 @@ import {
   asyncBufferFromFile,
   type Compressors,
   type FileMetaData,
-  parquetMetadataAsync,
+  parquetMetadata,
   parquetRead,
   parquetSchema,
+  type SchemaTree,
 } from 'hyparquet'
 import { VigilError } from '../errors.ts'
 import type { Input } from '../stream/ports.ts'
@@ -14,12 +15,16 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { at, reject } from '../vitals/rejection.ts'
 import { type CsvOptions, tableRows } from './csv.ts'
 import { type Decoded, decodeMessage, decodeReading } from './decode-reading.ts'
+import { withPatience } from './patience.ts'
 
 /** Columns of a table of readings beside those of the channels; `message` is a whole line of NDJSON and prevails. */
 export const HEAD = ['time', 'patient', 'encounter', 'unit', 'bed', 'mode', 'complete', 'message'] as const
 
 /** Unpacked bytes of the largest row group that is read: one is in memory as a whole. */
 const MOST_GROUP = 256 << 20
+/** Bytes of the longest footer, and rows of the longest row group. */
+const MOST_FOOTER = 16 << 20
+const MOST_ROWS = 16 << 20
 
 /** Codecs beside snappy, which the reader has. */
 const COMPRESSORS: Compressors = {
@@ -39,16 +44,25 @@ type Columns = ReadonlyMap<string, readonly unknown[]>
 async function opened(path: string) {
   try {
     const file = await asyncBufferFromFile(path)
-    return { file, metadata: await parquetMetadataAsync(file) }
+    const tail = Buffer.from(await file.slice(Math.max(0, file.byteLength - 8), file.byteLength))
+    const length = tail.length === 8 && tail.toString('latin1', 4) === 'PAR1' ? tail.readUInt32LE(0) : Number.NaN
+    if (!(length <= Math.min(file.byteLength - 8, MOST_FOOTER))) throw new Error('no footer')
+    const footer = await file.slice(file.byteLength - 8 - length, file.byteLength)
+    return withPatience(() => {
+      const metadata = parquetMetadata(footer)
+      return { metadata, children: parquetSchema(metadata).children }
+    })
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? `cannot be read (${cause.code})` : 'is cut or damaged: it has no footer that can be read' // biome-ignore format: one sentence
+    const why = cause instanceof Error && 'syscall' in cause ? `cannot be read (${(cause as NodeJS.ErrnoException).code})` : 'is cut or damaged: it has no footer that can be read' // biome-ignore format: one sentence
     throw new VigilError('recording-unreadable', `the Parquet file ${why}`, { place: path, cause })
   }
 }
 
 /** Names of the columns. @throws VigilError recording-format where a time is local: it would mean two things in two hospitals */
-function namesOf(metadata: FileMetaData, path: string): string[] {
-  return parquetSchema(metadata).children.map(({ element: { name, logical_type: logical } }) => {
+function namesOf(children: readonly SchemaTree[], path: string): string[] {
+  return children.map(({ element: { name, logical_type: logical } }) => {
+    if (typeof name !== 'string')
+      throw new VigilError('recording-unreadable', 'a column of the Parquet file has no name', { place: path })
     if (logical?.type === 'TIMESTAMP' && !logical.isAdjustedToUTC)
       throw new VigilError('recording-format', `column "${name.slice(0, 40)}" holds local times; an instant is one adjusted to UTC (isAdjustedToUTC)`, { place: path }) // biome-ignore format: one sentence
     return name
@@ -62,7 +76,9 @@ async function* groups(path: string, metadata: FileMetaData, columns: string[]):
   for (const [number, group] of metadata.row_groups.entries()) {
     const rows = Number(group.num_rows)
     const bytes = group.columns.reduce((sum, { meta_data: it }) => sum + Number(it?.total_uncompressed_size ?? 0), 0)
-    if (!(rows >= 0) || bytes > MOST_GROUP)
+    const even = group.columns.every(({ meta_data: it }) => it !== undefined && (it.path_in_schema.length > 1 || Number(it.num_values) === rows)) // biome-ignore format: one condition
+    if (!even) throw new VigilError('recording-unreadable', `row group ${number + 1} of the Parquet file has columns of other lengths than its own`, { place: path }) // biome-ignore format: one sentence
+    if (!(rows >= 0 && rows <= MOST_ROWS) || bytes > MOST_GROUP)
       throw new VigilError('recording-format', `row group ${number + 1} has more than ${MOST_GROUP >> 20} MB; write smaller ones`, { place: path }) // biome-ignore format: one sentence
     const found = new Map<string, unknown[]>(columns.map((name) => [name, []]))
     try {
@@ -130,9 +146,9 @@ function text(value: unknown): string {
  * @throws VigilError recording-unreadable, recording-format, mapping-invalid: after the row groups before
  */
 export async function* parquetInputs(path: string, options: ParquetOptions): AsyncGenerator<{ inputs: Input[] }> {
-  const { metadata } = await opened(path)
+  const { metadata, children } = await opened(path)
   const { table, batch } = options
-  const names = namesOf(metadata, path)
+  const names = namesOf(children, path)
   const mapped = options.mapping === undefined ? undefined : tableRows(names, path, options)
   const channels = names.filter((name) => table.index.has(name))
   if (mapped === undefined) {

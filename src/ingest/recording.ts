@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { VigilError } from '../errors.ts'
 import type { ReadOptions } from '../hl7/read.ts'
@@ -87,11 +87,12 @@ function isHl7(path: string, first: Uint8Array | undefined, mapped: boolean): bo
 
 async function isParquet(path: string): Promise<boolean> {
   if (/\.parquet$/i.test(path)) return true
+  // a pipe has no beginning to come back to, and opening it takes it from its reader
+  const kind = await stat(path).catch(() => undefined)
+  if (kind?.isFile() !== true) return false
   const file = await open(path).catch(() => undefined)
   if (file === undefined) return false
   try {
-    // a pipe has no beginning to come back to
-    if (!(await file.stat()).isFile()) return false
     const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
     return buffer.toString('latin1') === 'PAR1'
   } finally {
