@@ -149,6 +149,14 @@ export const ROOMS = [
     packages: ['rxjs', 'zod'],
     node: 'any',
   },
+  // A model's next version: trained from a window, judged against the champion, registered.
+  {
+    name: 'retrain',
+    files: /^src\/retrain\//,
+    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'training', 'evaluation'],
+    packages: ['zod'],
+    node: 'any',
+  },
   {
     name: 'cli',
     files: /^src\/(cli[^/]*\.ts$|commands\/)/,

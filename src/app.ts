@@ -8,6 +8,7 @@ import {
   isReconstructor,
   type ModelBundle,
   openAnyModel,
+  openModel,
 } from './inference/model-store.ts'
 import { openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
@@ -36,6 +37,13 @@ export interface Served {
   /** the forecasters, and the hourly models beside them */
   readonly detectors: readonly Detector[]
   readonly risks: readonly RiskDetector[]
+  /** versions that run beside their champions from the first frame on, where that was asked for */
+  readonly shadows: readonly Detector[]
+  /**
+   * Open another version of a forecaster, NAME@VERSION, as a detector of its own; closed with the rest.
+   * @throws VigilError as `openWard`; config-invalid where it does not fit the ward: another detector, grid or channel
+   */
+  open(id: string): Promise<Detector>
   close(): Promise<void>
 }
 
@@ -52,6 +60,8 @@ export interface ServeOptions {
   readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** NAME@VERSION that is to run beside the champion of a model, from the first frame on; undefined: nothing */
+  readonly challenger?: (name: string) => Promise<string | undefined>
   /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
   readonly fallsBack?: boolean
 }
@@ -83,6 +93,7 @@ async function open(
     scoring = true,
     asServed = (manifest) => manifest,
     fallsBack = false,
+    challenger,
   }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
@@ -109,6 +120,11 @@ async function open(
     engines.push(engine)
     return engine
   }
+  const open = async (id: string): Promise<Detector> => {
+    const bundle = await openModel(dir, id)
+    checkFit(bundle.manifest, detectors, table, id)
+    return new Detector(bundle.manifest, table, await opened(bundle), maxBatch)
+  }
   const detectors: Detector[] = []
   for (const bundle of bundles.filter(isForecaster)) {
     detectors.push(new Detector(asServed(bundle.manifest), table, await opened(bundle), maxBatch))
@@ -130,6 +146,7 @@ async function open(
   const ward = new Ward({
     table,
     detectors,
+    pinned: new Set(bundles.flatMap(({ manifest }, i) => (isPinned(serve[i]!, manifest) ? [manifest.detector] : []))),
     risks,
     opinions,
     settings,
@@ -142,18 +159,50 @@ async function open(
     fallsBack,
     now,
   })
+  const shadows: Detector[] = []
+  for (const { manifest, id } of detectors) {
+    const other = ward.versions.pinned.has(manifest.detector) ? undefined : await challenger?.(manifest.name)
+    if (other === undefined || other === id) continue
+    const shadow = await open(other)
+    ward.versions.beside(shadow)
+    shadows.push(shadow)
+  }
   return {
     ward,
     table,
     detectors,
     risks,
-    models: [...detectors, ...risks, ...opinions].map(({ manifest, engine }: Lane) => ({
-      detector: manifest.detector,
-      name: manifest.name,
-      version: manifest.version,
-      provider: engine.provider,
-    })),
+    shadows,
+    open,
+    models: [...detectors, ...risks, ...opinions].map(servedModel),
   }
+}
+
+/** A lane that serves, as metrics and page name it. */
+export function servedModel({ manifest: { detector, name, version }, engine: { provider } }: Lane): ServedModel {
+  return { detector, name, version, provider }
+}
+
+/** Whether a setting names a version outright, and no alias of it. */
+const isPinned = (id: string, { name, version }: AnyManifest): boolean => id === `${name}@${version}`
+
+/** @throws VigilError config-invalid where a version cannot take the place of one that serves */
+function checkFit(
+  { detector, grid, channels }: ModelManifest,
+  serving: readonly Detector[],
+  table: ChannelTable,
+  place: string,
+): void {
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `it does not fit the models that serve: ${why}`, { place })
+  const now = serving.find(({ manifest }) => manifest.detector === detector)?.manifest
+  if (now === undefined) throw unfit(`none of them is of the detector ${detector}`)
+  if (now.grid.cadenceSeconds !== grid.cadenceSeconds)
+    throw unfit(`its cadence is ${grid.cadenceSeconds} s and not ${now.grid.cadenceSeconds} s`)
+  if (serving.every(({ manifest }) => manifest.grid.latenessSeconds < grid.latenessSeconds))
+    throw unfit(`it waits ${grid.latenessSeconds} s for late readings, longer than they`)
+  const unknown = channels.filter((name) => !table.index.has(name))
+  if (unknown.length > 0) throw unfit(`they do not know ${unknown.join(', ')}; a restart with both does`)
 }
 
 function notServed({ manifest: { name, version } }: ModelBundle<AnyManifest>, why: string): VigilError {

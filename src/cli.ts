@@ -12,7 +12,9 @@ import { gradientsCommand } from './commands/gradients.ts'
 import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
+import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
+import { retrainCommand } from './commands/retrain.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
@@ -38,6 +40,8 @@ const vigil = new Command('vigil')
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(recordCommand())
+  .addCommand(retrainCommand())
   .addCommand(calibrateCommand())
   .addCommand(compareCommand())
   .addCommand(explainCommand())

@@ -3,7 +3,7 @@ import type { AtEnd } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import type { Contender } from '../evaluation/compare/compare.ts'
-import { SILENT, withThreshold } from '../evaluation/watched.ts'
+import { SILENT, withThresholds } from '../evaluation/watched.ts'
 import type { Log } from '../log.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 
@@ -32,7 +32,7 @@ export async function openContender(
     }
     settings.models.serve = [model]
   }
-  const asServed = q === undefined ? undefined : { asServed: (of: Parameters<typeof withThreshold>[0]) => withThreshold(of, q) }
+  const asServed = q === undefined ? undefined : { asServed: (of: Parameters<typeof withThresholds>[0]) => withThresholds(of, { q }) }
   const served = await openWard({ settings, telemetry: SILENT, log, ...asServed })
   atEnd(() => served.close())
   if (q !== undefined && served.detectors.length === 0)

@@ -54,9 +54,9 @@ function text({ model, patientDays, budget, detectors, confusion, byKind }: Ward
   const lines = [`${model}: ${patientDays} patient-days, every detector at ${budget} alarms a patient-day when calm`]
   for (const [name, { setting, lead }] of Object.entries(detectors)) {
     lines.push(`${name} (${setting})`)
-    for (const [kind, { episodes, found, medianDelayMinutes, medianLeadMinutes }] of Object.entries(lead))
+    for (const [kind, { episodes, found, interval, medianDelayMinutes, medianLeadMinutes }] of Object.entries(lead))
       lines.push(
-        `  ${kind.padEnd(12)} found ${(100 * found).toFixed(0).padStart(3)} % of ${episodes}, ${medianDelayMinutes ?? '-'} min after onset, ${medianLeadMinutes ?? '-'} min before its worst`,
+        `  ${kind.padEnd(12)} found ${(100 * found).toFixed(0).padStart(3)} % (${interval.map((it) => (100 * it).toFixed(0)).join(' to ')}) of ${episodes}, ${medianDelayMinutes ?? '-'} min after onset, ${medianLeadMinutes ?? '-'} min before its worst`,
       )
   }
   lines.push('what it was: said to be physiological / technical / nothing said')

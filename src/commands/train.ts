@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
-import { RECIPES } from '../training/recipes/recipes.ts'
+import { RECALIBRATED, RECIPES } from '../training/recipes/recipes.ts'
 import { positive, printJson, whole } from './options.ts'
 import { progressLine } from './progress.ts'
 
@@ -16,6 +16,7 @@ interface TrainFlags {
   resume?: boolean
   checkpointSeconds?: number
   mapping?: string
+  graph?: string
   json?: boolean
 }
 
@@ -32,18 +33,22 @@ export function trainCommand(): Command {
     .option('--resume', 'go on where the last training of this recipe, data, seed and engine was ended')
     .option('--checkpoint-seconds <n>', 'between two checkpoints', positive, 30)
     .option('--mapping <file>', 'what the columns of a CSV are, as `vigil replay` takes it (ward)')
+    .option('--graph <id>', 'train nothing: calibrate the graph of this version in --out anew, and write it there')
     .option('--json', 'print the metrics as one JSON object on standard output')
     .addHelpText(
       'after',
       '\nExamples (PhysioNet BIDMC, *_Numerics.csv; recordings of a site, in any format that `vigil replay` reads):\n  vigil train bedside --data bidmc --out models\n  vigil train ward --data recordings --out models --resume\n',
     )
-    .action(async (name: string | undefined, { json, data, ...flags }: TrainFlags) => {
+    .action(async (name: string | undefined, { json, data, graph, ...flags }: TrainFlags) => {
       if (name === undefined)
         throw new VigilError('usage', 'a recipe is missing; it stands before --data, which takes every word after it')
       const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined
       if (recipe === undefined) {
         throw new VigilError('usage', `there is no recipe "${name}"; there are: ${Object.keys(RECIPES).join(', ')}`)
       }
+      const anew = RECALIBRATED[name]
+      if (graph !== undefined && anew === undefined)
+        throw new VigilError('usage', `the graph of "${name}" is not calibrated apart from its training`)
       const shown = progressLine()
       const watched = process.stderr.isTTY
       const log = (line: string): void => {
@@ -53,7 +58,8 @@ export function trainCommand(): Command {
       }
       const progress = watched ? shown.tell : everyTenSeconds()
       try {
-        const { dir, metrics } = await recipe({ ...flags, dataDirs: data, log, progress })
+        const options = { ...flags, dataDirs: data, log, progress }
+        const { dir, metrics } = await (graph === undefined ? recipe(options) : anew!(graph, options))
         if (json === true) printJson({ dir, ...metrics })
         else process.stdout.write(`${dir}\n`)
       } finally {

@@ -114,12 +114,20 @@ export class DrivenWard implements Watched {
   }
 }
 
-/**
- * A manifest with another threshold: the share of ticks that may count as surprising when all is well. The one knob by
- * which alarms are made rarer or more frequent, everything else as it is.
- */
-export function withThreshold(manifest: ModelManifest, q: number): ModelManifest {
-  return { ...manifest, policy: { ...manifest.policy, q } }
+/** What of a policy makes alarms rarer or more frequent. */
+export interface Thresholds {
+  /** chance that a minute of a patient who is as before shows as much: of leaps, code `unexpected` */
+  readonly q: number
+  /** factor on the limits of slow change, code `drift`; the manifest's where absent */
+  readonly drift?: number
+}
+
+/** A manifest with other thresholds, everything else as it is. */
+export function withThresholds(
+  manifest: ModelManifest,
+  { q, drift = manifest.policy.drift }: Thresholds,
+): ModelManifest {
+  return { ...manifest, policy: { ...manifest.policy, q, drift } }
 }
 
 /** Whether an alert is of the patient as the model sees them: what an alarm budget is about. */

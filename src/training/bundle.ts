@@ -1,6 +1,7 @@
 import type { AnyManifest } from '../inference/model-store.ts'
 import { addVersion, sha256, type VersionFile } from '../inference/registry/versions.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
+import { GateVerdict } from '../vitals/gate-verdict.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
 import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
 
@@ -15,6 +16,8 @@ export interface Bundle {
   readonly metrics: unknown
   /** text of card.md */
   readonly card: string
+  /** what the gate found of a retrained model */
+  readonly verdict?: GateVerdict
 }
 
 const SCHEMAS = { classify: ClassifierManifest, reconstruct: ReconstructorManifest } as const
@@ -35,5 +38,6 @@ export async function writeBundle(dir: string, bundle: Bundle): Promise<void> {
     ['metrics.json', `${JSON.stringify(bundle.metrics, null, 1)}\n`],
     ['model.onnx', bundle.onnx],
   ]
+  if (bundle.verdict) files.push(['verdict.json', `${JSON.stringify(GateVerdict.parse(bundle.verdict), null, 1)}\n`])
   await addVersion(dir, files)
 }

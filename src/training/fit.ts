@@ -6,7 +6,7 @@ import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './c
 import { type Checkpoints, type FitState, NO_CHECKPOINTS } from './checkpoint.ts'
 import type { Lanes } from './dataset.ts'
 import { fitDegrees } from './degrees.ts'
-import { type Gains, gainArrays, gained } from './gains.ts'
+import { type Gains, gainArrays, gained, ungained } from './gains.ts'
 import { aboveFloor } from './head.ts'
 import type { LearningPoint } from './learning-curve.ts'
 import {
@@ -20,6 +20,8 @@ import {
 
 export interface FitOptions extends OptimiserOptions {
   readonly gains: Gains
+  /** weights to begin with; drawn when undefined */
+  readonly from?: Weights | undefined
   /** steps of a chunk: how far gradients reach back */
   readonly chunk: number
   readonly epochs: number
@@ -98,7 +100,8 @@ export async function fitNetwork(
   const { shape } = plan
   const gains = gainArrays(shape, options.gains)
   const matrix = parameterShapes(shape).map((dims) => dims.length === 2)
-  const state = checkpoints.left ?? firstState(plan, random)
+  const from = options.from && ungained(parameterArrays(options.from), gains)
+  const state = checkpoints.left ?? firstState(plan, random, from)
   if (checkpoints.left === undefined) state.epochMark = random.mark()
   const { optimiser: moved } = state
   let current = withDegreesOfFreedom(plan, state.degrees)
@@ -188,7 +191,8 @@ export async function fitNetwork(
   return { ...best, degrees, curve: state.curve, skipped: state.skipped }
 }
 
-function firstState(plan: CellPlan, random: Random): FitState {
+/** @param from what the optimiser moves; drawn when undefined */
+function firstState(plan: CellPlan, random: Random, from: Float32Array[] | undefined): FitState {
   const { shape } = plan
   return {
     epoch: 1,
@@ -196,7 +200,7 @@ function firstState(plan: CellPlan, random: Random): FitState {
     chunk: 0,
     epochMark: random.mark(),
     partMark: undefined,
-    optimiser: optimiser(parameterArrays(firstWeights(shape, random, FIRST_SCALE_BIAS))),
+    optimiser: optimiser(from ?? parameterArrays(firstWeights(shape, random, FIRST_SCALE_BIAS))),
     carried: zeroState(shape, 0),
     degrees: plan.curves.map(({ nu }) => nu),
     sums: new Float64Array(2 * plan.curves.length),

@@ -24,10 +24,24 @@ export async function namedStays(recipe: Recipe, dirs: readonly string[]): Promi
     if (of.length === 0) throw new VigilError('data-unfit', `no stay is for ${part}`, { place: recipe.name })
   }
   const read = await readStays(dirs, new Map(names.map((name) => [name, recipe.fileOf(name)])), table)
-  const raw = split(recipe, read.stays)
+  return staysInMemory(recipe, split(recipe, read.stays), read.sha256)
+}
+
+/**
+ * Stays that are in memory already, in the parts of the recipe's split.
+ * @param units the normaliser of the version whose weights the fit goes on from; by default that of the training stays
+ * @throws VigilError data-unfit
+ */
+export function staysInMemory(
+  recipe: Recipe,
+  raw: Parts<Stay[]>,
+  sha256: string,
+  units?: ModelManifest['normaliser'],
+): TrainingData {
+  const table = channelTable()
   const { cadenceSeconds } = recipe.grid
   const frames = raw.train.map((stay) => framesOf(stay.readings, table, cadenceSeconds))
-  const normaliser = fitNormaliser(frames, recipe.channels, table, recipe.clip)
+  const normaliser = units ?? fitNormaliser(frames, recipe.channels, table, recipe.clip)
   const features = featuresOf(recipe)
   const plan = featurePlan({ channels: [...recipe.channels], normaliser, features }, table)
   const frame = (stay: Stay) => frameStay(stay, table, cadenceSeconds, plan, recipe.horizons)
@@ -47,7 +61,7 @@ export async function namedStays(recipe: Recipe, dirs: readonly string[]): Promi
     stays,
     split: recipe.split,
     about: recipe.data,
-    sha256: read.sha256,
+    sha256,
     notes: [],
     draw: (random) => ({
       parts: 1,

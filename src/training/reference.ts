@@ -4,7 +4,7 @@ import type { StepEngine } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { FramedStay } from './dataset.ts'
-import { forecastStay, serveStay } from './serve-stays.ts'
+import { forecastStays, serveStay } from './serve-stays.ts'
 
 /** figures of a boundary that a reader can still take in; far finer than any decile is known */
 const DIGITS = 6
@@ -27,8 +27,9 @@ export async function referenceOf(
   const due = new Float64Array(K)
   const exceeded = new Float64Array(K)
   let frames = 0
-  for (const stay of stays) {
-    serveStay(plan, stay, await forecastStay(engine, stay), (frame, scored) => {
+  const forecasts = await forecastStays(engine, stays)
+  for (const [i, stay] of stays.entries()) {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts[i]!, (frame, scored) => {
       for (let c = 0; c < C; c++) {
         const at = frame * plan.width + plan.channels[c]!
         if (stay.frames.masks[at] === 1) values[c]!.push(stay.frames.values[at]!)

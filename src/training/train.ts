@@ -8,7 +8,6 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
 import { baselines } from './baselines.ts'
 import { sha256, writeBundle } from './bundle.ts'
-import { calibrate, conductOn } from './calibrate.ts'
 import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoint.ts'
@@ -17,15 +16,14 @@ import { introduced, openTrainingEngine, type TrainingEngineName } from './engin
 import { evaluate, type Fitted, fitNetwork } from './fit.ts'
 import { followed } from './followed.ts'
 import { goldenSteps } from './golden.ts'
+import { type Judged, judge } from './judge.ts'
 import type { TrainingMetrics } from './metrics.ts'
 import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
-import { RAMPS } from './ramps.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
-import { referenceOf } from './reference.ts'
 import { openExported } from './serve-stays.ts'
 import type { TrainingData } from './training-data.ts'
 import { trainingFolder } from './training-folder.ts'
@@ -61,6 +59,8 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
+/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
+const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
 const CHECKPOINT_SECONDS = 30
@@ -107,6 +107,7 @@ export async function trainForecaster(
     `exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`,
   )
 
+  const remembers = halfLives(shape, fitted.weights, first.x)
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,
     name: recipe.name,
@@ -130,6 +131,9 @@ export async function trainForecaster(
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
+    memory: {
+      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
+    },
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {
@@ -142,42 +146,24 @@ export async function trainForecaster(
       engine: engine.name,
     },
   }
-  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 1)
-  let manifest: ModelManifest
-  let conduct: TrainingMetrics['conduct']
-  const ramps: { label: string; stays: number; noticed: number }[] = []
-  // few hours are at hand, and a patient's own spread takes out what the network knows better of those it learnt from
-  const known = [...stays.calibration, ...stays.validation, ...stays.train]
+  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 64)
+  let judged: Judged
   try {
-    manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
-    manifest = { ...manifest, reference: await referenceOf(serving, manifest, table, known) }
-    conduct = {
-      train: await conductOn(serving, manifest, table, stays.train),
-      calibration: await conductOn(serving, manifest, table, stays.calibration),
-      validation: await conductOn(serving, manifest, table, stays.validation),
-      test: await conductOn(serving, manifest, table, stays.test),
-    }
-    for (const ramp of RAMPS) {
-      if (!ramp.channels.every((name) => recipe.channels.includes(name))) continue
-      const changed = data.ramped(ramp)
-      if (changed.length === 0) continue
-      const after = await conductOn(serving, manifest, table, changed)
-      const noticed = Math.max(0, after.staysWithAlarm - conduct.validation.staysWithAlarm)
-      ramps.push({ label: ramp.label, stays: changed.length, noticed })
-    }
+    judged = await judge(serving, uncalibrated, table, stays, data.ramped)
   } finally {
     await serving.close()
   }
   const metrics: TrainingMetrics = {
     heldOut: await heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, data, recipe),
-    conduct,
-    ramps,
+    conduct: judged.conduct,
+    ramps: judged.ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
-    halfLives: halfLives(shape, fitted.weights, first.x),
+    halfLives: remembers,
     learning: fitted.curve,
     ...(fitted.skipped === 0 ? {} : { skippedUpdates: fitted.skipped }),
   }
+  const { manifest } = judged
   const dir = join(options.out, recipe.name, recipe.version)
   await writeBundle(dir, {
     manifest,

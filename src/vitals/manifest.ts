@@ -70,6 +70,8 @@ export const ModelManifest = z.strictObject({
   horizons: z.array(positive).min(1),
   /** Student-t degrees of freedom: [K][C] */
   degreesOfFreedom: z.array(z.array(z.number().gt(1))),
+  /** half-life of the unit that remembers longest, at its mean forget gate; absent in older versions */
+  memory: z.strictObject({ halfLifeSeconds: z.number().positive() }).optional(),
   /** frames after a reset before the detector may raise: the state is still cold */
   warmupSteps: z.int().nonnegative(),
   calibration: z.strictObject({
@@ -93,8 +95,15 @@ export const ModelManifest = z.strictObject({
     }),
   }),
   /** shipped alert policy: raise when n of the last `of` ticks had p < q, p being the chance that a minute of a patient
-   *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2 */
-  policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+   *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2. `drift`: factor
+   *  on the limit of slow drift, 1 = one a week for one channel and side were minutes independent */
+  policy: z.strictObject({
+    q: z.number().positive(),
+    n: positive,
+    of: positive.max(64),
+    clearSeconds: z.number().positive(),
+    drift: z.number().positive().default(1),
+  }),
   /** how the threshold was set from a site's own recordings; absent as shipped */
   site: z
     .strictObject({

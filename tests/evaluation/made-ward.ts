@@ -23,7 +23,10 @@ export async function madeWard(): Promise<WardEvaluation> {
   const kinds = ['sepsis', 'haemorrhage', 'apnoea']
   const lead = (found: number) =>
     Object.fromEntries(
-      kinds.map((kind) => [kind, { episodes: 4, found, medianDelayMinutes: 6, medianLeadMinutes: 12 }]),
+      kinds.map((kind) => [
+        kind,
+        { episodes: 4, found, interval: [0.2, 0.9] as const, medianDelayMinutes: 6, medianLeadMinutes: 12 },
+      ]),
     )
   const detector = (found: number) => ({ setting: 'made', otherAlarmsPerPatientDay: 1.2, lead: lead(found) })
   return {
@@ -57,6 +60,7 @@ export async function madeBudget(): Promise<BudgetEvaluation> {
     patientDays: 0.5,
     patients: 12,
     advisories: advisories.length,
+    drifts: 3,
     called: 6,
     limitAlarms: 7,
     technical: 2,
@@ -72,6 +76,8 @@ export async function madeBudget(): Promise<BudgetEvaluation> {
       interval: [9.6, 36.8],
       realisedCalls: 12,
       q: 0.01,
+      drift: 1.5,
+      byCode: { unexpected: 4, drift: 3 },
       realisedOn: rates,
       calibratedOn: { ...rates, setting: 'evaluation', seed: 2 },
     },

@@ -144,7 +144,7 @@ describe('model registry', () => {
     })
     expect(await refusal(dir)).toMatchObject({
       code: 'manifest-invalid',
-      message: expect.stringContaining('declared twice'),
+      message: expect.stringContaining('channel "hr" is built in'),
     })
   })
 

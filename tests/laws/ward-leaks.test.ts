@@ -7,7 +7,7 @@ import { injectAll } from '../../src/evaluation/faults/inject.ts'
 import { tune } from '../../src/evaluation/faults/tune.ts'
 import { minuteCharts } from '../../src/evaluation/ward/minute-charts.ts'
 import { MinuteMeans } from '../../src/evaluation/ward/minutes.ts'
-import { type WatchedModel, watchWard, withThreshold } from '../../src/evaluation/watched.ts'
+import { type WatchedModel, watchWard, withThresholds } from '../../src/evaluation/watched.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import { SETTINGS } from '../../src/ingest/simulator/settings.ts'
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const bundle = await openModel(SHIPPED_MODELS, 'bedside')
   const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: false })
   // a loose threshold, so that there are alerts to compare
-  const manifest = withThreshold(bundle.manifest, 0.3)
+  const manifest = withThresholds(bundle.manifest, { q: 0.3 })
   model = { manifest, engine, table: channelTable(manifest.declares), maxBatch: 64 }
 })
 afterAll(() => model.engine.close())

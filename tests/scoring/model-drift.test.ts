@@ -8,7 +8,7 @@ import { scorePlan } from '../../src/scoring/score.ts'
 import type { Stay } from '../../src/training/dataset.ts'
 import { frameStay } from '../../src/training/dataset.ts'
 import { referenceOf } from '../../src/training/reference.ts'
-import { forecastStay, serveStay } from '../../src/training/serve-stays.ts'
+import { forecastStays, serveStay } from '../../src/training/serve-stays.ts'
 import { testManifest, testModel } from '../inference/test-model.ts'
 import { madeReading, TABLE } from '../training/made-stays.ts'
 
@@ -33,7 +33,7 @@ function wandering(seed: number, level: number, missing: number): Stay {
 
 async function tallied(stays: readonly Stay[], reference: readonly Stay[]) {
   const engine = inProcessEngine(
-    await openStepGraph(model.onnx, model.shape, { provider: 'cpu', threads: 1, maxBatch: 1 }),
+    await openStepGraph(model.onnx, model.shape, { provider: 'cpu', threads: 1, maxBatch: 64 }),
   )
   const features = featurePlan(manifest, TABLE)
   const framed = (of: readonly Stay[]) => of.map((stay) => frameStay(stay, TABLE, 1, features, manifest.horizons))
@@ -42,8 +42,10 @@ async function tallied(stays: readonly Stay[], reference: readonly Stay[]) {
     const score = scorePlan(known, TABLE)
     const plan = modelDriftPlan(known, score)
     const tally = new Float64Array(plan.size)
-    for (const stay of framed(stays)) {
-      serveStay(score, stay, await forecastStay(engine, stay), (frame, scored) => {
+    const seen = framed(stays)
+    const forecasts = await forecastStays(engine, seen)
+    for (const [i, stay] of seen.entries()) {
+      serveStay(score, stay, known.warmupSteps, forecasts[i]!, (frame, scored) => {
         tallyFrame(plan, tally, stay.frames, frame, scored)
         return false
       })

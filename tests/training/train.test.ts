@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
+import { recalibrate } from '../../src/training/recalibrate.ts'
 import type { Recipe } from '../../src/training/recipe.ts'
 import { bedside } from '../../src/training/recipes/bedside.ts'
 import { encdec } from '../../src/training/recipes/encdec.ts'
@@ -95,6 +96,21 @@ describe('training a recipe', () => {
     }
     expect(calibration.minutes).toBe(44)
     expect(calibration.covariance[0]![0]![1]).toBe(calibration.covariance[0]![1]![0])
+  })
+
+  it('is calibrated anew, without being trained, to the same bytes; and to others where the policy is another', async () => {
+    const files = ['manifest.json', 'metrics.json', 'card.md', 'model.onnx', 'golden.json', 'SHA256SUMS']
+    const read = () => Promise.all(files.map((name) => readFile(join(trained.dir, name), 'utf8')))
+    const options = { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} } as const
+    const before = await read()
+    await recalibrate(swing, `swing@${swing.version}`, options)
+    expect(await read()).toEqual(before)
+    const stricter = { ...swing, policy: { ...swing.policy, q: 1e-4 } }
+    const { manifest } = await recalibrate(stricter, `swing@${swing.version}`, options)
+    expect(manifest.policy.q).toBe(1e-4)
+    expect(manifest.graph).toEqual(trained.manifest.graph)
+    await recalibrate(swing, `swing@${swing.version}`, options)
+    await expect(recalibrate(swing, 'swing@9', options)).rejects.toMatchObject({ code: 'model-not-found' })
   })
 
   it('puts the held-out figures beside the baselines in the card', async () => {

@@ -31,6 +31,10 @@ export interface BudgetResult {
   /** advisories a patient-day that call somebody: what is left after silencing */
   readonly realisedCalls: number
   readonly q: number
+  /** factor on the limits of slow drift */
+  readonly drift: number
+  /** realised advisories a patient-day by code */
+  readonly byCode: Readonly<Record<'unexpected' | 'drift', number>>
   readonly realisedOn: RatesOf
   readonly calibratedOn: RatesOf & { readonly setting: string; readonly seed: number }
 }
@@ -39,6 +43,7 @@ interface RatesOf {
   readonly patientDays: number
   readonly patients: number
   readonly advisories: number
+  readonly drifts: number
   readonly called: number
   readonly limitAlarms: number
   readonly technical: number
@@ -78,7 +83,7 @@ export async function evaluateBudget(
   const calibrated = await calibrateThreshold(model, openSimulated(own, model.table), perDay, say)
   const minutes = new MinuteMeans(model.table, START, hours)
   const advisories: AlertBody[] = []
-  const realised = await alarmed(model, calibrated.q, minutes.noting(openSimulated(unseen, model.table)), 1, (body) => {
+  const realised = await alarmed(model, calibrated, minutes.noting(openSimulated(unseen, model.table)), 1, (body) => {
     if (isAdvisory(body)) advisories.push(body)
   })
   const per = (count: number) => Number((count / realised.patientDays).toPrecision(4))
@@ -92,16 +97,19 @@ export async function evaluateBudget(
     interval: [per(low), per(high)],
     realisedCalls: per(realised.called),
     q: calibrated.q,
+    drift: Number(calibrated.drift.toPrecision(4)),
+    byCode: { unexpected: per(realised.alarms - realised.drifts), drift: per(realised.drifts) },
     realisedOn: rates(realised),
     calibratedOn: { setting: from, seed: own.seed, ...rates(calibrated) },
   }
   return { result, minutes, advisories }
 }
 
-const rates = ({ patientDays, patients, alarms, called, limitAlarms, technical }: Alarmed): RatesOf => ({
+const rates = ({ patientDays, patients, alarms, drifts, called, limitAlarms, technical }: Alarmed): RatesOf => ({
   patientDays: Number(patientDays.toPrecision(4)),
   patients,
   advisories: alarms,
+  drifts,
   called,
   limitAlarms,
   technical,

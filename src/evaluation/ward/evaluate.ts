@@ -4,7 +4,7 @@ import { groundTruth } from '../../ingest/simulator/ward.ts'
 import type { EpisodeKind } from '../../vitals/episode.ts'
 import { calibrateThreshold } from '../budget/calibration.ts'
 import { openSimulated } from '../budget/evaluate.ts'
-import { isOwn, type WatchedModel, watchRules, watchWard, withThreshold } from '../watched.ts'
+import { isOwn, type WatchedModel, watchRules, watchWard, withThresholds } from '../watched.ts'
 import { confusion, firstIn, type Lead, leadOf, outside, type Said, type Started, type TrueEpisode } from './lead.ts'
 import { matchLimits } from './limits-matched.ts'
 import { minuteCharts } from './minute-charts.ts'
@@ -74,7 +74,7 @@ export async function evaluateWard(
   }
   const rules = await matchLimits(model.table, calm, perDay, say)
   const emergency = rules.news2PerDay[0] > perDay
-  const { q } = await calibrateThreshold(model, calm, perDay, say)
+  const thresholds = await calibrateThreshold(model, calm, perDay, say)
   const episodes = drawEpisodes({ kinds: KINDS, beds, hours: HOURS, seed })
   const ward = { ...common, beds, seed: 2 * seed + 1, episodes }
   const truth = groundTruth(ward)
@@ -86,7 +86,7 @@ export async function evaluateWard(
     news2: [],
   }
   const { frames } = await watchWard(
-    { ...model, manifest: withThreshold(model.manifest, q) },
+    { ...model, manifest: withThresholds(model.manifest, thresholds) },
     minutes.noting(ill)(1),
     (body) => {
       if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
@@ -101,9 +101,11 @@ export async function evaluateWard(
   const patientDays = (frames * model.manifest.grid.cadenceSeconds) / 86_400
   const charts = minuteCharts(calmMinutes, minutes, perDay)
   for (const { name: chart, starts: theirs } of charts) starts[chart] = theirs
+  // what the sensors say is no sign of illness: it counts for what was said, and not for how early illness was found
+  const ofPatients: typeof starts = { ...starts, vigil: starts.vigil.filter(({ technical }) => !technical) }
   const settings: Record<string, string> = {
     ...Object.fromEntries(charts.map(({ name: chart, setting }) => [chart, setting])),
-    vigil: `q ${q.toExponential(2)}`,
+    vigil: `q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
     limits: `widened by ${(100 * rules.widened).toFixed(1)} %`,
     news2: emergency ? '7 and over' : '5 and over',
   }
@@ -119,9 +121,9 @@ export async function evaluateWard(
         {
           setting: settings[detector]!,
           otherAlarmsPerPatientDay: Number(
-            (outside(starts[detector]!, truth.episodes, RECOVERY) / patientDays).toPrecision(3),
+            (outside(ofPatients[detector]!, truth.episodes, RECOVERY) / patientDays).toPrecision(3),
           ),
-          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(starts[detector]!, of(kind))])),
+          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(ofPatients[detector]!, of(kind))])),
         },
       ]),
     ),

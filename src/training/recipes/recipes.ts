@@ -6,6 +6,7 @@ import { trainMortality } from '../classifier/train-mortality.ts'
 import { trainSepsis } from '../classifier/train-sepsis.ts'
 import { trainTrajectory } from '../classifier/train-trajectory.ts'
 import { trainEncdec } from '../encdec/train-encdec.ts'
+import { recalibrate } from '../recalibrate.ts'
 import { type TrainOptions, trainForecaster, trainRecipe } from '../train.ts'
 import { trainingFolder } from '../training-folder.ts'
 import { wardData } from '../ward/ward-data.ts'
@@ -45,6 +46,13 @@ function registered<R extends { readonly name: string; readonly version: string 
       await lock.release()
     }
   }
+}
+
+/** Recipes whose graph may be kept: only what rests on how it is scored is made anew. */
+export const RECALIBRATED: Readonly<
+  Record<string, ((id: string, options: TrainOptions) => ReturnType<Train>) | undefined>
+> = {
+  bedside: (id, options) => registered(bedside, (recipe, of) => recalibrate(recipe, id, of))(options),
 }
 
 /** Every recipe of `vigil train`, by name. */
