@@ -169,6 +169,6 @@ export const ROOMS = [
   // Processes of the whole service, disturbed, and what they say held against an undisturbed one.
   { name: 'chaos', files: /^src\/chaos\//, rooms: ['*'], packages: ['zod'], node: 'any' },
   // What others import: small, and kept as it is.
-  { name: 'library', files: /^src\/(index\.ts$|library\/)/, rooms: ['*'], packages: ['rxjs', 'zod'], node: [] },
+  { name: 'library', files: /^src\/library(\.ts$|\/)/, rooms: ['*'], packages: ['rxjs', 'zod'], node: [] },
   { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
 ]

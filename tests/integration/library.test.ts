@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type * as Library from '../../src/index.ts'
+import type * as Library from '../../src/library.ts'
 import { PLAIN, ROOT, vigil } from './vigil.ts'
 
 // what a program that depends on Vigil gets: the built package, by its own name
