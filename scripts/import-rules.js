@@ -43,8 +43,8 @@ export const ROOMS = [
   {
     name: 'ingest',
     files: /^src\/ingest\//,
-    rooms: ADAPTER,
-    packages: ['csv-parse', 'rxjs', 'yaml', 'zod'],
+    rooms: [...ADAPTER, 'hl7 messages'],
+    packages: ['csv-parse', 'fzstd', 'hyparquet', 'hyparquet-writer', 'rxjs', 'yaml', 'zod'],
     node: 'any',
   },
   { name: 'kafka port', files: /^src\/kafka\/port\.ts$/, rooms: LANGUAGE, packages: [], node: [] },
@@ -83,7 +83,7 @@ export const ROOMS = [
   {
     name: 'hl7 messages',
     files:
-      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|r40|acknowledgement)\.ts$/,
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|capture|r40|acknowledgement)\.ts$/,
     rooms: [...LANGUAGE, 'pure'],
     packages: [],
     node: ['crypto'],
@@ -168,5 +168,7 @@ export const ROOMS = [
   { name: 'bench', files: /^src\/bench\//, rooms: ['*'], packages: ['rxjs'], node: 'any' },
   // Processes of the whole service, disturbed, and what they say held against an undisturbed one.
   { name: 'chaos', files: /^src\/chaos\//, rooms: ['*'], packages: ['zod'], node: 'any' },
+  // What others import: small, and kept as it is.
+  { name: 'library', files: /^src\/library(\.ts$|\/)/, rooms: ['*'], packages: ['rxjs', 'zod'], node: [] },
   { name: 'app', files: /^src\/(app[^/]*\.ts$|app\/)/, rooms: ['*'], packages: ['rxjs'], node: 'any' },
 ]

@@ -1,12 +1,9 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
 import { Command } from 'commander'
 import { readTopicRange } from '../app/retrain-window.ts'
 import { withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
-import { wireReading } from '../ingest/wire-reading.ts'
+import { writeRecording } from '../ingest/write-recording.ts'
 import { createLog } from '../log.ts'
 import { channelTable } from '../vitals/channels.ts'
 import { instant, printJson } from './options.ts'
@@ -24,7 +21,7 @@ export function recordCommand(): Command {
     .description('a range of the readings topic, with its journal entries, into a recording that `vigil replay` reads')
     .requiredOption('--from <time>', 'event time of the first reading (ISO 8601 or ms)', instant)
     .requiredOption('--to <time>', 'event time before which the last lies', instant)
-    .requiredOption('--out <file.ndjson>', 'made anew; it names patients, as the topic does')
+    .requiredOption('--out <file>', '.parquet, .ndjson or .ndjson.gz, made anew; it names patients, as the topic does')
     .option('--config <file>', 'settings, YAML or JSON; those of kafka count')
     .option('--json', 'a summary as one JSON object on standard output')
     .addHelpText(
@@ -35,32 +32,21 @@ export function recordCommand(): Command {
 }
 
 async function record({ from, to, out, config, json }: RecordFlags): Promise<void> {
-  if (!/\.ndjson$/.test(out))
-    throw new VigilError('usage', '--out is a file whose name ends with .ndjson', { place: out })
   if (!(from < to)) throw new VigilError('usage', '--from must lie before --to')
   const settings = loadSettings(config, process.env)
   const table = channelTable()
   const counts = { readings: 0, entries: 0, rejected: 0 }
   await withClosing(async (atEnd) => {
-    const file = createWriteStream(out)
-    const failed = (cause: unknown) =>
-      new VigilError('sink-failed', 'the recording cannot be written', { place: out, cause })
-    await once(file, 'open').catch((cause) => Promise.reject(failed(cause)))
+    const recording = await writeRecording(out, table)
     await readTopicRange(settings, table, { from, to }, createLog(settings.log.level), atEnd, async (inputs) => {
-      const lines: string[] = []
-      for (const input of inputs) {
-        if (input.kind === 'reading') {
-          counts.readings++
-          lines.push(`${JSON.stringify(wireReading(input, table, 'replay'))}\n`)
-        } else if (input.kind === 'journal') {
-          counts.entries++
-          lines.push(`${JSON.stringify(input)}\n`)
-        } else if (input.kind === 'rejection') counts.rejected++
+      for (const { kind } of inputs) {
+        if (kind === 'reading') counts.readings++
+        else if (kind === 'journal') counts.entries++
+        else if (kind === 'rejection') counts.rejected++
       }
-      if (lines.length > 0 && !file.write(lines.join(''))) await once(file, 'drain')
+      await recording.write(inputs.filter((it) => it.kind === 'reading' || it.kind === 'journal'))
     })
-    file.end()
-    await finished(file).catch((cause) => Promise.reject(failed(cause)))
+    await recording.close()
   })
   if (json === true) printJson({ out, ...counts })
   else

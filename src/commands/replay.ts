@@ -10,6 +10,7 @@ import { openWard, type Served } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
+import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import { createLog } from '../log.ts'
@@ -37,8 +38,10 @@ interface ReplayFlags {
 
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('recordings through the pipeline that serves a bed: NDJSON, CSV, WFDB numerics, plain or gzipped')
-    .argument('<recording...>', 'files, or folders of them')
+    .description(
+      'recordings through the pipeline that serves a bed: NDJSON, CSV, HL7, Parquet, WFDB numerics, plain or packed',
+    )
+    .argument('<recording...>', 'files, folders of them, or patterns ("ward/**/*.ndjson.gz")')
     .option('--speed <n|max>', 'seconds of the recording a second of the clock', speed, 'max')
     .option('--from <time>', 'only readings from this instant on (ISO 8601 or ms)', instant)
     .option('--to <time>', 'only readings before this instant', instant)
@@ -83,10 +86,14 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   if (flags.alerts !== undefined) await written(ndjsonFile(flags.alerts, { fresh: true }))
   if (flags.deadLetters !== undefined) await written(deadLetterFile(flags.deadLetters))
   if (flags.json !== true) sinks.push(standardOutputSink())
+  // a state is a function of all that came before; from the middle there is none
+  if (flags.from !== undefined)
+    log.warn({ from: new Date(flags.from).toISOString() }, 'beds begin cold here: warming until the models have seen enough') // biome-ignore format: one sentence
   const skipped: VigilError[] = []
   const began = performance.now()
   const source = replaySource(recordings, {
     table: served.table,
+    hl7: () => siteReading(settings.hl7, served.table),
     speed: flags.speed,
     onBadFile: 'skip',
     onSkipped: (error) => skipped.push(error),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { VigilError } from '../errors.ts'
@@ -12,11 +11,9 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { bedKey } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { type ClosedBecause, converse } from './connection.ts'
-import { codeBook } from './observation.ts'
-import { pseudonyms } from './pseudonym.ts'
 import { type Read, readMessage } from './read.ts'
 import { Relay } from './relay.ts'
-import { openZone } from './time.ts'
+import { readSetting, siteReading } from './site.ts'
 
 export interface GatewayOptions {
   readonly settings: Settings['hl7']
@@ -56,11 +53,7 @@ export function recordsOf(read: Read, topicPrefix: string, partitions: number): 
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, telemetry, log } = options
-  const reading = {
-    identity: { pseudonyms: pseudonyms(secretOf(settings)), authority: settings.authority },
-    book: codeBook(options.table),
-    zone: zoneOf(settings.timeZone),
-  }
+  const reading = siteReading(settings, options.table)
   const relay = new Relay({
     writer: options.writer,
     patienceMs: settings.patienceSeconds * 1000,
@@ -130,38 +123,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function secretOf({ secret, secretFile }: Settings['hl7']): string {
-  const told = secretFile === undefined ? secret : read(secretFile, 'hl7.secretFile').split(/\r?\n/, 1)[0]!
-  if (told === undefined || told.length < 16)
-    throw new VigilError('config-invalid', 'hl7.secretFile (or hl7.secret) of at least 16 characters is needed: pseudonyms are made with it', { place: 'hl7.secretFile' }) // biome-ignore format: one sentence
-  return told
-}
-
-function zoneOf(zone: string) {
-  try {
-    return openZone(zone)
-  } catch (cause) {
-    throw new VigilError('config-invalid', 'hl7.timeZone is no IANA time zone', { place: 'hl7.timeZone', cause })
-  }
-}
-
-function read(file: string, setting: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new VigilError('config-invalid', `${setting} cannot be read`, { place: setting, cause })
-  }
-}
-
 function serverOf({ certFile, keyFile, clientCaFile }: Settings['hl7'], welcome: (socket: Socket) => void): Server {
   const half = { allowHalfOpen: true }
   if (certFile === undefined) return createServer(half, welcome)
   if (keyFile === undefined)
     throw new VigilError('config-invalid', 'hl7.certFile needs hl7.keyFile', { place: 'hl7.keyFile' })
-  const ca = clientCaFile === undefined ? undefined : read(clientCaFile, 'hl7.clientCaFile')
+  const ca = clientCaFile === undefined ? undefined : readSetting(clientCaFile, 'hl7.clientCaFile')
   try {
     const server = createTlsServer(
-      { ...half, cert: read(certFile, 'hl7.certFile'), key: read(keyFile, 'hl7.keyFile'), minVersion: 'TLSv1.2', ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: true }) },
+      { ...half, cert: readSetting(certFile, 'hl7.certFile'), key: readSetting(keyFile, 'hl7.keyFile'), minVersion: 'TLSv1.2', ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: true }) },
       (socket: TLSSocket) => welcome(socket),
     ) // biome-ignore format: the options in one line
     // a handshake that fails is one peer's matter

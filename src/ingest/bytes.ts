@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { VigilError } from '../errors.ts'
+import { isZstd, unzstd } from './zstd.ts'
 
 /** Compressed bytes given to zlib at once: deflate expands at most 1032 times, so one piece is at most 8 MB of text. */
 const PIECE = 8192
@@ -45,7 +46,7 @@ async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 }
 
 /**
- * The bytes of a file, unpacked where it is gzip (by its first two bytes, whatever its name). Memory is bounded.
+ * The bytes of a file, unpacked where it is gzip or Zstandard (by its first bytes, whatever its name). Memory is bounded.
  * @throws VigilError recording-unreadable, after everything that could be read
  */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
@@ -62,8 +63,8 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
         yield next.value
       }
     }
-    const packed = first.value[0] === 0x1f && first.value[1] === 0x8b
-    yield* packed ? gunzipped(all()) : all()
+    if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* gunzipped(all())
+    else yield* isZstd(first.value) ? unzstd(all()) : all()
   } catch (cause) {
     throw unreadable(path, cause)
   } finally {

@@ -138,6 +138,22 @@ function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, val
   }
 }
 
+/**
+ * Rows of cells that stand in a table of another kind, by the mapping that says what its columns mean.
+ * @returns the columns that are read, and the inputs of a row of all `names`
+ * @throws VigilError mapping-invalid
+ */
+export function tableRows(names: readonly string[], place: string, options: CsvOptions) {
+  const mapping = { ...readMapping(options.mapping!, options.table), decimal: '.' as const }
+  const plan = resolve(names, mapping, options.mapping ?? place, options)
+  const values = new Float64Array(plan.columns.length)
+  const read = [plan.time, plan.patient, plan.unit, plan.bed, ...plan.columns.map(({ at: index }) => index)]
+  return {
+    columns: new Set(read.flatMap((index) => (typeof index === 'number' ? [names[index]!] : []))),
+    inputs: (row: readonly string[]) => rowInputs(row, plan, options, values),
+  }
+}
+
 function unknownColumns(header: readonly string[], mapping: CsvMapping): Rejection[] {
   return header.flatMap((cell, i) => {
     const name = cell.trim()

@@ -21,7 +21,7 @@ interface Cursor {
 
 function timeOf(input: Input, before: number): number {
   if (input.kind === 'reading') return input.time
-  return input.kind === 'journal' ? input.at : before
+  return input.kind === 'rejection' ? before : input.at
 }
 
 function earlier(a: Cursor, b: Cursor): boolean {

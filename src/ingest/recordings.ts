@@ -67,7 +67,7 @@ export function replaySource(paths: readonly string[], options: ReplayOptions): 
   async function* open(): AsyncGenerator<TimedInputs> {
     const recordings = paths.map((path) => {
       const key = typeof patientKey === 'function' ? patientKey(path) : patientKey
-      const { table, zeros, mapping, anchor } = options
+      const { table, zeros, mapping, anchor, hl7 } = options
       return openRecording(path, {
         table,
         // young readings are cheap, readings that wait are not: fewer of each file the more files there are
@@ -75,6 +75,7 @@ export function replaySource(paths: readonly string[], options: ReplayOptions): 
         ...(zeros === undefined ? {} : { zeros }),
         ...(mapping === undefined ? {} : { mapping }),
         ...(anchor === undefined ? {} : { anchor }),
+        ...(hl7 === undefined ? {} : { hl7 }),
         ...(key === undefined ? {} : { patientKey: key }),
       })
     })

@@ -50,6 +50,29 @@ describe('vigil replay', () => {
     expect(replayed.seconds).toBeLessThan(5)
   })
 
+  it('says that beds begin cold in the middle of a recording, and so does every frame until they are warm', async () => {
+    const frames = path('middle')
+    const args = ['replay', join(EXAMPLES, 'bidmc_05_Numerics.csv'), '--frames', frames, '--json']
+    expect((await vigil(args)).stderr).not.toContain('warming')
+    const { code, stderr } = await vigil([...args, '--from', '2026-01-01T00:04:00Z'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('beds begin cold here: warming')
+    const states = (await lines(frames)).map((line) => FrameReport.parse(JSON.parse(line)).watching)
+    expect(states[0]).toBe('warming')
+    expect(states.at(-1)).toBe('watching')
+  })
+
+  it('takes patterns, packed files and HL7 captures under the secret of the site, and says where that is missing', async () => {
+    const message = (control: number) => `MSH|^~\\&|G|H|V||2026010112000${control}+0000||ORU^R01|${control}|P|2.6\rPID|||77^^^H^MR\rOBR|1|||1^x^SCT|||2026010112000${control}+0000\rOBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|7${control}|264864^MDC_DIM_BEAT_PER_MIN^MDC||||||R\r` // biome-ignore format: one message
+    await mkdir(path('captures/monday'), { recursive: true })
+    await writeFile(path('captures/monday/a.hl7'), [1, 2, 3].map(message).join(''))
+    const pattern = path('captures/**/*.hl7')
+    const secret = { VIGIL_HL7_SECRET: 'a secret of these tests' }
+    expect(await summary([pattern], secret)).toMatchObject({ recordings: 1, inputs: 3, rejections: {} })
+    const { code, stderr } = await vigil(['replay', pattern, '--json'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('config-invalid')])
+  })
+
   it('takes a model before the recordings, after them, and more than once', async () => {
     const recording = join(EXAMPLES, 'bidmc_05_Numerics.csv')
     const plain = await summary([recording])

@@ -65,6 +65,16 @@ test('a range that is recorded, with its journal, replays into the alerts that t
     patients.map((patient) => bodies.filter((it) => it.subject.patientKey === patient))
   expect(byPatient(replayed)).toEqual(byPatient(live))
 
+  // packed or in columns it is the same recording: the same alerts, byte for byte
+  for (const name of ['range.parquet', 'range.ndjson.gz']) {
+    const out = join(folder, name)
+    const ran = await vigil(['record', '--from', `${T0}`, '--to', `${T0 + 200_000}`, '--out', out, '--json'], env)
+    expect(JSON.parse(ran.stdout)).toMatchObject({ readings: 400, entries: whole.entries })
+    const again = join(folder, 'again.ndjson')
+    expect((await vigil(['replay', out, '--alerts', again, '--json'])).code).toBe(0)
+    expect(await readFile(again, 'utf8')).toBe(await readFile(alerts, 'utf8'))
+  }
+
   const part = await recorded(50, 60)
   expect(part).toMatchObject({ readings: 20, entries: 0 })
   for (const line of part.lines) expect(JSON.parse(line).time).toBeGreaterThanOrEqual(T0 + 50_000)
