@@ -34,7 +34,7 @@ test.each([3, 15])('the shift of the demonstration is shown for what it is, begu
   expect([first.subject.bed, first.code, second(first)]).toEqual(['1', 'unexpected', 71])
   const at = (place: string, code: string) =>
     began.find(({ subject, code: of }) => `${subject.unit} ${subject.bed}` === place && of === code)
-  expect(second(at('SIM 3', 'probe-off')!)).toBe(115)
+  expect(second(at('SIM 3', 'probe-off')!)).toBe(145)
   expect(second(at('SIM 3', 'hr-flat-line')!)).toBeLessThan(300)
   expect(second(at('SIM 3', 'leads-off')!)).toBe(355)
   expect(second(at('SIM 2', 'news2-urgent')!)).toBeLessThan(360)
