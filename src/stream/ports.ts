@@ -53,6 +53,8 @@ export type Output =
       readonly offset: number
       /** whose state changed with it; undefined where nobody was recognised. For the committer, never for a sink */
       readonly patientKey?: string
+      /** what somebody did and the ward refused: for the page on which they did it, never for a file or a topic */
+      readonly refused?: Control
     }
   | { readonly kind: 'journal'; readonly entry: JournalEntry; readonly partition: number }
 

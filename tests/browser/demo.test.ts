@@ -118,6 +118,18 @@ describe('the demonstration', () => {
     expect(await page.locator('.panel.declared').innerText()).toContain('Lactate')
     await page.keyboard.press('Escape')
   })
+  test('takes what people do on its page as the service does', async () => {
+    await page
+      .locator('.tile', { has: page.locator('.ward', { hasText: 'ICU' }) })
+      .first()
+      .locator('h2 a')
+      .click()
+    await page.getByRole('button', { name: 'Mute the bed 15 min' }).click()
+    await page.locator('.outcome.done', { hasText: 'Bed muted.' }).waitFor()
+    await page.locator('.title .muted').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
   test('counts what it does for Prometheus, without a patient', async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text()
     expect(Number(/^vigil_frames_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(600)
