@@ -3,6 +3,7 @@ import { INSTANCE } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
 import { actions } from '../http/actions.ts'
+import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder, controlRecord } from '../kafka/control-record.ts'
@@ -75,6 +76,8 @@ export async function openServing(
     },
     kafka.delivery === 'at-least-once' ? plain : undefined,
   )
+  const alerts = alertStream()
+  atEnd(() => alerts.close())
   const http = await listen({
     ...settings.http,
     telemetry,
@@ -84,6 +87,7 @@ export async function openServing(
     },
     routes: [
       ...page.routes,
+      alerts.route,
       {
         kind: 'action',
         path: '/api/actions',
@@ -120,7 +124,7 @@ export async function openServing(
     now: Date.now,
   })
   atEnd(() => beats.close())
-  const flushes = pipeline(around.source, served.ward, { ...run, sinks: [shown], committer: around.committer })
+  const flushes = pipeline(around.source, served.ward, { ...run, sinks: [shown, alerts], committer: around.committer })
   const ended = lastValueFrom(flushes, { defaultValue: undefined }).then(
     () => {},
     async (error: unknown) => {

@@ -9,6 +9,7 @@ import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
 import { actions } from '../http/actions.ts'
+import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
@@ -69,6 +70,8 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const { served, page, models, run } = await openPagedWard({ settings, telemetry, log }, atEnd)
   ready.set('model', true, models)
   const acts = pageActs(3)
+  const alerts = alertStream()
+  atEnd(() => alerts.close())
   const http = await listen({
     ...settings.http,
     port: flags.port ?? settings.http.port,
@@ -76,6 +79,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
     health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
     routes: [
       ...page.routes,
+      alerts.route,
       { kind: 'action', path: '/api/actions', act: actions({ target: page.target, submit: acts.submit }) },
     ],
     page: PAGE,
@@ -89,7 +93,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const flushes = pipeline(merge(source, acts.source).pipe(takeUntil(stopped)), served.ward, {
     ...run,
-    sinks: [standardOutputSink(), page],
+    sinks: [standardOutputSink(), page, alerts],
   })
   await lastValueFrom(flushes, { defaultValue: undefined })
 }

@@ -166,7 +166,7 @@ export function wardFeed({
       for (const output of outputs) {
         if (output.kind === 'alert') alert(output.envelope.body)
         else if (output.kind === 'journal') journal(output.entry)
-        else if (output.refused !== undefined) deed(output.refused, output.rejection.detail)
+        else if (output.refused !== undefined) deed(output.refused(), output.rejection.detail)
       }
     },
     async close() {

@@ -53,7 +53,7 @@ export class Outbox {
   letter(rejection: Rejection, partition: number, offset: number, patientKey?: string, refused?: Control): void {
     this.#options.telemetry.rejected(rejection.reason, 1)
     const who = patientKey !== undefined && { patientKey }
-    const what = refused !== undefined && { refused }
+    const what = refused !== undefined && { refused: () => refused }
     this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset, ...who, ...what })
   }
 
