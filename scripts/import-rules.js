@@ -129,6 +129,7 @@ export const ROOMS = [
     packages: ['vite', '@preact/preset-vite'],
     node: 'any',
   },
+  { name: 'fhir', files: /^src\/fhir\//, rooms: ADAPTER, packages: [], node: [] },
   { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
 
   {

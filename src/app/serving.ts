@@ -2,6 +2,7 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { fhirFeed } from '../fhir/feed.ts'
 import { actions } from '../http/actions.ts'
 import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
@@ -78,6 +79,7 @@ export async function openServing(
   )
   const alerts = alertStream()
   atEnd(() => alerts.close())
+  const fhir = fhirFeed({ channels: served.table.channels, models: served.models, beds: page.newest })
   const http = await listen({
     ...settings.http,
     telemetry,
@@ -88,6 +90,7 @@ export async function openServing(
     routes: [
       ...page.routes,
       alerts.route,
+      ...fhir.routes,
       {
         kind: 'action',
         path: '/api/actions',
@@ -124,7 +127,11 @@ export async function openServing(
     now: Date.now,
   })
   atEnd(() => beats.close())
-  const flushes = pipeline(around.source, served.ward, { ...run, sinks: [shown, alerts], committer: around.committer })
+  const flushes = pipeline(around.source, served.ward, {
+    ...run,
+    sinks: [shown, alerts, fhir],
+    committer: around.committer,
+  })
   const ended = lastValueFrom(flushes, { defaultValue: undefined }).then(
     () => {},
     async (error: unknown) => {

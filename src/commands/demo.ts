@@ -8,6 +8,7 @@ import { slowSepsis } from '../app/slow-sepsis.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { fhirFeed } from '../fhir/feed.ts'
 import { actions } from '../http/actions.ts'
 import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
@@ -72,6 +73,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const acts = pageActs(3)
   const alerts = alertStream()
   atEnd(() => alerts.close())
+  const fhir = fhirFeed({ channels: served.table.channels, models: served.models, beds: page.newest })
   const http = await listen({
     ...settings.http,
     port: flags.port ?? settings.http.port,
@@ -80,6 +82,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
     routes: [
       ...page.routes,
       alerts.route,
+      ...fhir.routes,
       { kind: 'action', path: '/api/actions', act: actions({ target: page.target, submit: acts.submit }) },
     ],
     page: PAGE,
@@ -93,7 +96,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const flushes = pipeline(merge(source, acts.source).pipe(takeUntil(stopped)), served.ward, {
     ...run,
-    sinks: [standardOutputSink(), page, alerts],
+    sinks: [standardOutputSink(), page, alerts, fhir],
   })
   await lastValueFrom(flushes, { defaultValue: undefined })
 }

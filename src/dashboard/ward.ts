@@ -60,6 +60,8 @@ export interface WardFeed extends FrameTap, Sink {
     readonly alertId?: string | undefined
     readonly patientKey?: string | undefined
   }): { readonly patientKey: string; readonly at: number } | undefined
+  /** the beds of the page with their newest frames */
+  newest(): readonly { readonly id: string; readonly patientKey: string; readonly frame: FrameView | null }[]
   /** beds of the whole pipeline by watching state; until told, those on the page are counted */
   counted(beds: BedCounts): void
 }
@@ -181,6 +183,7 @@ export function wardFeed({
     counted(total) {
       counts = { ...total }
     },
+    newest: () => [...beds].map(([patientKey, { id, frame }]) => ({ id, patientKey, frame })),
     target({ bed: id, alertId, patientKey }) {
       const shown = (bed: Bed) =>
         alertId !== undefined && (bed.open.has(alertId) || bed.history.some((it) => it.alertId === alertId))

@@ -131,7 +131,10 @@ export function alertStream(options: AlertStreamOptions = {}): AlertStream {
     route: {
       kind: 'events',
       path: '/api/alerts/stream',
-      refuses: ({ query }) => refusal(query),
+      refuses({ query }) {
+        const error = refusal(query)
+        return error === undefined ? undefined : { error }
+      },
       open(response, { query, lastEventId = query['lastEventId']?.[0] }) {
         const known = lastEventId === undefined ? count - 1 : numbers.get(lastEventId)
         const next = known === undefined ? Math.max(0, count - window) : known + 1

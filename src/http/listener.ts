@@ -115,11 +115,13 @@ declare module 'fastify' {
   }
 }
 
-function askedOf({ query, headers }: FastifyRequest): Asked {
+function askedOf({ query, headers, protocol, host, url }: FastifyRequest): Asked {
   const all = Object.entries(query as Record<string, string | string[]>)
   const lastEventId = headers['last-event-id']
   return {
     query: Object.fromEntries(all.map(([name, value]) => [name, [value].flat()])),
+    origin: `${protocol}://${host}`,
+    url,
     ...(typeof lastEventId === 'string' && lastEventId !== '' && { lastEventId }),
   }
 }
@@ -137,8 +139,15 @@ function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: Http
   const read = { preHandler: guard(access, 'read') }
   if (route.kind === 'json') {
     app.get(route.path, read, (request, reply) => {
-      const answer = route.answer(request.params as Record<string, string>)
+      const asked = askedOf(request)
+      const refused = route.refuses?.(asked)
       reply.header('cache-control', 'no-store')
+      if (route.contentType !== undefined) reply.header('content-type', route.contentType)
+      if (refused !== undefined) {
+        reply.code(400).send(refused)
+        return
+      }
+      const answer = route.answer(request.params as Record<string, string>, asked)
       if (answer === undefined) reply.code(404).send({ error: 'there is nothing of that name here' })
       else reply.send(answer)
     })
@@ -148,7 +157,7 @@ function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: Http
     const asked = askedOf(request)
     const refused = route.refuses?.(asked)
     if (refused !== undefined) {
-      reply.code(400).header('cache-control', 'no-store').send({ error: refused })
+      reply.code(400).header('cache-control', 'no-store').send(refused)
       return
     }
     reply.hijack()

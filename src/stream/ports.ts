@@ -207,23 +207,34 @@ export interface Check {
 /**
  * One route of the HTTP listener, as data: an adapter offers it, the listener in `http/` serves it.
  * `answer` gives the JSON body, or undefined where there is nothing (404). `open` is handed a response whose head
- * (`text/event-stream`) is written; it lives until either side ends it. `refuses` says why a query cannot be answered (400).
+ * (`text/event-stream`) is written; it lives until either side ends it. `refuses` gives the body that says why a query cannot be answered (400).
  */
 export type HttpRoute =
-  | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
+  | {
+      readonly kind: 'json'
+      readonly path: string
+      /** application/json by default */
+      readonly contentType?: string
+      refuses?(asked: Asked): object | undefined
+      answer(params: Readonly<Record<string, string>>, asked: Asked): unknown
+    }
   | {
       readonly kind: 'events'
       readonly path: string
-      refuses?(asked: Asked): string | undefined
+      refuses?(asked: Asked): object | undefined
       open(response: ServerResponse, asked: Asked): void
     }
   /** POST by somebody who may act; `name` is who, as the journal is to have it */
   | { readonly kind: 'action'; readonly path: string; act(body: unknown, name: string): Promise<ActionAnswer> }
 
-/** What a request of a stream asks for. */
+/** What a request asks for beside its path. */
 export interface Asked {
   /** the address's parameters, each as often as it was given */
   readonly query: Readonly<Record<string, readonly string[]>>
+  /** scheme and host as the caller addressed them, e.g. http://127.0.0.1:8080 */
+  readonly origin: string
+  /** path and parameters */
+  readonly url: string
   /** the last event that the caller has, where it says so */
   readonly lastEventId?: string
 }

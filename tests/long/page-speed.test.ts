@@ -8,7 +8,7 @@ import { launchChromium } from '../setup/chromium.ts'
 
 // What the page costs and how fast it is: printed, for `docs/page.md`. What it draws is asserted, how fast it is not.
 const BEDS = 200
-const SECONDS = 60
+const SECONDS = Number(process.env['SECS'] ?? 60)
 const ALERTS = 20
 
 let browser: Browser
@@ -34,11 +34,26 @@ test('the page with two hundred beds at one frame a second', async () => {
   // first view: from the navigation until every tile has its values and the first strips are drawn
   const views: number[] = []
   for (let i = 0; i < 5; i++) {
-    const began = performance.now()
     const { page } = await openPage(browser, http.url)
-    await page.waitForFunction((n) => document.querySelectorAll('.tile .value').length >= n, BEDS, { polling: 'raf' })
-    await page.locator('.tile .strip canvas').first().waitFor()
-    views.push(performance.now() - began)
+    const drawn = await page.waitForFunction(
+      (n) =>
+        document.querySelectorAll('.tile .value').length >= n &&
+        document.querySelector('.tile .strip canvas') !== null &&
+        performance.now(),
+      BEDS,
+      { polling: 'raf' },
+    )
+    // the page's own clock begins with the navigation
+    views.push(Number(await drawn.jsonValue()))
+    const steps = await page.evaluate(() =>
+      (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).map((it) => [
+        it.name.replace(/.*\//, ''),
+        Math.round(it.startTime),
+        Math.round(it.responseEnd),
+        it.transferSize,
+      ]),
+    )
+    console.log(JSON.stringify(steps))
     await page.close()
   }
 
