@@ -104,7 +104,7 @@ export interface FrameView {
   readonly risks: readonly RiskView[]
 }
 
-/** The last minutes of one channel, oldest first: as long as the bed's time column. */
+/** The last minutes of one channel, oldest first: as long as the bed's time column, or empty where there is nothing in it. */
 export interface Strip {
   readonly channel: number
   readonly value: readonly (number | null)[]

@@ -142,14 +142,14 @@ function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: Http
       const asked = askedOf(request)
       const refused = route.refuses?.(asked)
       reply.header('cache-control', 'no-store')
-      if (route.contentType !== undefined) reply.header('content-type', route.contentType)
+      const type = route.contentType ?? 'application/json; charset=utf-8'
       if (refused !== undefined) {
-        reply.code(400).send(refused)
+        reply.code(400).header('content-type', type).send(refused)
         return
       }
       const answer = route.answer(request.params as Record<string, string>, asked)
       if (answer === undefined) reply.code(404).send({ error: 'there is nothing of that name here' })
-      else reply.send(answer)
+      else reply.header('content-type', type).send(answer)
     })
     return
   }

@@ -28,8 +28,8 @@ export function useSession(): SessionState {
     [],
   )
   useEffect(() => {
-    ask()
     if (session !== undefined) return
+    ask()
     const timer = setInterval(ask, AGAIN_MS)
     return () => clearInterval(timer)
   }, [session === undefined])
