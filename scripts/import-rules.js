@@ -23,6 +23,8 @@ export const ROOMS = [
   { name: 'ports', files: /^src\/stream\/ports\.ts$/, rooms: ['vitals'], packages: ['rxjs'], node: ['http'] },
   { name: 'log', files: /^src\/log\.ts$/, rooms: LANGUAGE, packages: ['pino'], node: 'any' },
   { name: 'version', files: /^src\/version\.ts$/, rooms: [], packages: [], node: ['fs'] },
+  // Where downloads are kept: what a broker and a training engine share, and nobody else needs.
+  { name: 'cache', files: /^src\/cache-folder\.ts$/, rooms: [], packages: [], node: 'any' },
   { name: 'closing', files: /^src\/closing\.ts$/, rooms: [], packages: [], node: [] },
   { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
 
@@ -73,7 +75,7 @@ export const ROOMS = [
   {
     name: 'broker',
     files: /^src\/broker\//,
-    rooms: ADAPTER,
+    rooms: [...ADAPTER, 'cache'],
     packages: ['@testcontainers/*', 'testcontainers'],
     node: 'any',
   },
@@ -132,18 +134,28 @@ export const ROOMS = [
   { name: 'fhir', files: /^src\/fhir\//, rooms: ADAPTER, packages: [], node: [] },
   { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
 
+  // What a person reads of a comparison: HTML and SVG out of numbers.
+  { name: 'report', files: /^src\/report\//, rooms: [], packages: [], node: [] },
   {
     name: 'training',
     files: /^src\/training\//,
-    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference'],
+    rooms: [...ADAPTER, 'cache', 'version', 'stream', 'ingest', 'inference'],
     packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
     node: 'any',
   },
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
-    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training'],
+    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
     packages: ['rxjs', 'zod'],
+    node: 'any',
+  },
+  // A model's next version: trained from a window, judged against the champion, registered.
+  {
+    name: 'retrain',
+    files: /^src\/retrain\//,
+    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'training', 'evaluation'],
+    packages: ['zod'],
     node: 'any',
   },
   {

@@ -7,6 +7,7 @@ import { ensureChromium } from './browser.js'
 import { buildCode, buildPage } from './build.js'
 import { staticChecks } from './check.js'
 import { leastCovered } from './coverage.js'
+import { ensureEngines } from './engines.js'
 import { filesBelow } from './files.js'
 import { ensureInstalled, ROOT, run, say } from './setup.js'
 
@@ -44,6 +45,13 @@ if (
   }) !== 0
 ) {
   failed.push('loading onnxruntime-node, the step engine')
+}
+
+// only CI sets them up unasked: they are 700 MB
+if (inCi) {
+  for (const { engine, refusal } of await ensureEngines()) {
+    if (refusal !== undefined) failed.push(`training engine ${engine}, which CI must have: ${refusal}`)
+  }
 }
 
 const coverage = join(ROOT, 'coverage')

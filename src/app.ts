@@ -5,19 +5,23 @@ import {
   type AnyManifest,
   isClassifier,
   isForecaster,
+  isReconstructor,
   type ModelBundle,
   openAnyModel,
+  openModel,
 } from './inference/model-store.ts'
 import { openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
 import type { Lane } from './stream/lane.ts'
+import { OpinionDetector } from './stream/opinion-detector.ts'
 import type { FrameTap, StepEngine, Telemetry } from './stream/ports.ts'
 import { RiskDetector } from './stream/risk-detector.ts'
 import { Ward } from './stream/ward.ts'
 import { wardTickSeconds } from './stream/ward-grid.ts'
 import { type ChannelTable, channelTable } from './vitals/channels.ts'
+import type { ModelManifest } from './vitals/manifest.ts'
 import type { Settings } from './vitals/settings.ts'
 
 /** The registry that comes with Vigil: `models/` beside `dist/` (or `src/`). */
@@ -33,6 +37,13 @@ export interface Served {
   /** the forecasters, and the hourly models beside them */
   readonly detectors: readonly Detector[]
   readonly risks: readonly RiskDetector[]
+  /** versions that run beside their champions from the first frame on, where that was asked for */
+  readonly shadows: readonly Detector[]
+  /**
+   * Open another version of a forecaster, NAME@VERSION, as a detector of its own; closed with the rest.
+   * @throws VigilError as `openWard`; config-invalid where it does not fit the ward: another detector, grid or channel
+   */
+  open(id: string): Promise<Detector>
   close(): Promise<void>
 }
 
@@ -45,8 +56,12 @@ export interface ServeOptions {
   readonly now?: () => number
   /** a patient belongs to one partition of the source, and its state with it */
   readonly partitioned?: boolean
+  /** a model's manifest as it shall serve, where that is not as it was registered: another policy, say */
+  readonly asServed?: (manifest: ModelManifest) => ModelManifest
   /** false: frames are stepped, and nothing is said of them; for benches */
   readonly scoring?: boolean
+  /** NAME@VERSION that is to run beside the champion of a model, from the first frame on; undefined: nothing */
+  readonly challenger?: (name: string) => Promise<string | undefined>
   /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
   readonly fallsBack?: boolean
 }
@@ -76,7 +91,9 @@ async function open(
     now = Date.now,
     partitioned = false,
     scoring = true,
+    asServed = (manifest) => manifest,
     fallsBack = false,
+    challenger,
   }: ServeOptions,
   engines: StepEngine[],
 ): Promise<Omit<Served, 'close'>> {
@@ -103,18 +120,35 @@ async function open(
     engines.push(engine)
     return engine
   }
+  const open = async (id: string): Promise<Detector> => {
+    const bundle = await openModel(dir, id)
+    checkFit(bundle.manifest, detectors, table, id)
+    return new Detector(bundle.manifest, table, await opened(bundle), maxBatch)
+  }
   const detectors: Detector[] = []
   for (const bundle of bundles.filter(isForecaster)) {
-    detectors.push(new Detector(bundle.manifest, table, await opened(bundle), maxBatch))
+    detectors.push(new Detector(asServed(bundle.manifest), table, await opened(bundle), maxBatch))
   }
   const risks: RiskDetector[] = []
   for (const bundle of bundles.filter(isClassifier)) {
+    if (bundle.manifest.outcome.classes !== undefined)
+      throw notServed(bundle, 'answers with classes, and a ward asks for one event')
     risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(detectors)))
+  }
+  const opinions: OpinionDetector[] = []
+  const tickSeconds = wardTickSeconds(detectors)
+  for (const bundle of bundles.filter(isReconstructor)) {
+    const { cadenceSeconds } = bundle.manifest.grid
+    if (cadenceSeconds !== tickSeconds)
+      throw notServed(bundle, `reads ${cadenceSeconds} s frames, the ward's are of ${tickSeconds} s`)
+    opinions.push(new OpinionDetector(bundle.manifest, table, await opened(bundle), maxBatch))
   }
   const ward = new Ward({
     table,
     detectors,
+    pinned: new Set(bundles.flatMap(({ manifest }, i) => (isPinned(serve[i]!, manifest) ? [manifest.detector] : []))),
     risks,
+    opinions,
     settings,
     maxBatch,
     telemetry,
@@ -125,16 +159,52 @@ async function open(
     fallsBack,
     now,
   })
+  const shadows: Detector[] = []
+  for (const { manifest, id } of detectors) {
+    const other = ward.versions.pinned.has(manifest.detector) ? undefined : await challenger?.(manifest.name)
+    if (other === undefined || other === id) continue
+    const shadow = await open(other)
+    ward.versions.beside(shadow)
+    shadows.push(shadow)
+  }
   return {
     ward,
     table,
     detectors,
     risks,
-    models: [...detectors, ...risks].map(({ manifest, engine }: Lane) => ({
-      detector: manifest.detector,
-      name: manifest.name,
-      version: manifest.version,
-      provider: engine.provider,
-    })),
+    shadows,
+    open,
+    models: [...detectors, ...risks, ...opinions].map(servedModel),
   }
+}
+
+/** A lane that serves, as metrics and page name it. */
+export function servedModel({ manifest: { detector, name, version }, engine: { provider } }: Lane): ServedModel {
+  return { detector, name, version, provider }
+}
+
+/** Whether a setting names a version outright, and no alias of it. */
+const isPinned = (id: string, { name, version }: AnyManifest): boolean => id === `${name}@${version}`
+
+/** @throws VigilError config-invalid where a version cannot take the place of one that serves */
+function checkFit(
+  { detector, grid, channels }: ModelManifest,
+  serving: readonly Detector[],
+  table: ChannelTable,
+  place: string,
+): void {
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `it does not fit the models that serve: ${why}`, { place })
+  const now = serving.find(({ manifest }) => manifest.detector === detector)?.manifest
+  if (now === undefined) throw unfit(`none of them is of the detector ${detector}`)
+  if (now.grid.cadenceSeconds !== grid.cadenceSeconds)
+    throw unfit(`its cadence is ${grid.cadenceSeconds} s and not ${now.grid.cadenceSeconds} s`)
+  if (serving.every(({ manifest }) => manifest.grid.latenessSeconds < grid.latenessSeconds))
+    throw unfit(`it waits ${grid.latenessSeconds} s for late readings, longer than they`)
+  const unknown = channels.filter((name) => !table.index.has(name))
+  if (unknown.length > 0) throw unfit(`they do not know ${unknown.join(', ')}; a restart with both does`)
+}
+
+function notServed({ manifest: { name, version } }: ModelBundle<AnyManifest>, why: string): VigilError {
+  return new VigilError('config-invalid', `models.serve: ${name}@${version} ${why}`, { place: 'models.serve' })
 }

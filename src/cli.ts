@@ -2,15 +2,19 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './commands/bench.ts'
 import { calibrateCommand } from './commands/calibrate.ts'
 import { chaosCommand } from './commands/chaos.ts'
+import { compareCommand } from './commands/compare.ts'
 import { deliverCommand } from './commands/deliver.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { explainCommand } from './commands/explain.ts'
 import { gradientsCommand } from './commands/gradients.ts'
 import { hl7Command } from './commands/hl7.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { modelsCommand } from './commands/models.ts'
+import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
+import { retrainCommand } from './commands/retrain.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { printed, watchStandardOutput } from './commands/standard-output.ts'
@@ -36,7 +40,11 @@ const vigil = new Command('vigil')
   .addCommand(replayCommand())
   .addCommand(simulateCommand())
   .addCommand(trainCommand())
+  .addCommand(recordCommand())
+  .addCommand(retrainCommand())
   .addCommand(calibrateCommand())
+  .addCommand(compareCommand())
+  .addCommand(explainCommand())
   .addCommand(evaluateCommand())
   .addCommand(gradientsCommand())
   .addCommand(modelsCommand())

@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   'model-not-found': 'The registry has no such model or version.',
   'model-corrupt': 'A file of the model is missing, cut or does not match its checksum.',
   'manifest-invalid': 'The manifest does not fit its schema, or is of another layout version.',
+  'registry-locked': 'Another process writes to this folder of the registry; the message names it.',
+  'registry-unwritable': 'A file of the registry cannot be written: the disk is full, say. The registry is as it was.',
   'golden-mismatch': 'The engine does not reproduce the golden steps of the model; it is not served.',
   'provider-unavailable': 'No configured execution provider can run the model here.',
   'engine-failed': 'The step engine failed while running.',
@@ -17,6 +19,9 @@ export const ERROR_CODES = {
   'budget-unreachable':
     'No threshold brings the alarms of these recordings near the budget, or they are too short to tell.',
   'training-failed': 'The trainer could not produce a model.',
+  'data-unfit':
+    'The recordings cannot make a model: too few patients, a channel without values or that never changes, a stay in two parts.',
+  'checkpoint-invalid': 'The checkpoint of a training that was ended is damaged, or of another training.',
   'sink-failed': 'A sink refused an output.',
   'kafka-unreachable': 'No broker of the cluster answers, or the connection broke.',
   'kafka-auth': 'The broker refuses the credentials, or the TLS certificates do not fit.',
@@ -28,6 +33,7 @@ export const ERROR_CODES = {
   'broker-unavailable':
     'No Kafka broker for tests, benches or a person can be had; the message names each way that was tried.',
   'broker-failed': 'The Kafka broker for tests, benches or a person did not start, or cannot do what was asked of it.',
+  'alert-differs': 'A stored alert is not what is recomputed from its evidence; the step that differs is named.',
   'chaos-differs':
     'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',

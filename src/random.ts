@@ -6,6 +6,17 @@ export interface Random {
   normal(): number
   /** 0..count-1 in random order */
   permutation(count: number): Int32Array
+  /** where the sequence is */
+  mark(): RandomMark
+  /** go on from a mark of any source */
+  goTo(mark: RandomMark): void
+}
+
+/** A place in a sequence. */
+export interface RandomMark {
+  readonly state: number
+  /** NaN when none */
+  readonly spare: number
 }
 
 /** Mulberry32 (Tommy Ettinger, public domain); normals by Box and Muller. */
@@ -39,5 +50,10 @@ export function random(seed: number): Random {
     }
     return order
   }
-  return { uniform, normal, permutation }
+  const mark = (): RandomMark => ({ state, spare })
+  const goTo = (to: RandomMark): void => {
+    state = to.state
+    spare = to.spare
+  }
+  return { uniform, normal, permutation, mark, goTo }
 }

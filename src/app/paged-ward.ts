@@ -4,10 +4,11 @@ import { wardFeed } from '../dashboard/ward.ts'
 import type { Log } from '../log.ts'
 import type { PrometheusTelemetry } from '../metrics/telemetry.ts'
 import type { PipelineOptions } from '../stream/pipeline.ts'
-import type { FrameTap, Sink } from '../stream/ports.ts'
+import type { FrameTap, Sink, VersionTelemetry } from '../stream/ports.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { type BudgetSpent, budgetSpent } from './budget-spent.ts'
+import { challengerOf } from './challenger.ts'
 
 export interface PagedWardOptions {
   readonly settings: Settings
@@ -17,6 +18,9 @@ export interface PagedWardOptions {
   /** what of the ward the page is shown; all of it by default */
   readonly shown?: (page: FrameTap & Sink) => FrameTap & Sink
 }
+
+/** How often the metrics are told what champions and shadows did, ms. */
+const COUNT_MS = 1000
 
 /** A ward that people look at: its models are said on the page and to the metrics, its beds are counted on both. */
 export interface PagedWard {
@@ -73,6 +77,8 @@ export async function openPagedWard(options: PagedWardOptions, atEnd: AtEnd): Pr
     telemetry: { ...loud(telemetry, log), alert },
     log,
     partitioned,
+    // on Kafka who runs beside whom is each partition's own
+    ...(!partitioned && { challenger: (name: string) => challengerOf(settings.models, name) }),
     tap: (table) => {
       const page = wardFeed({ table, alive: telemetry.progress, spent: () => spent?.spent() ?? null })
       made = { page, shown: within(page) }
@@ -89,6 +95,10 @@ export async function openPagedWard(options: PagedWardOptions, atEnd: AtEnd): Pr
   atEnd(() => served.close())
   const { page, shown } = made!
   atEnd(() => page.close())
+  if (served.shadows.length > 0) {
+    const counting = setInterval(() => tellVersions(served, telemetry.versions), COUNT_MS)
+    atEnd(() => clearInterval(counting))
+  }
   telemetry.serving(served.models)
   page.serving(served.models)
   return {
@@ -110,4 +120,9 @@ export async function openPagedWard(options: PagedWardOptions, atEnd: AtEnd): Pr
       now: Date.now,
     },
   }
+}
+
+function tellVersions({ detectors, shadows }: Served, telemetry: VersionTelemetry): void {
+  for (const { manifest, tally } of detectors) telemetry.counted(manifest, 'champion', tally.take())
+  for (const { manifest, tally } of shadows) telemetry.counted(manifest, 'shadow', tally.take())
 }

@@ -1,11 +1,12 @@
 import { lastValueFrom } from 'rxjs'
-import { INSTANCE } from '../app.ts'
+import { INSTANCE, SHIPPED_MODELS, servedModel } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
 import { fhirFeed } from '../fhir/feed.ts'
 import { actions } from '../http/actions.ts'
 import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
+import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
 import { controlDecoder, controlRecord } from '../kafka/control-record.ts'
 import { heartbeats } from '../kafka/heartbeats.ts'
@@ -19,13 +20,18 @@ import type { Log } from '../log.ts'
 import { eventLoopCheck, readiness } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
+import type { FrameTap, Sink } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { challengerOf } from './challenger.ts'
+import { driftFile } from './drift-file.ts'
 import { openPagedWard } from './paged-ward.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
 export interface ServingOptions {
   readonly settings: Settings
   readonly log: Log
+  /** what of the ward the page is shown, besides Vigil's own self-test patients; all of it by default. Benches look in here */
+  readonly shown?: (page: FrameTap & Sink) => FrameTap & Sink
   /** connects to Kafka; kafkajs by default. Fault harnesses put themselves in between */
   readonly connect?: (settings: Settings['kafka'], log: Log) => Promise<KafkaClient>
 }
@@ -44,21 +50,26 @@ export interface Serving {
  * @throws VigilError
  */
 export async function openServing(
-  { settings, log, connect = openKafka }: ServingOptions,
+  { settings, log, connect = openKafka, shown: within = (page) => page }: ServingOptions,
   atEnd: AtEnd,
 ): Promise<Serving> {
   const telemetry = prometheusTelemetry()
   const ready = readiness(['model', 'kafka'])
   const eventLoop = eventLoopCheck()
-  const paged = await openPagedWard({ settings, telemetry, log, partitioned: true, shown: withoutSelfTest }, atEnd)
-  const { served, page, shown, models, run } = paged
-  ready.set('model', true, models)
+  const paged = await openPagedWard(
+    { settings, telemetry, log, partitioned: true, shown: (page) => within(withoutSelfTest(page)) },
+    atEnd,
+  )
+  const { served, page, shown, run } = paged
+  ready.set('model', true, paged.models)
 
   const { kafka } = settings
   const client = await connect(kafka, log)
   atEnd(() => client.close())
   const plain = await client.writer()
   atEnd(() => plain.close())
+  const { models } = settings
+  let serving = served.models
   const topic = (role: Parameters<typeof topicName>[1]) => topicName(kafka.topicPrefix, role)
   const around = new KafkaWard(
     {
@@ -71,6 +82,24 @@ export async function openServing(
         [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],
         [topic('alerts.acks'), controlDecoder(topic('alerts.acks'), decodeAcknowledgement)],
       ]),
+      promotions: {
+        like: { table: served.table, settings, maxBatch: settings.inference.maxBatch },
+        topics: { readings: topic('readings'), models: topic('models') },
+        windowMs: models.rollbackHours * 3_600_000,
+        closelyMs: models.closelySeconds * 1000,
+        band: { onsetFactor: models.bandOnsets, broken: models.bandBroken, stepSeconds: models.bandStepSeconds },
+        open: served.open,
+        challenger: (name) => challengerOf(models, name),
+        drifted: driftFile(models.driftFile, log, Date.now),
+        wentBack: async (name) => void (await rollback(settings.models.dir ?? SHIPPED_MODELS, name)),
+        serving(champions) {
+          serving = [...champions, ...served.risks].map(servedModel)
+          telemetry.serving(serving)
+          page.serving(serving)
+        },
+        plain,
+        telemetry: telemetry.versions,
+      },
       telemetry: telemetry.kafka,
       log,
       now: Date.now,
@@ -120,7 +149,7 @@ export async function openServing(
     around,
     beds: () => served.ward.watching,
     topicPrefix: kafka.topicPrefix,
-    models: served.models,
+    models: () => serving,
     instance: INSTANCE,
     telemetry: telemetry.kafka,
     log,

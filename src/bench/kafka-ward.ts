@@ -45,6 +45,8 @@ export async function benchSettings(
   }
 }
 
+/** A temperature of 36 to 37 degrees says in its thousandths at which ms of its second a reading was written. */
+export const STAMP_FROM = 36
 /** Seconds from one episode of a patient to its next: with its start and its end, one reading in a hundred alerts. */
 const EPISODE = 200
 
@@ -59,12 +61,20 @@ export function benchReading(
   patient: number,
   second: number,
   time: number,
+  others: Readonly<Record<string, number>> = {},
 ): NewRecord {
   const key = `p-${String(patient).padStart(7, '0')}`
   const walk = (rest: number, span: number, stride: number) => rest + ((patient * 7 + second * stride) % span)
   const phase = (second + patient) % EPISODE
   const temp = phase === 0 ? { temp: 42 } : phase === 1 ? { temp: 37 } : {}
-  const values = { hr: walk(68, 5, 1), pulse: walk(68, 4, 1), spo2: walk(95, 3, 2), resp: walk(14, 4, 3), ...temp }
+  const values = {
+    hr: walk(68, 5, 1),
+    pulse: walk(68, 4, 1),
+    spo2: walk(95, 3, 2),
+    resp: walk(14, 4, 3),
+    ...temp,
+    ...others,
+  }
   return {
     topic,
     partition: partitionOf(key, partitions),

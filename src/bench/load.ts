@@ -4,12 +4,14 @@ import { topicName } from '../kafka/topics.ts'
 import { createLog } from '../log.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Settings } from '../vitals/settings.ts'
-import { benchReading } from './kafka-ward.ts'
+import { benchReading, STAMP_FROM } from './kafka-ward.ts'
 
 /** What the load process is told, as its one argument in JSON. */
 export type Load = { readonly kafka: Settings['kafka']; readonly patients: number } & (
   | { readonly kind: 'fill'; readonly records: number; readonly start: number }
   | { readonly kind: 'paced'; readonly perSecond: number; readonly seconds: number }
+  /** a reading of every patient in each second of the wall clock, which says when it was written */
+  | { readonly kind: 'stamped'; readonly seconds: number }
 )
 
 /** Slices of a second in which readings leave. */
@@ -87,10 +89,47 @@ async function paced({ kafka, patients, perSecond, seconds }: Extract<Load, { ki
   return delays
 }
 
+/** Slices of a second in which stamped readings leave. */
+const STAMPED_SLICES = 10
+
+/**
+ * Write a reading of every patient a second, each with the time at which it was handed over to be written. A second that
+ * is over before its slice leaves is left out, for those patients. @returns how many were written
+ */
+async function stamped({ kafka, patients, seconds }: Extract<Load, { kind: 'stamped' }>): Promise<number[]> {
+  const client = await openKafka(kafka, createLog('warn'))
+  const topic = topicName(kafka.topicPrefix, 'readings')
+  const writer = await client.writer()
+  const start = Math.ceil(Date.now() / 1000) * 1000
+  const newest = new Float64Array(patients)
+  const each = Math.ceil(patients / STAMPED_SLICES)
+  let sent = 0
+  for (let slice = 0; slice < seconds * STAMPED_SLICES; slice++) {
+    await until(start + (slice * 1000) / STAMPED_SLICES)
+    const now = Date.now()
+    const time = Math.floor(now / 1000) * 1000
+    const first = (slice % STAMPED_SLICES) * each
+    const records: NewRecord[] = []
+    for (let patient = first; patient < Math.min(first + each, patients); patient++) {
+      if (newest[patient]! >= time) continue
+      newest[patient] = time
+      const temp = STAMP_FROM + (now - time) / 1000
+      records.push(benchReading(topic, client.partitions, patient, time / 1000, time, { temp }))
+    }
+    if (records.length > 0) await writer.send(records)
+    sent += records.length
+  }
+  await writer.close()
+  await client.close()
+  return [sent]
+}
+
+const LOADS = { fill, paced, stamped } as const
+
 function until(at: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now())))
 }
 
 // The other side of a bench, in a process of its own, so that it shares neither the thread that steps nor its memory.
 const load = JSON.parse(process.argv[2]!) as Load
-process.stdout.write(JSON.stringify(load.kind === 'fill' ? await fill(load) : await paced(load)))
+process.stdout.write(JSON.stringify(await LOADS[load.kind](load as never)))

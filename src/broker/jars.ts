@@ -10,14 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VigilError } from '../errors.ts'
 import type { Say } from './broker.ts'
 import { output } from './output.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** The version of Kafka that is downloaded. */
 export const KAFKA_VERSION = '4.1.1'
@@ -41,12 +38,6 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 /** Downloads that were cut off are swept after this long, and a lock of that age is nobody's. */
 const STALE_MS = 15 * 60_000
-
-/** Where jars are kept, outside any checkout: `VIGIL_CACHE`, else the user's cache folder. */
-export function cacheFolder(env: Environment, home = homedir()): string {
-  if (env['VIGIL_CACHE']) return env['VIGIL_CACHE']
-  return join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'vigil')
-}
 
 /** The folder that this build's jars are in once they are there; what it holds is in its name. */
 export function jarFolder(cache: string): string {

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
+import { SHIPPED_MODELS } from '../app.ts'
+import { otherVersion } from '../bench/other-version.ts'
 import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
-import { withClosing } from '../closing.ts'
+import { type AtEnd, withClosing } from '../closing.ts'
 import { VigilError } from '../errors.ts'
+import { openModel } from '../inference/model-store.ts'
+import { promote } from '../inference/registry/promotion.ts'
 import { Changelog } from '../kafka/changelog.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import type { KafkaClient } from '../kafka/port.ts'
@@ -28,6 +35,8 @@ export interface ChaosOptions extends FaultCounts {
   readonly atOnce?: number
   /** how long a process may be silent before its partitions move, s; 3 unless given. A busy machine needs longer */
   readonly sessionSeconds?: number
+  /** versions of the bedside model change hands meanwhile, and kills at steps of a commit wait for that */
+  readonly swaps?: boolean
   /** a fault of the members that the oracle must find */
   readonly mutant?: Mutant | undefined
   /** use this broker and leave it alone; undefined: one of its own, which is restarted and stalled too */
@@ -120,7 +129,8 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
     if (own) atEnd(() => own.stop())
     const brokers = options.brokers ?? own!.brokers
     const partitions = PARTITIONS_EACH * (PROCESSES + (options.atOnce ?? 1))
-    const input = settingsOf(brokers, partitions, options.sessionSeconds ?? 3)
+    const registry = options.swaps === true ? await twoVersions(atEnd) : undefined
+    const input = settingsOf(brokers, partitions, options.sessionSeconds ?? 3, registry?.dir)
     const settings = Settings.parse(input)
     const client = await openKafka(settings.kafka, log)
     atEnd(() => client.close())
@@ -137,6 +147,7 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
       encounters: topicName(topicPrefix, 'encounters'),
       acknowledgements: topicName(topicPrefix, 'alerts.acks'),
       partitions: client.partitions,
+      swaps: registry && { ...registry, topic: topicName(topicPrefix, 'models') },
     })
     atEnd(() => load.stop())
     for (let i = 0; i < PROCESSES + (options.atOnce ?? 1); i++) stage.start()
@@ -159,11 +170,22 @@ export function chaos(options: ChaosOptions): Promise<ChaosReport> {
   })
 }
 
+/** A registry with the shipped bedside model and a version of another size. */
+async function twoVersions(atEnd: AtEnd) {
+  const dir = await mkdtemp(join(tmpdir(), 'vigil-chaos-'))
+  atEnd(() => rm(dir, { recursive: true, force: true }))
+  const { manifest } = await openModel(SHIPPED_MODELS, 'bedside')
+  const other = await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '0.0.1', hidden: 24, layers: 1, seed: 3 })
+  await promote(dir, 'bedside', manifest.version)
+  return { dir, detector: manifest.detector, champion: `bedside@${manifest.version}`, other }
+}
+
 /** Short times, so that much happens; everything else as a site would have it. */
 function settingsOf(
   brokers: readonly string[],
   partitions: number,
   sessionSeconds: number,
+  registry: string | undefined,
 ): z.input<typeof Settings> & { kafka: { brokers: string[] } } {
   const name = `chaos-${randomUUID().slice(0, 8)}`
   return {
@@ -178,6 +200,8 @@ function settingsOf(
       stateIntervalMs: 2000,
       requestTimeoutMs: 5000,
     },
+    // what goes back by itself hangs on the speed of the machine: here everything is ordered
+    ...(registry !== undefined && { models: { dir: registry, closelySeconds: 0 } }),
     stream: { signalLostSeconds: 5 },
     limits: { adult: { spo2: { low: 90, holdSeconds: 2, priority: 'high' } } },
     alerts: { clearSeconds: 5 },
@@ -199,6 +223,7 @@ function stageOf(
     members,
     broker,
     mutant,
+    atSwaps: options.swaps === true,
     rng: random(seed + 1),
     tally: newTally(),
     busy: new Set(),

@@ -94,6 +94,8 @@ export interface Stage {
   /** undefined where the broker is not to be touched */
   readonly broker: Broker | undefined
   readonly mutant: Mutant | undefined
+  /** kills at steps of a commit wait for one in which versions change hands */
+  readonly atSwaps: boolean
   readonly rng: Random
   readonly tally: Tally
   /** members that a fault has in hand */
@@ -209,8 +211,9 @@ async function kill(stage: Stage, point: KillPoint): Promise<void> {
     had = members.partitionsOf(victim)
     await members.kill(victim)
   } else {
-    const passage = point === 'during-restore' ? 1 : 1 + Math.floor(5 * rng.uniform())
-    const found = await reached(stage, { step: point, passage, act: 'kill' })
+    const ofSwap = stage.atSwaps && point !== 'during-restore'
+    const passage = point === 'during-restore' || ofSwap ? 1 : 1 + Math.floor(5 * rng.uniform())
+    const found = await reached(stage, { step: point, passage, act: 'kill', withSwap: ofSwap })
     if (found === undefined) return
     victim = found.member
     had = found.had

@@ -28,7 +28,9 @@ export async function harnessedClient(
     readings: topicName(settings.topicPrefix, 'readings'),
     state: topicName(settings.topicPrefix, 'state'),
     alerts: topicName(settings.topicPrefix, 'alerts'),
+    journal: topicName(settings.topicPrefix, 'journal'),
   }
+  const swaps = ({ topic, value }: NewRecord) => topic === topics.journal && String(value).includes('"entry":"seen-by"')
   /** partition -> when its fencing began, ms */
   const began = new Map<number, number>()
 
@@ -41,7 +43,7 @@ export async function harnessedClient(
           mutant === 'no-state' && outputs
             ? records.filter((it) => it.topic !== topics.state || !ofPatient(it))
             : records
-        obedient.begins(partition, alerting)
+        obedient.begins(partition, alerting, records.some(swaps))
         try {
           await writer.commit(kept, positions)
         } catch (error) {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { modelOrderRecord } from '../kafka/model-order-record.ts'
 import { partitionOf } from '../kafka/murmur2.ts'
 import type { KafkaClient, NewRecord, PlainWriter } from '../kafka/port.ts'
 import { random } from '../random.ts'
+import type { ModelOrder } from '../vitals/model-order.ts'
 
 /** Event time of the first reading, ms since 1970. */
 const START = Date.UTC(2026, 0, 1)
@@ -28,6 +30,41 @@ export interface LoadOptions {
   readonly encounters: string
   readonly acknowledgements: string
   readonly partitions: number
+  /** versions of a model that change hands; undefined: none do */
+  readonly swaps?: Swaps | undefined
+}
+
+/** Two versions of one detector's model, the topic of orders, and what the load orders meanwhile. */
+export interface Swaps {
+  readonly topic: string
+  readonly detector: string
+  /** NAME@VERSION of the champion at first, and of the other */
+  readonly champion: string
+  readonly other: string
+}
+
+/**
+ * What is ordered, by the second of the ward within a cycle: with a warm-up and without one, forth and back, and away with
+ * the former champion, so that the next one begins cold.
+ */
+const ORDERS: readonly (readonly [second: number, action: ModelOrder['action'], model: 'champion' | 'other'])[] = [
+  [20, 'promote', 'other'],
+  [60, 'rollback', 'other'],
+  [70, 'shadow', 'other'],
+  [95, 'promote', 'other'],
+  [110, 'release', 'champion'],
+  [120, 'promote', 'champion'],
+]
+const ORDERS_SECONDS = 150
+
+/** The orders of a second of the ward, one for each partition. */
+function orders({ swaps, partitions }: LoadOptions, second: number): NewRecord[] {
+  const due = swaps && ORDERS.find(([at]) => at === second % ORDERS_SECONDS)
+  if (due === undefined) return []
+  const [, action, model] = due
+  const { topic, detector } = swaps!
+  const order = { detector, action, model: swaps![model], at: START + second * 1000, by: 'load' }
+  return Array.from({ length: partitions }, (_, it) => modelOrderRecord(topic, it, order))
 }
 
 export const patientOf = (index: number): string => `chaos-${String(index).padStart(5, '0')}`
@@ -56,7 +93,7 @@ export function* rounds(options: LoadOptions): Generator<NewRecord[]> {
     value: typeof value === 'string' ? value : JSON.stringify(value),
   })
   for (let second = 0; ; second++) {
-    const round: NewRecord[] = []
+    const round: NewRecord[] = orders(options, second)
     for (const bed of beds) {
       const { index, key } = bed
       // the same number of draws for every reading, whatever becomes of it

@@ -29,6 +29,8 @@ export class Obedient {
   #release: (() => void) | undefined
   /** partitions whose commit in flight carries an alert */
   readonly #alerting = new Set<number>()
+  /** partitions whose commit in flight carries a swap */
+  readonly #swapping = new Set<number>()
   /** the partition whose commit this process slept in, and whether it ends when that is refused */
   #slept: { readonly partition: number; readonly kill: boolean } | undefined
   #ending = false
@@ -53,9 +55,11 @@ export class Obedient {
   }
 
   /** A commit begins. */
-  begins(partition: number, withAlert: boolean): void {
+  begins(partition: number, withAlert: boolean, withSwap: boolean): void {
     if (withAlert) this.#alerting.add(partition)
     else this.#alerting.delete(partition)
+    if (withSwap) this.#swapping.add(partition)
+    else this.#swapping.delete(partition)
   }
 
   /** A commit came to an end; undefined: it was taken. */
@@ -74,7 +78,8 @@ export class Obedient {
     const order = this.#order
     if (order === undefined) return
     const wanted = order.step === 'during-commit' ? 'after-offsets' : order.step
-    if (step !== wanted || (order.withAlert === true && !this.#alerting.has(partition)) || --this.#left > 0) return
+    if (step !== wanted || (order.withAlert === true && !this.#alerting.has(partition))) return
+    if ((order.withSwap === true && !this.#swapping.has(partition)) || --this.#left > 0) return
     this.#order = undefined
     tell({ kind: 'reached', step: order.step, act: order.act, partition })
     if (order.step === 'during-commit') {

@@ -22,6 +22,8 @@ export interface Order {
   readonly act: Act
   /** only passages of commits that carry an alert count */
   readonly withAlert?: boolean
+  /** only those of commits in which other versions begin to see patients */
+  readonly withSwap?: boolean
 }
 
 /** A member with a known fault, which the oracle must find: nobody is fenced; outputs leave without the state that made them; no seek. */

@@ -1,18 +1,21 @@
-import { openWard } from '../app.ts'
+import { openWard, type Served } from '../app.ts'
 import { withClosing } from '../closing.ts'
 import { deadLetterId } from '../kafka/dead-letter.ts'
-import { takeRecords } from '../kafka/intake.ts'
+import { type Decode, takeRecords } from '../kafka/intake.ts'
 import { type PlacedEntry, readJournalEntry } from '../kafka/journal-record.ts'
 import { isRejection } from '../kafka/json-value.ts'
 import { Owned } from '../kafka/owned.ts'
 import type { KafkaClient, LogRecord } from '../kafka/port.ts'
 import { recordDecoder } from '../kafka/record-decoder.ts'
 import { topicName } from '../kafka/topics.ts'
+import { WarmUp } from '../kafka/warm-up.ts'
 import type { Log } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import type { Detector } from '../stream/detector.ts'
 import type { Input } from '../stream/ports.ts'
 import type { Layout } from '../stream/state-record.ts'
 import type { Ward } from '../stream/ward.ts'
+import type { EntryOf, JournalEntry } from '../vitals/journal.ts'
 import type { Settings } from '../vitals/settings.ts'
 
 /** Inputs that are stepped together. */
@@ -39,6 +42,8 @@ export interface Undisturbed {
   /** readings' records that were worked */
   readonly readings: number
   readonly entries: number
+  /** of them those that say which versions see a patient */
+  readonly swaps: number
   /** journal entries that name a place that no reading of their patient has */
   readonly unplaced: number
   /** keyless records, `PARTITION/OFFSET` */
@@ -77,12 +82,21 @@ export function undisturbed(
     let readings = 0
     let entries = 0
     let unplaced = 0
+    let swaps = 0
+    const seeing = versions(served, settings, decode)
     for (let partition = 0; partition < client.partitions; partition++) {
       const end = positions.get(partition) ?? 0
       const records = (await readPartition(client, topic, partition)).filter(({ offset }) => offset < end)
       const placed = await entriesOf(client, topicName(prefix, 'journal'), partition)
       const owned = new Owned(partition)
       const work = worker(ward, topic, partition)
+      const enter = async (entry: JournalEntry, offset: number) => {
+        if (entry.entry === 'seen-by') {
+          await seeing(entry, partition, records)
+          swaps++
+        }
+        await work(entry, offset)
+      }
       const patients = new Set<string>()
       for (let from = 0; from < records.length; from += TOGETHER) {
         const some = records.slice(from, from + TOGETHER)
@@ -94,19 +108,22 @@ export function undisturbed(
         for (let i = 0; i < inputs.length; i++) {
           const input = inputs[i]!
           const offset = offsets[i]!
+          // who sees a patient who is new is said before the first reading
+          if (input.kind === 'reading')
+            for (const entry of placed.take(input.patientKey, offset - 1)) await enter(entry, offset)
           if (input.kind === 'reading' && !patients.has(input.patientKey)) {
             patients.add(input.patientKey)
-            for (const entry of placed.take(input.patientKey, -1)) await work(entry, offset)
+            for (const entry of placed.take(input.patientKey, -1)) await enter(entry, offset)
           }
           await work(input, offset)
           if (input.kind !== 'reading') continue
-          for (const entry of placed.take(input.patientKey, offset)) await work(entry, offset)
+          for (const entry of placed.take(input.patientKey, offset)) await enter(entry, offset)
         }
         await ward.drain()
         collected.take(ward, partition)
       }
       for (const key of placed.keys) {
-        if (!patients.has(key)) for (const entry of placed.take(key, -1)) await work(entry, -1)
+        if (!patients.has(key)) for (const entry of placed.take(key, -1)) await enter(entry, -1)
         patients.add(key)
       }
       collected.take(ward, partition)
@@ -116,7 +133,7 @@ export function undisturbed(
       unplaced += placed.left
     }
     const { alerts, deadLetters, states } = collected
-    return { alerts, deadLetters, states, layouts: ward.state.layouts, readings, entries, unplaced, keyless }
+    return { alerts, deadLetters, states, layouts: ward.state.layouts, readings, entries, swaps, unplaced, keyless }
   })
 }
 
@@ -125,6 +142,34 @@ function worker(ward: Ward, source: string, partition: number) {
   const batch = { source, partition, inputs: [], offsets: [], done() {} }
   return async (input: Input, offset: number): Promise<void> => {
     while (!ward.accept(input, batch, offset, 0)) await ward.drain()
+  }
+}
+
+/**
+ * Opens what an entry names, and warms a version by the patient's readings of before as the entry says it was: the
+ * patient's own readings alone, in a ward of its own.
+ */
+function versions({ ward, table, open }: Served, settings: Settings, decode: Decode) {
+  const scouts = new Map<string, Detector>()
+  return async (entry: EntryOf<'seen-by'>, partition: number, records: readonly LogRecord[]): Promise<void> => {
+    const { patientKey, champion, shadow, warmedFrom, afterOffset } = entry
+    await ward.drain()
+    for (const id of [champion, shadow])
+      if (id !== undefined && ward.versions.find(id) === undefined) ward.versions.add(await open(id))
+    const session = ward.state.here(partition).find((it) => it.patientKey === patientKey)
+    if (warmedFrom === undefined || session === undefined) return
+    const before = ward.versions.of(session).all.map(({ id }) => id)
+    for (const id of [champion, shadow]) {
+      if (id === undefined || before.includes(id)) continue
+      const scout = scouts.get(id) ?? (await open(id))
+      scouts.set(id, scout)
+      const warmUp = new WarmUp(scout, { table, settings, maxBatch: settings.inference.maxBatch }, partition, decode)
+      const own = ({ key, offset }: LogRecord) =>
+        offset >= warmedFrom && offset <= afterOffset && key?.toString() === patientKey
+      await warmUp.take(records.filter(own))
+      const known = warmUp.known(session, ward.state.newest(session))
+      if (known !== undefined) ward.versions.find(id)!.put(session.slot, known)
+    }
   }
 }
 

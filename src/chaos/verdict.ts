@@ -35,6 +35,7 @@ export interface Verdict {
     readonly patients: number
     readonly deadLetters: number
     readonly entries: number
+    readonly swaps: number
     readonly keyless: number
   }
   /** the first difference of each kind: patient by number, field and offset, never a key */
@@ -64,6 +65,7 @@ export async function verdict(client: KafkaClient, prefix: string, expected: Und
       patients: patients.length,
       deadLetters: expected.deadLetters.size,
       entries: expected.entries,
+      swaps: expected.swaps,
       keyless: expected.keyless.size,
     },
     first,

@@ -9,6 +9,7 @@ import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
 import { benchRestore } from '../bench/restore.ts'
 import { stepModel } from '../bench/step-model.ts'
+import { benchSwap, type SwapFlags } from '../bench/swap.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { benchStep } from '../inference/bench-step.ts'
@@ -143,6 +144,16 @@ export function benchCommand(): Command {
     .option('--patients <n>', 'patients, one message each', whole(1), 1000)
     .option('--seconds <n>', 'how long to measure', positive, 10)
     .action((flags: { observations: number; patients: number; seconds: number }) => printJson(benchHl7(flags)))
+  addWard('swap', "a ward whose model's versions change hands: how late a tick is", 'swap --patients 1000')
+    .option('--patients <n>', 'patients, one reading a second each', whole(1), 1000)
+    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
+    .option('--seconds <n>', 'seconds of each phase; of the first one three times as long', positive, 20)
+    .option('--hidden <n>', "units of a layer of the other version's network", whole(1), 64)
+    .option('--layers <n>', 'LSTM layers of it', whole(1), 2)
+    .action(async ({ batch: rows, threads: thread, provider: by, ...flags }: WardFlags & SwapFlags) => {
+      const { settings, log } = quiet({ batch: rows, threads: thread, provider: by })
+      printJson(await benchSwap(settings, log, flags))
+    })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
     .option('--features <n>', 'inputs', whole(1), 16)

@@ -68,10 +68,12 @@ async function calibrate(flags: CalibrateFlags, atEnd: AtEnd): Promise<void> {
     expected: per(found.alarms),
     interval: [per(low), per(high)],
     q: found.q,
+    drift: found.drift,
     calibrated: manifest.calibration.calibrated,
     patients: found.patients,
     patientDays: Number(found.patientDays.toPrecision(4)),
     advisories: found.alarms,
+    drifts: found.drifts,
     called: found.called,
     limitAlarms: found.limitAlarms,
     technical: found.technical,
@@ -82,6 +84,6 @@ async function calibrate(flags: CalibrateFlags, atEnd: AtEnd): Promise<void> {
   }
   if (flags.json === true) return printJson(result)
   process.stdout.write(
-    `${dir}: p < ${found.q.toExponential(2)}, ${result.expected} advisories a patient-day (95 % ${per(low)} to ${per(high)}) in these recordings, budget ${perDay}\n`,
+    `${dir}: p < ${found.q.toExponential(2)}, drift ${found.drift.toFixed(2)}, ${result.expected} advisories a patient-day (95 % ${per(low)} to ${per(high)}) in these recordings, budget ${perDay}\n`,
   )
 }

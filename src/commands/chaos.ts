@@ -11,6 +11,7 @@ interface Flags
   minutes?: number
   sessionSeconds: number
   processLog?: string
+  swaps?: boolean
 }
 
 export function chaosCommand(): Command {
@@ -37,6 +38,7 @@ export function chaosCommand(): Command {
     .option('--patients <n>', 'patients of the load', whole(1), 24)
     .option('--at-once <n>', 'faults at the same time', whole(1), 1)
     .option('--session-seconds <n>', 'silence after which a process loses its partitions', positive, 3)
+    .option('--swaps', 'versions of a model change hands meanwhile, and kills at steps of a commit wait for that')
     .option('--process-log <file>', 'what the processes log')
     .option('--json', 'accepted everywhere; the report is one JSON object in any case')
     .addHelpText('after', '\nExample:\n  vigil chaos --minutes 2 --seed 1\n')

@@ -94,8 +94,8 @@ async function trainers(): Promise<Finding[]> {
     if (name === 'auto') continue
     const check = `training ${name}`
     try {
-      await openTrainingEngine(name)
-      findings.push({ check, ok: true, detail: 'trains here' })
+      const { warning } = await openTrainingEngine(name)
+      findings.push({ check, ok: true, detail: warning ?? 'trains here' })
     } catch (error) {
       if (!(error instanceof VigilError)) throw error
       findings.push({ check, ok: false, detail: error.message })

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import { withClosing } from '../closing.ts'
 import { evaluateBudget } from '../evaluation/budget/evaluate.ts'
+import { budgetDocument } from '../evaluation/report/budget-report.ts'
 import { SETTINGS, type WardSetting } from '../ingest/simulator/settings.ts'
 import { evaluatedModel } from './evaluated-model.ts'
 import { alarmBudget, positive, printJson, whole } from './options.ts'
+import { checkReportName, provenanceOf, REPORT_FLAG, writeReport } from './report-file.ts'
 
 interface BudgetFlags {
   budget: string
@@ -14,6 +16,7 @@ interface BudgetFlags {
   seed: number
   model: string
   dir?: string
+  report?: string
   json?: boolean
 }
 
@@ -32,14 +35,22 @@ export function budget(): Command {
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
     .option('--model <id>', 'the model to judge: NAME or NAME@VERSION', 'bedside')
     .option('--dir <folder>', 'the registry it is in; the shipped models by default')
+    .option(...REPORT_FLAG)
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  vigil evaluate budget --json\n')
     .action((flags: BudgetFlags) =>
       withClosing(async (atEnd) => {
+        checkReportName(flags.report)
+        const started = performance.now()
         const perDay = alarmBudget(flags.budget)
         const model = await evaluatedModel(flags, atEnd)
         const say = (line: string) => void process.stderr.write(`${line}\n`)
-        const result = await evaluateBudget(model, { ...flags, perDay }, say)
+        const evaluation = await evaluateBudget(model, { ...flags, perDay }, say)
+        const { result } = evaluation
+        if (flags.report !== undefined) {
+          const provenance = provenanceOf(`simulated ward, seed ${flags.seed}`, started)
+          await writeReport(flags.report, budgetDocument(evaluation, model.manifest, provenance))
+        }
         if (flags.json === true) return printJson(result)
         const [low, high] = result.interval
         process.stdout.write(

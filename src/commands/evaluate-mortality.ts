@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { evaluateMortality2012 } from '../evaluation/mortality2012.ts'
+import { mortalityDocument } from '../evaluation/report/mortality-report.ts'
+import type { MortalityMetrics } from '../training/classifier/mortality-card.ts'
 import { classifierBenchmark, withInterval } from './evaluate-benchmark.ts'
 
 /** `vigil evaluate mortality2012` */
@@ -10,7 +12,9 @@ export function mortality2012(): Command {
     model: 'mortality',
     example: 'vigil evaluate mortality2012 --data challenge-2012 --predictions predictions',
     evaluate: evaluateMortality2012,
-    lines: (report) => [
+    document: (evaluation, manifest, metrics, provenance) =>
+      mortalityDocument(evaluation, manifest, metrics as MortalityMetrics | undefined, provenance),
+    lines: ({ report }) => [
       `${report.patients} patients, ${report.deaths} died, ${report.predictedDeaths} were predicted to`,
       `Event 1   ${withInterval(report.event1!, report.event1Interval!)}`,
       `AUROC     ${withInterval(report.auroc!, report.aurocInterval!)}`,

@@ -3,13 +3,16 @@ import { evaluateNab } from '../evaluation/nab.ts'
 import { type NabCorpus, readNab } from '../evaluation/nab-corpus.ts'
 import { NAB_THRESHOLD } from '../evaluation/nab-detector.ts'
 import { predictionFolder } from '../evaluation/prediction-files.ts'
+import { nabDocument } from '../evaluation/report/nab-report.ts'
 import { writeNabPredictions } from '../evaluation/series-predictions.ts'
 import { printJson } from './options.ts'
 import { progressLine } from './progress.ts'
+import { checkReportName, provenanceOf, REPORT_FLAG, writeReport } from './report-file.ts'
 
 interface NabFlags {
   data: string
   predictions?: string
+  report?: string
   json?: boolean
 }
 
@@ -18,21 +21,36 @@ export function nab(): Command {
     .description('Numenta Anomaly Benchmark: streaming, one setting and one threshold for all series')
     .requiredOption('--data <dir>', "the benchmark's data/ and labels/, or a .tar.gz of them")
     .option('--predictions <dir>', 'write <category>/vigil_<file>.csv: timestamp,value,anomaly_score,label')
+    .option(...REPORT_FLAG)
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', '\nExample (a checkout of numenta/NAB):\n  vigil evaluate nab --data NAB --json\n')
-    .action(async ({ data, predictions, json }: NabFlags) => {
+    .action(async ({ data, predictions, report, json }: NabFlags) => {
+      checkReportName(report)
+      const started = performance.now()
       const corpus = await readNab(data)
       if (predictions !== undefined) await predictionFolder(predictions) // rather now than after the work
       const progress = progressLine()
-      const { scores, figures, baselines } = await evaluateNab(corpus, (line) => progress.tell(() => line))
+      const result = await evaluateNab(corpus, (line) => progress.tell(() => line))
+      const { scores, figures, interval, baselines, above } = result
       progress.clear()
       if (predictions !== undefined) await writeNabPredictions(predictions, corpus.series, scores)
       const warnings = shortcomings(corpus, figures === undefined)
       for (const warning of warnings) process.stderr.write(`${warning}\n`)
+      if (report !== undefined) {
+        await writeReport(report, nabDocument(corpus, result, warnings, provenanceOf(data, started)))
+      }
       const nothing = { standard: null, rewardLowFP: null, rewardLowFN: null }
       const about = { series: corpus.series.length, unreadableRows: corpus.unreadableRows, missing: corpus.missing }
       if (json === true) {
-        printJson({ ...(figures ?? nothing), threshold: NAB_THRESHOLD, ...about, baselines, warnings })
+        printJson({
+          ...(figures ?? nothing),
+          threshold: NAB_THRESHOLD,
+          ...about,
+          interval: interval ?? null,
+          baselines,
+          above,
+          warnings,
+        })
         return
       }
       process.stdout.write(`${corpus.series.length} series, threshold ${NAB_THRESHOLD}\n`)

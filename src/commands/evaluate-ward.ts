@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { withClosing } from '../closing.ts'
+import { wardDocument } from '../evaluation/report/ward-report.ts'
 import { evaluateWard, type WardResult } from '../evaluation/ward/evaluate.ts'
 import { evaluatedModel } from './evaluated-model.ts'
 import { alarmBudget, printJson, whole } from './options.ts'
+import { checkReportName, provenanceOf, REPORT_FLAG, writeReport } from './report-file.ts'
 
 interface WardFlags {
   budget: string
@@ -11,6 +13,7 @@ interface WardFlags {
   seed: number
   model: string
   dir?: string
+  report?: string
   json?: boolean
 }
 
@@ -25,14 +28,22 @@ export function ward(): Command {
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
     .option('--model <id>', 'the model to judge: NAME or NAME@VERSION', 'bedside')
     .option('--dir <folder>', 'the registry it is in; the shipped models by default')
+    .option(...REPORT_FLAG)
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  vigil evaluate ward --beds 28 --json\n')
     .action((flags: WardFlags) =>
       withClosing(async (atEnd) => {
+        checkReportName(flags.report)
+        const started = performance.now()
         const perDay = alarmBudget(flags.budget)
         const model = await evaluatedModel(flags, atEnd)
         const say = (line: string) => void process.stderr.write(`${line}\n`)
-        const result = await evaluateWard(model, { ...flags, perDay }, say)
+        const evaluation = await evaluateWard(model, { ...flags, perDay }, say)
+        const { result } = evaluation
+        if (flags.report !== undefined) {
+          const provenance = provenanceOf(`simulated ward, seed ${flags.seed}`, started)
+          await writeReport(flags.report, wardDocument(evaluation, model.manifest, provenance))
+        }
         if (flags.json === true) printJson(result)
         else process.stdout.write(text(result))
       }),
@@ -43,9 +54,9 @@ function text({ model, patientDays, budget, detectors, confusion, byKind }: Ward
   const lines = [`${model}: ${patientDays} patient-days, every detector at ${budget} alarms a patient-day when calm`]
   for (const [name, { setting, lead }] of Object.entries(detectors)) {
     lines.push(`${name} (${setting})`)
-    for (const [kind, { episodes, found, medianDelayMinutes, medianLeadMinutes }] of Object.entries(lead))
+    for (const [kind, { episodes, found, interval, medianDelayMinutes, medianLeadMinutes }] of Object.entries(lead))
       lines.push(
-        `  ${kind.padEnd(12)} found ${(100 * found).toFixed(0).padStart(3)} % of ${episodes}, ${medianDelayMinutes ?? '-'} min after onset, ${medianLeadMinutes ?? '-'} min before its worst`,
+        `  ${kind.padEnd(12)} found ${(100 * found).toFixed(0).padStart(3)} % (${interval.map((it) => (100 * it).toFixed(0)).join(' to ')}) of ${episodes}, ${medianDelayMinutes ?? '-'} min after onset, ${medianLeadMinutes ?? '-'} min before its worst`,
       )
   }
   lines.push('what it was: said to be physiological / technical / nothing said')

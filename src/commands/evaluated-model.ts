@@ -1,7 +1,8 @@
 import { SHIPPED_MODELS } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
+import type { SecondOpinion } from '../evaluation/faults/second-opinion.ts'
 import type { WatchedModel } from '../evaluation/watched.ts'
-import { openModel } from '../inference/model-store.ts'
+import { openModel, openReconstructor } from '../inference/model-store.ts'
 import { openEngine } from '../inference/open-engine.ts'
 import { channelTable } from '../vitals/channels.ts'
 
@@ -18,4 +19,15 @@ export async function evaluatedModel(
   atEnd(() => engine.close())
   const { manifest } = bundle
   return { manifest, engine, table: channelTable(manifest.declares), maxBatch: MAX_BATCH }
+}
+
+/** A reconstructor to judge beside it; `atEnd` closes it. */
+export async function secondOpinion(
+  { dir = SHIPPED_MODELS, second }: { readonly dir?: string; readonly second: string },
+  atEnd: AtEnd,
+): Promise<SecondOpinion> {
+  const bundle = await openReconstructor(dir, second)
+  const engine = await openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 64, inWorker: true })
+  atEnd(() => engine.close())
+  return { manifest: bundle.manifest, engine, table: channelTable(bundle.manifest.declares) }
 }

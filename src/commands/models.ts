@@ -1,9 +1,17 @@
 import { existsSync } from 'node:fs'
-import { Command } from 'commander'
+import { userInfo } from 'node:os'
+import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
-import { listModels, openAnyModel } from '../inference/model-store.ts'
+import { type AnyManifest, listModels, openAnyModel } from '../inference/model-store.ts'
 import { verifyModel } from '../inference/open-engine.ts'
+import type { ModelAliases } from '../inference/registry/aliases.ts'
+import { promote, rollback } from '../inference/registry/promotion.ts'
+import { readVerdict } from '../inference/registry/verdict.ts'
+import { createLog } from '../log.ts'
+import type { ModelOrder } from '../vitals/model-order.ts'
+import { sendOrder } from './model-orders.ts'
 import { printJson } from './options.ts'
 
 interface ModelFlags {
@@ -23,10 +31,15 @@ export function modelsCommand(): Command {
 
   add('list', 'every version, with its aliases', 'list').action(async ({ dir, json }: ModelFlags) => {
     if (!existsSync(dir)) throw new VigilError('model-not-found', 'there is no registry here', { place: dir })
-    const listed = await listModels(dir)
+    const listed = await Promise.all(
+      (await listModels(dir)).map(async (it) => ({ ...it, gate: (await readVerdict(it.dir))?.decision })),
+    )
     if (json === true) return printJson({ models: listed })
     if (listed.length === 0) process.stderr.write(`there is no model in ${dir}\n`)
-    for (const { name, version, aliases } of listed) process.stdout.write(`${name}@${version}  ${aliases.join(', ')}\n`)
+    for (const { name, version, aliases, gate } of listed) {
+      const words = [...aliases, ...(gate === undefined ? [] : [`${gate} by the gate`])]
+      process.stdout.write(`${name}@${version}  ${words.join(', ')}\n`)
+    }
   })
   add('show', "a version's manifest", 'show bedside')
     .argument('<model>', 'NAME (its champion) or NAME@VERSION')
@@ -48,5 +61,71 @@ export function modelsCommand(): Command {
         `${verdict.model}: files match their checksums, the manifest is valid, ${verdict.goldenSteps} golden steps match to ${verdict.tolerance} on ${verdict.provider}\n`,
       )
     })
+  add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.0')
+    .argument('<model>', 'NAME@VERSION, or NAME for its challenger')
+    .option('--anyway', 'also a version that the gate refused')
+    .addOption(live())
+    .addOption(config())
+    .action(async (id: string, { dir, json, anyway, ...flags }: ModelFlags & LiveFlags & { anyway?: boolean }) => {
+      const { manifest, dir: place } = await verifyModel(dir, id.includes('@') ? id : `${id}@challenger`)
+      const verdict = await readVerdict(place)
+      if (verdict?.decision === 'refused' && anyway !== true) {
+        const message = `the gate refused it (${verdict.reasons[0]}); --anyway promotes it all the same`
+        throw new VigilError('usage', message, { place })
+      }
+      said(manifest.name, await promote(dir, manifest.name, manifest.version), json)
+      await order(flags, manifest, 'promote')
+    })
+  add('rollback', 'the previous version becomes the champion again', 'rollback bedside --dir my-models')
+    .argument('<name>', 'name of the model')
+    .addOption(live())
+    .addOption(config())
+    .action(async (name: string, { dir, json, ...flags }: ModelFlags & LiveFlags) => {
+      await verifyModel(dir, `${name}@previous`)
+      const { manifest } = await openAnyModel(dir, name)
+      said(name, await rollback(dir, name), json)
+      await order(flags, manifest, 'rollback')
+    })
+  for (const [action, what] of [
+    ['shadow', 'a version runs beside the champion in every service on Kafka, and raises nothing'],
+    ['release', 'a version runs beside the champion no more'],
+  ] as const)
+    add(action, what, `${action} bedside@1.0.0 --config vigil.yaml`)
+      .argument('<model>', 'NAME@VERSION')
+      .addOption(config())
+      .action(async (id: string, { dir, ...flags }: ModelFlags & LiveFlags) => {
+        const { manifest } = await verifyModel(dir, id)
+        await order({ ...flags, live: true }, manifest, action)
+      })
   return models
+}
+
+interface LiveFlags {
+  live?: boolean
+  config?: string
+}
+
+const live = () => new Option('--live', 'tell the services on Kafka, too: they follow at once')
+const config = () => new Option('--config <file>', 'settings of the services, for `kafka`')
+
+/** Tell the services on Kafka what becomes of a version, where that is asked for. */
+async function order(
+  { live, config }: LiveFlags,
+  { detector, name, version }: AnyManifest,
+  action: ModelOrder['action'],
+): Promise<void> {
+  if (live !== true) return
+  const settings = loadSettings(config, process.env)
+  const by = userInfo().username.slice(0, 64)
+  const order = { detector, action, model: `${name}@${version}`, at: Date.now(), by }
+  const partitions = await sendOrder(settings.kafka, createLog(settings.log.level), order)
+  process.stderr.write(
+    `${action} ${order.model}: ordered in ${partitions} partitions of ${settings.kafka.topicPrefix}.models\n`,
+  )
+}
+
+function said(name: string, aliases: ModelAliases, json?: boolean): void {
+  const each = Object.entries(aliases).map(([alias, version]) => `${alias} ${version}`)
+  if (json === true) printJson({ model: name, ...aliases })
+  else process.stdout.write(`${name}: ${each.join(', ')}\n`)
 }

@@ -5,7 +5,8 @@ import { lastValueFrom, NEVER, scan, takeUntil, tap } from 'rxjs'
 import { AlarmCount } from '../alerts/alarm-rate.ts'
 import { deadLetterFile } from '../alerts/sinks/dead-letter-file.ts'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
-import { openWard } from '../app.ts'
+import { challengerOf } from '../app/challenger.ts'
+import { openWard, type Served } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
@@ -62,7 +63,13 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   const frames = flags.frames === undefined ? undefined : frameFile(flags.frames)
   if (frames !== undefined) atEnd(() => frames.close())
   const telemetry = prometheusTelemetry()
-  const served = await openWard({ settings, telemetry, log, ...(frames !== undefined && { tap: () => frames }) })
+  const served = await openWard({
+    settings,
+    telemetry,
+    log,
+    challenger: (name) => challengerOf(settings.models, name),
+    ...(frames !== undefined && { tap: () => frames }),
+  })
   atEnd(() => served.close())
   const counts: Counts = { events: 0, alarms: new AlarmCount(), rejections: {} }
   const progress = progressLine()
@@ -116,12 +123,19 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     alertEvents: counts.events,
     alarms: counts.alarms.rate(total.frames, served.ward.cadenceSeconds),
     rejections: counts.rejections,
+    ...(served.shadows.length > 0 && { shadows: served.shadows.map(shadowed) }),
     heldBack: served.ward.held,
     seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
   }
   if (flags.json === true) printJson(summary)
   else log.info(summary, 'replayed')
   if (skipped[0] !== undefined) throw skipped[0]
+}
+
+/** What a version in shadow would have said. */
+function shadowed({ id, tally }: Served['shadows'][number]) {
+  const { frames, onsets, raised, broken, beside } = tally.take()
+  return { model: id, frames, onsets, raisedFrames: raised, brokenForecasts: broken, agreement: beside }
 }
 
 const OUTPUTS = ['alerts', 'frames', 'deadLetters'] as const

@@ -1,7 +1,7 @@
 import { fitAutoregression, forecastAutoregression } from './autoregression.ts'
 import { ECG_SCORE, EcgScore } from './ecg-score.ts'
 import { RunningMean } from './running-mean.ts'
-import { causal, SERIES_BASELINES } from './series-baselines.ts'
+import { causal, heldOver, SERIES_BASELINES } from './series-baselines.ts'
 
 const AR_ORDER = 64
 const SMOOTHED_FLOOR = 0.002
@@ -51,13 +51,4 @@ function smoothedScores(errors: Float64Array): Float64Array {
 function meanOver(values: Float64Array): Float64Array {
   const mean = new RunningMean(ECG_SCORE.spanSamples)
   return causal(values, (value) => mean.push(value))
-}
-
-/** An unreadable sample is taken as the one before it. */
-function heldOver(z: Float64Array): Float64Array {
-  let last = 0
-  return z.map((value) => {
-    if (!Number.isNaN(value)) last = value
-    return last
-  })
 }

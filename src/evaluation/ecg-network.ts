@@ -47,7 +47,7 @@ export type EcgFit = Readonly<Record<Exclude<keyof typeof ECG_FIT, 'kept'>, numb
  * @param seed first weights and windows
  * @returns the weights after each of `kept`
  */
-export function fitEcg(z: Float32Array, seed: number, fit: EcgFit = ECG_FIT): Weights[] {
+export async function fitEcg(z: Float32Array, seed: number, fit: EcgFit = ECG_FIT): Promise<Weights[]> {
   const { batch, window, settling } = fit
   const rng = random(seed)
   const state = optimiser(parameterArrays(firstWeights(SHAPE, rng, 0)))
@@ -74,7 +74,7 @@ export function fitEcg(z: Float32Array, seed: number, fit: EcgFit = ECG_FIT): We
       }
     }
     const weights = weightsOf(SHAPE, state.parameters)
-    const { gradients } = throughChunk(SHAPE, weights, x, batch, zeroState(SHAPE, batch), gradientOf)
+    const { gradients } = await throughChunk(SHAPE, weights, x, batch, zeroState(SHAPE, batch), gradientOf)
     update(state, gradients, matrix, fit.rate, options)
     if (fit.kept.includes(done))
       kept.push(

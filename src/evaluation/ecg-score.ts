@@ -1,6 +1,6 @@
 import { RunningMean } from './running-mean.ts'
 
-/** One setting for every record. Chosen as docs/benchmarks-series.md tells. */
+/** One setting for every record. Chosen as docs/benchmarks.md tells. */
 export const ECG_SCORE = {
   /** squared errors are averaged over the width of the labelled spans (a convention: .6 s at 128 Hz) */
   spanSamples: 75,

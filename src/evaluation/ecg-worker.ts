@@ -15,7 +15,7 @@ export interface EcgWork {
 
 const { z, trained, seed, engine } = workerData as EcgWork
 await openTrainingEngine(engine)
-const networks = fitEcg(z.subarray(0, trained), seed)
+const networks = await fitEcg(z.subarray(0, trained), seed)
 const mean = new Float32Array(z.length)
 for (const weights of networks) {
   const forecasts = await forecastEcg(weights, z)

@@ -1,30 +1,28 @@
 import { VigilError } from '../errors.ts'
 import type { ModelBundle } from '../inference/model-store.ts'
+import { cohortSha256 } from '../training/classifier/bundle.ts'
 import { readPhysionet2012 } from '../training/cohorts/physionet2012.ts'
-import { type Faults, noFaults } from '../training/cohorts/stay.ts'
+import { type Faults, type HourlyStay, noFaults } from '../training/cohorts/stay.ts'
 import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
-import { drawnInterval, type Interval } from './metrics/bootstrap.ts'
-import { type CalibrationTenth, calibrationTenths } from './metrics/calibration.ts'
-import { areas } from './metrics/curves.ts'
-import { event1, event1Interval } from './metrics/event1.ts'
+import { type MortalityCase, type MortalityScores, mortalityScores } from './mortality-scores.ts'
 import type { PredictionFolder } from './prediction-files.ts'
 import { probabilityOf, scoreHourly } from './serve-hourly.ts'
 
 /** The keys of `evaluate mortality2012 --json`; null where the data has no outcomes. */
-export interface MortalityReport {
+export type MortalityReport = {
   readonly model: string
   readonly labels: boolean
-  readonly event1: number | null
-  /** 95 %, patients drawn with replacement */
-  readonly event1Interval: Interval | null
-  readonly auroc: number | null
-  readonly aurocInterval: Interval | null
-  readonly auprc: number | null
   readonly patients: number
-  readonly deaths: number | null
   readonly predictedDeaths: number
-  readonly calibration: readonly CalibrationTenth[] | null
+  /** whether these are the very patients, all of them, that the model was trained on: then nothing here is a test */
+  readonly trainedOnThese: boolean
   readonly faults: Faults
+} & { readonly [Key in keyof MortalityScores]: MortalityScores[Key] | null }
+
+export interface MortalityEvaluation {
+  readonly report: MortalityReport
+  /** by name; none where the data has no outcomes */
+  readonly cases: readonly MortalityCase[]
 }
 
 /**
@@ -37,54 +35,43 @@ export async function evaluateMortality2012(
   dataDir: string,
   predictions?: PredictionFolder,
   tell?: (patients: number) => void,
-): Promise<MortalityReport> {
+): Promise<MortalityEvaluation> {
   const { manifest } = bundle
   if (manifest.inputs.kind !== 'icu-48h') throw new VigilError('usage', `${manifest.name} reads other data than this`)
   const faults = noFaults()
-  const rows: { name: string; probability: number; label: number; died: number | undefined }[] = []
+  const rows: (Omit<MortalityCase, 'died'> & { readonly died: number | undefined })[] = []
   for await (const { stay, logits } of scoreHourly(bundle, readPhysionet2012(dataDir, faults))) {
-    const logit = logits.at(-1)!
-    rows.push({
-      name: stay.name,
-      probability: probabilityOf(manifest, logit),
-      label: logit >= manifest.outcome.threshold ? 1 : 0,
-      died: stay.labels?.[0],
-    })
+    const probabilities = logits.map((logit) => probabilityOf(manifest, logit))
+    const label = logits.at(-1)! >= manifest.outcome.threshold ? 1 : 0
+    rows.push({ stay, died: stay.labels?.[0], probabilities, probability: probabilities.at(-1)!, label })
     tell?.(rows.length)
   }
   // the order in which patients come changes nothing
-  rows.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const lines = rows.map(({ name, probability, label }) => `${name},${probability},${label}\n`)
+  rows.sort((a, b) => byName(a.stay, b.stay))
+  const lines = rows.map(({ stay, probability, label }) => `${stay.name},${probability},${label}\n`)
   await predictions?.write('predictions.csv', `RecordID,probability,label\n${lines.join('')}`)
   const counted = {
     model: `${manifest.name}@${manifest.version}`,
     patients: rows.length,
     predictedDeaths: rows.filter(({ label }) => label === 1).length,
+    trainedOnThese: cohortSha256(rows.map(({ stay }) => stay)) === manifest.training.dataSha256,
     faults,
   }
-  if (rows.some(({ died }) => died === undefined)) return { ...UNLABELLED, ...counted }
-  const died = Uint8Array.from(rows, (row) => row.died!)
-  const probabilities = Float64Array.from(rows, (row) => row.probability)
-  const labels = Uint8Array.from(rows, (row) => row.label)
-  return {
-    labels: true,
-    event1: event1(labels, died),
-    event1Interval: event1Interval(labels, died),
-    ...areas(probabilities, died),
-    aurocInterval: drawnInterval(probabilities, died, (scores, of) => areas(scores, of).auroc),
-    deaths: died.reduce((a, b) => a + b, 0),
-    calibration: calibrationTenths(probabilities, died),
-    ...counted,
-  }
+  const cases = rows.filter((row): row is MortalityCase => row.died !== undefined)
+  if (cases.length < rows.length) return { report: { labels: false, ...NO_SCORES, ...counted }, cases: [] }
+  return { report: { labels: true, ...mortalityScores(cases), ...counted }, cases }
 }
 
-const UNLABELLED = {
-  labels: false,
+const byName = (a: HourlyStay, b: HourlyStay): number => (a.name < b.name ? -1 : 1)
+
+const NO_SCORES: { readonly [Key in keyof MortalityScores]: null } = {
   event1: null,
   event1Interval: null,
   auroc: null,
   aurocInterval: null,
   auprc: null,
+  auprcInterval: null,
   deaths: null,
+  baselines: null,
   calibration: null,
-} as const
+}

@@ -2,7 +2,7 @@ import { OwnHistory } from './own-history.ts'
 import { Readout } from './recursive-least-squares.ts'
 import { RunningMean } from './running-mean.ts'
 
-/** One setting for every series. Chosen as docs/benchmarks-series.md tells. */
+/** One setting for every series. Chosen as docs/benchmarks.md tells. */
 export const NAB_SETTINGS = Object.freeze({
   /** rows ahead: four hours, twelve hours and a day of a series with a row every five minutes */
   horizons: [48, 144, 288],

@@ -1,3 +1,4 @@
+import { differenceOf, type Interval, middleOf, patientDraws } from './metrics/bootstrap.ts'
 import type { NabCorpus, NabSeries } from './nab-corpus.ts'
 import { NAB_THRESHOLD, refractoryRows } from './nab-detector.ts'
 import { NabNetwork } from './nab-network.ts'
@@ -12,8 +13,12 @@ export interface NabResult {
   readonly scores: readonly Float64Array[]
   /** undefined where nothing is labelled */
   readonly figures: NabFigures | undefined
+  /** 95 % of the standard profile, series drawn with replacement; undefined where nothing is labelled */
+  readonly interval: Interval | undefined
   /** standard profile */
   readonly baselines: Readonly<Record<string, number>>
+  /** ours less theirs, standard profile, the same series drawn, 95 % */
+  readonly above: Readonly<Record<string, Interval>>
 }
 
 /** Score every series by itself, then hold the alarms against the labels. */
@@ -29,8 +34,17 @@ export async function evaluateNab({ series }: NabCorpus, told: (line: string) =>
     await network.close()
   }
   const judged = series.flatMap((each, s) => (each.windows === undefined ? [] : [{ series: each, scores: scores[s]! }]))
-  if (judged.every((each) => each.series.windows!.length === 0)) return { scores, figures: undefined, baselines: {} }
-  return { scores, figures: nabFigures(judged, NAB_THRESHOLD), baselines: await baselines(judged) }
+  if (judged.every((each) => each.series.windows!.length === 0))
+    return { scores, figures: undefined, interval: undefined, baselines: {}, above: {} }
+  const ours = standardDraws(judged, (of) => rowsAt(of, NAB_THRESHOLD))
+  const theirs = await baselines(judged)
+  return {
+    scores,
+    figures: nabFigures(judged, NAB_THRESHOLD),
+    interval: middleOf(ours),
+    baselines: Object.fromEntries(theirs.map(({ name, score }) => [name, score])),
+    above: Object.fromEntries(theirs.map(({ name, draws }) => [name, differenceOf(ours, draws)])),
+  }
 }
 
 /** One series with scores, and windows. */
@@ -45,21 +59,41 @@ export function nabFigures(judged: readonly Judged[], threshold: number): NabFig
   return { standard: of('standard'), rewardLowFP: of('rewardLowFP'), rewardLowFN: of('rewardLowFN') }
 }
 
-function standing(
-  judged: readonly Judged[],
-  profile: NabProfileName,
-  alarmsOf: (scores: Float64Array, probation: number) => Iterable<number>,
-): number {
-  let [raw, windows] = [0, 0]
-  for (const { series, scores } of judged) {
-    const alarms = alarmsOf(scores, probationRows(scores.length))
-    raw += rawScore(scores.length, series.windows!, alarms, NAB_PROFILES[profile])
-    windows += series.windows!.length
-  }
-  return normalisedScore(raw, windows, NAB_PROFILES[profile])
+/** Rows with an alarm, of a series' scores. */
+type AlarmsOf = (scores: Float64Array, probation: number) => Iterable<number>
+
+function standing(judged: readonly Judged[], profile: NabProfileName, alarmsOf: AlarmsOf): number {
+  const [raw, windows] = rawBySeries(judged, profile, alarmsOf)
+  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0)
+  return normalisedScore(total(raw), total(windows), NAB_PROFILES[profile])
 }
 
-function rowsAt(scores: Float64Array, threshold: number): number[] {
+/** [series] raw score and number of windows. */
+function rawBySeries(
+  judged: readonly Judged[],
+  profile: NabProfileName,
+  alarmsOf: AlarmsOf,
+): [raw: Float64Array, windows: Float64Array] {
+  const raw = Float64Array.from(judged, ({ series, scores }) =>
+    rawScore(scores.length, series.windows!, alarmsOf(scores, probationRows(scores.length)), NAB_PROFILES[profile]),
+  )
+  return [raw, Float64Array.from(judged, ({ series }) => series.windows!.length)]
+}
+
+/** [repeats] standard profile of series drawn with replacement. */
+function standardDraws(judged: readonly Judged[], alarmsOf: AlarmsOf): Float64Array {
+  const [raw, windows] = rawBySeries(judged, 'standard', alarmsOf)
+  return patientDraws(judged.length, (times) => {
+    let [earned, there] = [0, 0]
+    times.forEach((time, s) => {
+      earned += time * raw[s]!
+      there += time * windows[s]!
+    })
+    return there === 0 ? Number.NaN : normalisedScore(earned, there, NAB_PROFILES.standard)
+  })
+}
+
+export function rowsAt(scores: Float64Array, threshold: number): number[] {
   const rows: number[] = []
   scores.forEach((score, row) => {
     if (score >= threshold) rows.push(row)
@@ -75,29 +109,35 @@ const CANDIDATES = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400]
  * Baselines, standard profile. Each gets our refractory time and, of some thresholds, the best one on the very labels it
  * is then judged by: better than it could know.
  */
-async function baselines(judged: readonly Judged[]): Promise<Record<string, number>> {
-  const figures: Record<string, number> = {
-    [`clock, every ${CLOCK_ROWS} rows`]: standing(judged, 'standard', (scores, probation) => {
-      const rows: number[] = []
-      for (let row = probation; row < scores.length; row += CLOCK_ROWS) rows.push(row)
-      return rows
-    }),
-  }
+async function baselines(
+  judged: readonly Judged[],
+): Promise<{ readonly name: string; readonly score: number; readonly draws: Float64Array }[]> {
+  const of = (name: string, theirs: readonly Judged[], alarms: AlarmsOf) => ({
+    name,
+    score: standing(theirs, 'standard', alarms),
+    draws: standardDraws(theirs, alarms),
+  })
+  const figures = [of(`clock, every ${CLOCK_ROWS} rows`, judged, everySoOften)]
   for (const [name, baseline] of Object.entries(SERIES_BASELINES)) {
     const theirs = judged.map(({ series }) => ({
       series,
       scores: baseline(series.values, probationRows(series.values.length)),
     }))
-    figures[name] = Math.max(...thresholds(theirs).map((it) => standing(theirs, 'standard', spaced(it))))
+    const tried = thresholds(theirs).map((threshold) => of(name, theirs, spaced(threshold)))
+    figures.push(tried.reduce((best, it) => (it.score > best.score ? it : best)))
   }
   const alone: Judged[] = []
   for (const { series } of judged) alone.push({ series, scores: await nabScores(series, undefined) })
-  figures['our pipeline without a network'] = nabFigures(alone, NAB_THRESHOLD).standard
+  figures.push(of('our pipeline without a network', alone, (scores) => rowsAt(scores, NAB_THRESHOLD)))
   return figures
 }
 
+function* everySoOften(scores: Float64Array, probation: number): Generator<number> {
+  for (let row = probation; row < scores.length; row += CLOCK_ROWS) yield row
+}
+
 /** Alarms of a plain score: at the threshold or above, and none for a while after each. */
-function spaced(threshold: number): (scores: Float64Array, probation: number) => number[] {
+function spaced(threshold: number): AlarmsOf {
   return (scores, probation) => {
     const alarms: number[] = []
     for (let row = probation; row < scores.length; row++) {

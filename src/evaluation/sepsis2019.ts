@@ -1,35 +1,30 @@
 import { VigilError } from '../errors.ts'
 import type { ModelBundle } from '../inference/model-store.ts'
+import { cohortSha256 } from '../training/classifier/bundle.ts'
 import { hoursOf, readPhysionet2019 } from '../training/cohorts/physionet2019.ts'
-import { type Faults, noFaults } from '../training/cohorts/stay.ts'
+import { type Faults, type HourlyStay, noFaults } from '../training/cohorts/stay.ts'
 import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
-import { type Interval, ratioInterval } from './metrics/bootstrap.ts'
-import { type CalibrationTenth, calibrationTenths } from './metrics/calibration.ts'
 import { firesAt } from './metrics/clock.ts'
-import { areas } from './metrics/curves.ts'
-import { joined } from './metrics/joined.ts'
-import { patientUtility } from './metrics/sepsis-utility.ts'
 import type { PredictionFolder } from './prediction-files.ts'
+import { type SepsisCase, type SepsisScores, sepsisScores } from './sepsis-scores.ts'
 import { probabilityOf, scoreHourly } from './serve-hourly.ts'
 
 /** The keys of `evaluate sepsis2019 --json`; null where the data has no labels. */
-export interface SepsisReport {
+export type SepsisReport = {
   readonly model: string
   readonly labels: boolean
-  readonly utility: number | null
-  /** 95 %, patients drawn with replacement */
-  readonly utilityInterval: Interval | null
-  readonly auroc: number | null
-  readonly auprc: number | null
   readonly patients: number
-  readonly septicPatients: number | null
   readonly hours: number
   readonly alarmHours: number
-  readonly clockOnlyUtility: number | null
-  /** our utility less the clock's, same patients */
-  readonly aboveClockInterval: Interval | null
-  readonly calibration: readonly CalibrationTenth[] | null
+  /** whether these are the very patients, all of them, that the model was trained on: then nothing here is a test */
+  readonly trainedOnThese: boolean
   readonly faults: Faults
+} & { readonly [Key in keyof SepsisScores]: SepsisScores[Key] | null }
+
+export interface SepsisEvaluation {
+  readonly report: SepsisReport
+  /** by name; none where the data has no labels */
+  readonly cases: readonly SepsisCase[]
 }
 
 /**
@@ -43,81 +38,50 @@ export async function evaluateSepsis2019(
   dataDir: string,
   predictions?: PredictionFolder,
   tell?: (patients: number) => void,
-): Promise<SepsisReport> {
+): Promise<SepsisEvaluation> {
   const { manifest } = bundle
   if (manifest.inputs.kind !== 'sepsis-hour')
     throw new VigilError('usage', `${manifest.name} reads other data than this`)
   const faults = noFaults()
-  const rows: Row[] = []
+  const rows: (Omit<SepsisCase, 'labels'> & { readonly labels: Uint8Array | undefined })[] = []
   for await (const { stay, logits } of scoreHourly(bundle, readPhysionet2019(dataDir, faults))) {
     const probabilities = logits.map((logit) => probabilityOf(manifest, logit))
     const fired = Uint8Array.from(logits, (logit) => (logit >= manifest.outcome.threshold ? 1 : 0))
     await predictions?.write(`${stay.name}.psv`, predictionFile(probabilities, fired))
-    rows.push({
-      name: stay.name,
-      probabilities,
-      fired,
-      clock: firesAt(manifest.outcome.clock, hoursOf(stay)),
-      labels: stay.labels,
-    })
+    const clock = firesAt(manifest.outcome.clock, hoursOf(stay))
+    rows.push({ stay, labels: stay.labels, logits, probabilities, fired, clock })
     tell?.(rows.length)
   }
   // the order in which patients come changes nothing
-  rows.sort((a, b) => (a.name < b.name ? -1 : 1))
+  rows.sort((a, b) => byName(a.stay, b.stay))
   const counted = {
     model: `${manifest.name}@${manifest.version}`,
     patients: rows.length,
     hours: rows.reduce((sum, { fired }) => sum + fired.length, 0),
     alarmHours: rows.reduce((sum, { fired }) => sum + fired.reduce((a, b) => a + b, 0), 0),
+    trainedOnThese: cohortSha256(rows.map(({ stay }) => stay)) === manifest.training.dataSha256,
     faults,
   }
-  const labelled = rows.filter((row): row is Labelled => row.labels !== undefined)
-  return labelled.length === 0 ? { ...UNLABELLED, ...counted } : { ...scores(labelled), ...counted }
+  const cases = rows.filter((row): row is SepsisCase => row.labels !== undefined)
+  if (cases.length === 0) return { report: { labels: false, ...NO_SCORES, ...counted }, cases }
+  return { report: { labels: true, ...sepsisScores(cases), ...counted }, cases }
 }
 
-interface Row {
-  readonly name: string
-  readonly probabilities: Float64Array
-  readonly fired: Uint8Array
-  readonly clock: Uint8Array
-  readonly labels: Uint8Array | undefined
-}
-type Labelled = Row & { readonly labels: Uint8Array }
+const byName = (a: HourlyStay, b: HourlyStay): number => (a.name < b.name ? -1 : 1)
 
-const UNLABELLED = {
-  labels: false,
+const NO_SCORES: { readonly [Key in keyof SepsisScores]: null } = {
   utility: null,
   utilityInterval: null,
   auroc: null,
+  aurocInterval: null,
   auprc: null,
+  auprcInterval: null,
   septicPatients: null,
   clockOnlyUtility: null,
   aboveClockInterval: null,
+  baselines: null,
   calibration: null,
-} as const
-
-function scores(rows: readonly Labelled[]) {
-  const ours = rows.map(({ labels, fired }) => patientUtility(labels, fired))
-  const clock = rows.map(({ labels, clock: fired }) => patientUtility(labels, fired))
-  const [earned, best] = [ours.map((it) => it.earned), ours.map((it) => it.best)].map((of) => Float64Array.from(of!)) as [Float64Array, Float64Array] // biome-ignore format: one line
-  const above = earned.map((value, i) => value - clock[i]!.earned)
-  const total = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0)
-  const labels = joined(rows.map((row) => row.labels))
-  const probabilities = joined(rows.map((row) => row.probabilities))
-  return {
-    labels: true,
-    utility: share(total(earned), total(best)),
-    utilityInterval: ratioInterval(earned, best),
-    ...areas(probabilities, labels),
-    septicPatients: rows.filter((row) => row.labels.includes(1)).length,
-    clockOnlyUtility: share(total(clock.map((it) => it.earned)), total(best)),
-    aboveClockInterval: ratioInterval(above, best),
-    calibration: calibrationTenths(probabilities, labels),
-  }
 }
-
-/** Where nobody becomes septic there is nothing to be earned, and no utility. */
-const share = (earned: number, best: number): number => (best === 0 ? Number.NaN : earned / best)
 
 function predictionFile(probabilities: Float64Array, fired: Uint8Array): string {
   const lines = Array.from(probabilities, (probability, t) => `${probability}|${fired[t]!}\n`)

@@ -1,5 +1,7 @@
 import { random } from '../random.ts'
+import { fitAutoregression, forecastAutoregression } from './autoregression.ts'
 import { RunningMean } from './running-mean.ts'
+import { windowPca } from './window-pca.ts'
 
 /** What is simpler than a network: a series, and how many of its first rows may be learnt from -> scores, row by row. */
 export type SeriesBaseline = (values: Float64Array, first: number) => Float64Array
@@ -10,6 +12,7 @@ const SHARE = 0.1
 const GAUSSIAN_ROWS = 6400
 const LIKELIHOOD_ROWS = 8000
 const SHORT_ROWS = 10
+const AR_ROWS = 12
 /** rows before a mean and a deviation are believed */
 const FEWEST = 30
 
@@ -19,6 +22,43 @@ export const SERIES_BASELINES = {
     const { uniform } = random(SEED)
     return values.map(() => uniform())
   },
+  /** the last value is the forecast: the move since the row before, in the root mean square of such moves */
+  'last value': (values) => {
+    const moves = new RunningMean(GAUSSIAN_ROWS)
+    let before = Number.NaN
+    return causal(values, (value) => {
+      const move = Number.isNaN(before) ? 0 : value - before
+      before = value
+      const score = moves.count < FEWEST ? 0 : ratio(Math.abs(move), moves.rootMeanSquare)
+      moves.push(move)
+      return score
+    })
+  },
+  /** fixed limits: the 1st and 99th percentile of the first rows, in their distance */
+  'fixed limits': (values, first) => {
+    const known = values
+      .subarray(0, first)
+      .filter((value) => !Number.isNaN(value))
+      .sort()
+    const at = (share: number) => known[Math.floor(share * (known.length - 1))] ?? 0
+    const [low, high] = [at(0.01), at(0.99)]
+    return causal(values, (value) => ratio(Math.max(0, value - high, low - value), high - low))
+  },
+  /** autoregression on the last 12 rows, fitted on the first ones; its error in standard deviations of such errors */
+  'AR(12)': (values, first) => {
+    const known = standardised(heldOver(values), first)
+    const forecasts = forecastAutoregression(fitAutoregression(known.subarray(0, first), AR_ROWS), known)
+    const errors = new RunningMean(GAUSSIAN_ROWS)
+    return known.map((value, row) => {
+      const error = value - forecasts[row]!
+      const score =
+        errors.count < FEWEST || Number.isNaN(values[row]!) ? 0 : ratio(Math.abs(error), errors.rootMeanSquare)
+      errors.push(error)
+      return score
+    })
+  },
+  /** principal components of the last rows, as many as hold nine tenths of the first rows' movement: what they leave over */
+  PCA: (values, first) => windowPca(heldOver(values), first),
   /** distance from an exponentially weighted mean, in standard deviations of such distances */
   ewma: (values) => {
     const errors = new RunningMean(GAUSSIAN_ROWS)
@@ -59,6 +99,23 @@ export const SERIES_BASELINES = {
 /** One score a row from that row and those before it. */
 export function causal(values: Float64Array, scoreOf: (value: number) => number): Float64Array {
   return values.map((value) => (Number.isNaN(value) ? 0 : scoreOf(value)))
+}
+
+/** An unreadable row is taken as the one before it. */
+export function heldOver(values: Float64Array): Float64Array {
+  let last = 0
+  return values.map((value) => {
+    if (!Number.isNaN(value)) last = value
+    return last
+  })
+}
+
+/** In standard deviations of the first rows from their mean. */
+function standardised(values: Float64Array, first: number): Float64Array {
+  const known = values.subarray(0, first)
+  const mean = known.reduce((sum, value) => sum + value / known.length, 0)
+  const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2 / known.length, 0))
+  return values.map((value) => ratio(value - mean, deviation))
 }
 
 /** a / b, where a scale of nothing makes everything but nothing large */

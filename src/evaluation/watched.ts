@@ -22,7 +22,8 @@ export interface Watched {
   readonly refused: number
 }
 
-const SILENT: Telemetry = {
+/** Told to nobody. */
+export const SILENT: Telemetry = {
   readings() {},
   rejected() {},
   frames() {},
@@ -80,28 +81,53 @@ async function watch(
     instance: 'evaluation',
     now: () => 0,
   })
-  let [frames, refused, offset] = [0, 0, 0]
-  for await (const inputs of batches) {
-    const batch: InputBatch = { source: 'evaluation', partition: 0, inputs, offsets: [], done() {} }
-    for (const input of inputs) {
-      while (!ward.accept(input, batch, offset, 0)) frames += await ward.drain()
-      offset++
-    }
-    frames += await ward.drain()
-    for (const output of ward.takeOutputs()) {
-      if (output.kind === 'alert') onAlert(output.envelope.body)
-      else if (output.kind === 'dead-letter') refused++
-    }
-  }
-  return { frames, refused }
+  const driven = new DrivenWard(ward, onAlert)
+  for await (const inputs of batches) await driven.take(inputs)
+  return { frames: driven.frames, refused: driven.refused }
 }
 
-/**
- * A manifest with another threshold: the share of ticks that may count as surprising when all is well. The one knob by
- * which alarms are made rarer or more frequent, everything else as it is.
- */
-export function withThreshold(manifest: ModelManifest, q: number): ModelManifest {
-  return { ...manifest, policy: { ...manifest.policy, q } }
+/** A ward that is given inputs by hand, without a pipeline and without a wall clock. */
+export class DrivenWard implements Watched {
+  readonly #ward: Ward
+  readonly #onAlert: (body: AlertBody) => void
+  #offset = 0
+  frames = 0
+  refused = 0
+
+  constructor(ward: Ward, onAlert: (body: AlertBody) => void) {
+    this.#ward = ward
+    this.#onAlert = onAlert
+  }
+
+  /** The next inputs, in order; resolves when everything that they close was scored and said. */
+  async take(inputs: readonly Input[]): Promise<void> {
+    const batch: InputBatch = { source: 'evaluation', partition: 0, inputs, offsets: [], done() {} }
+    for (const input of inputs) {
+      while (!this.#ward.accept(input, batch, this.#offset, 0)) this.frames += await this.#ward.drain()
+      this.#offset++
+    }
+    this.frames += await this.#ward.drain()
+    for (const output of this.#ward.takeOutputs()) {
+      if (output.kind === 'alert') this.#onAlert(output.envelope.body)
+      else if (output.kind === 'dead-letter') this.refused++
+    }
+  }
+}
+
+/** What of a policy makes alarms rarer or more frequent. */
+export interface Thresholds {
+  /** chance that a minute of a patient who is as before shows as much: of leaps, code `unexpected` */
+  readonly q: number
+  /** factor on the limits of slow change, code `drift`; the manifest's where absent */
+  readonly drift?: number
+}
+
+/** A manifest with other thresholds, everything else as it is. */
+export function withThresholds(
+  manifest: ModelManifest,
+  { q, drift = manifest.policy.drift }: Thresholds,
+): ModelManifest {
+  return { ...manifest, policy: { ...manifest.policy, q, drift } }
 }
 
 /** Whether an alert is of the patient as the model sees them: what an alarm budget is about. */

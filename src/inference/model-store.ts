@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import { GoldenSteps, ModelManifest } from '../vitals/manifest.ts'
-import { checkClassifierSizes, checkSizes } from './manifest-sizes.ts'
+import { ReconstructorManifest } from '../vitals/reconstructor-manifest.ts'
+import { checkClassifierSizes, checkReconstructorSizes, checkSizes } from './manifest-sizes.ts'
+import { readAliases } from './registry/aliases.ts'
+import { invalid, parseJson } from './registry/parse.ts'
+import { sha256 } from './registry/versions.ts'
 
-/** A forecaster's manifest, or a classifier's, which says so by its `task`. */
-export type AnyManifest = ModelManifest | ClassifierManifest
+/** A forecaster's manifest, or another's, which says so by its `task`. */
+export type AnyManifest = ModelManifest | ClassifierManifest | ReconstructorManifest
 
 /** One model version, checked: its bytes are those it was registered with. */
 export interface ModelBundle<M extends AnyManifest = ModelManifest> {
@@ -28,11 +31,7 @@ export interface ListedModel {
   readonly dir: string
 }
 
-/** aliases.json: model -> alias -> version */
-const Aliases = z.record(z.string(), z.record(z.string(), z.string()))
-type Aliases = z.infer<typeof Aliases>
-
-/** Files a version must have, besides SHA256SUMS itself. */
+/** Files a version must have, besides SHA256SUMS itself, which may list more. */
 const FILES = ['model.onnx', 'manifest.json', 'golden.json', 'card.md', 'metrics.json'] as const
 const WORD = /^[a-z0-9][a-z0-9.-]{0,39}$/
 
@@ -56,19 +55,38 @@ export async function listModels(dir: string): Promise<ListedModel[]> {
 export async function openModel(dir: string, id: string): Promise<ModelBundle> {
   const bundle = await openAnyModel(dir, id)
   if (isForecaster(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a classifier, where a forecaster is needed')
+  throw wrongTask(bundle, 'forecaster')
 }
 
 /** A classifier, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for a forecaster */
 export async function openClassifier(dir: string, id: string): Promise<ModelBundle<ClassifierManifest>> {
   const bundle = await openAnyModel(dir, id)
   if (isClassifier(bundle)) return bundle
-  throw invalid(join(bundle.dir, 'manifest.json'), 'task: is of a forecaster, where a classifier is needed')
+  throw wrongTask(bundle, 'classifier')
+}
+
+/** A reconstructor, opened and checked as `openAnyModel` does. @throws VigilError as that; manifest-invalid for others */
+export async function openReconstructor(dir: string, id: string): Promise<ModelBundle<ReconstructorManifest>> {
+  const bundle = await openAnyModel(dir, id)
+  if (isReconstructor(bundle)) return bundle
+  throw wrongTask(bundle, 'reconstructor')
+}
+
+const KINDS = { forecast: 'forecaster', classify: 'classifier', reconstruct: 'reconstructor' } as const
+
+const taskOf = ({ manifest }: ModelBundle<AnyManifest>): keyof typeof KINDS =>
+  'task' in manifest ? manifest.task : 'forecast'
+
+function wrongTask(bundle: ModelBundle<AnyManifest>, wanted: string): VigilError {
+  const found = KINDS[taskOf(bundle)]
+  return invalid(join(bundle.dir, 'manifest.json'), `task: is of a ${found}, where a ${wanted} is needed`)
 }
 
 export const isClassifier = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ClassifierManifest> =>
-  'task' in bundle.manifest
-export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => !isClassifier(bundle)
+  taskOf(bundle) === 'classify'
+export const isReconstructor = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle<ReconstructorManifest> =>
+  taskOf(bundle) === 'reconstruct'
+export const isForecaster = (bundle: ModelBundle<AnyManifest>): bundle is ModelBundle => taskOf(bundle) === 'forecast'
 
 /**
  * Open one version of a model and check it: every file against SHA256SUMS, the manifest and golden steps against their
@@ -93,9 +111,10 @@ export async function openAnyModel(dir: string, id: string): Promise<ModelBundle
       place: join(folder, 'model.onnx'),
     })
   }
-  const golden = parse(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
-  if ('task' in manifest) checkClassifierSizes(manifest, golden, folder)
-  else checkSizes(manifest, golden, folder)
+  const golden = parseJson(GoldenSteps, text(files, 'golden.json'), join(folder, 'golden.json'))
+  if (!('task' in manifest)) checkSizes(manifest, golden, folder)
+  else if (manifest.task === 'classify') checkClassifierSizes(manifest, golden, folder)
+  else checkReconstructorSizes(manifest, golden, folder)
   return { dir: folder, manifest, golden, onnx }
 }
 
@@ -115,7 +134,7 @@ async function folders(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true })
     return entries
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && WORD.test(entry.name)) // not what is being written
       .map(({ name }) => name)
       .sort()
   } catch {
@@ -123,26 +142,15 @@ async function folders(dir: string): Promise<string[]> {
   }
 }
 
-async function readAliases(dir: string): Promise<Aliases> {
-  const place = join(dir, 'aliases.json')
-  let json: string
-  try {
-    json = await readFile(place, 'utf8')
-  } catch {
-    return {}
-  }
-  return parse(Aliases, json, place)
-}
-
 /** The files of a version, each equal to its line in SHA256SUMS (the format of coreutils' sha256sum). */
 async function readChecked(folder: string): Promise<Map<string, Uint8Array>> {
   const sums = new Map<string, string>()
   for (const line of (await readBytes(folder, 'SHA256SUMS')).toString('utf8').split('\n')) {
-    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line)
+    const match = /^([0-9a-f]{64}) [ *]([\w.-]+)$/.exec(line)
     if (match) sums.set(match[2]!, match[1]!)
   }
   const files = new Map<string, Uint8Array>()
-  for (const file of FILES) {
+  for (const file of new Set([...FILES, ...sums.keys()])) {
     const place = join(folder, file)
     const bytes = await readBytes(folder, file)
     const sum = sums.get(file)
@@ -167,37 +175,13 @@ async function readBytes(folder: string, file: string): Promise<Buffer> {
 
 /** By its `task`, so that what is wrong is said in the words of one schema. */
 function parseManifest(json: string, place: string): AnyManifest {
-  const { task } = parse(z.looseObject({ task: z.unknown().optional() }), json, place)
-  return task === undefined ? parse(ModelManifest, json, place) : parse(ClassifierManifest, json, place)
-}
-
-/** @throws VigilError manifest-invalid with the path, the rule and the value */
-function parse<T>(schema: z.ZodType<T>, json: string, place: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (cause) {
-    throw new VigilError('manifest-invalid', 'is not JSON', { place, cause })
-  }
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]!
-  const path = issue.path.join('.') || '(root)'
-  throw invalid(place, `${path}: ${issue.message}, not ${JSON.stringify(at(value, issue.path))?.slice(0, 80)}`)
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
-}
-
-function invalid(place: string, message: string): VigilError {
-  return new VigilError('manifest-invalid', message, { place })
+  const { task } = parseJson(z.looseObject({ task: z.unknown().optional() }), json, place)
+  if (task === undefined) return parseJson(ModelManifest, json, place)
+  return task === 'reconstruct'
+    ? parseJson(ReconstructorManifest, json, place)
+    : parseJson(ClassifierManifest, json, place)
 }
 
 function text(files: ReadonlyMap<string, Uint8Array>, file: string): string {
   return Buffer.from(files.get(file)!).toString('utf8')
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -3,7 +3,7 @@ import type { StepEngine } from '../stream/ports.ts'
 import { softwareAdapterOnly } from './doctor.ts'
 import { checkOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
-import { classifierShape, type GraphShape, graphShape } from './graph-shape.ts'
+import { classifierShape, type GraphShape, graphShape, reconstructorShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
 import { type AnyManifest, type ModelBundle, openAnyModel } from './model-store.ts'
 import { openWorkerEngine } from './worker-engine.ts'
@@ -74,8 +74,11 @@ async function openVerified(
   return engine
 }
 
-const shapeOf = (manifest: AnyManifest): GraphShape =>
-  'task' in manifest ? classifierShape(manifest) : graphShape(manifest)
+function shapeOf(manifest: AnyManifest): GraphShape {
+  if (!('task' in manifest)) return graphShape(manifest)
+  if (manifest.task === 'classify') return classifierShape(manifest)
+  return reconstructorShape({ ...manifest, channels: manifest.channels.length })
+}
 
 /**
  * Open a version of a model and let it prove itself: files, manifest, and golden steps on the CPU provider.

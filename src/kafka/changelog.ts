@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import { type Layout, layout } from '../stream/state-record.ts'
+import { Succession } from '../vitals/succession.ts'
 import type { LogRecord, NewRecord } from './port.ts'
 
 /** Keys of records that are no patient's begin with a byte that no UTF-8 text has. */
 const OWN = 0xff
 const CHECKPOINT = 'checkpoint'
 const LAYOUT = 'layout/'
+const MODELS = 'models'
 
 const offset = z.number().nonnegative()
 
@@ -22,6 +24,9 @@ const StoredLayout = z.strictObject({
   states: z.array(z.strictObject({ model: z.string(), floats: z.int().nonnegative() })),
 })
 
+/** detector -> where the partition stands in the succession of its model */
+const Successions = z.record(z.string(), Succession)
+
 const ownKey = (name: string): Buffer => Buffer.concat([Buffer.of(OWN), Buffer.from(name)])
 
 /** @param topic the changelog */
@@ -31,6 +36,14 @@ export function checkpointRecord(topic: string, partition: number, checkpoint: C
 
 export function layoutRecord(topic: string, partition: number, { id, fields, states }: Layout): NewRecord {
   return { topic, partition, key: ownKey(LAYOUT + id), value: JSON.stringify({ fields, states }) }
+}
+
+export function successionsRecord(
+  topic: string,
+  partition: number,
+  successions: ReadonlyMap<string, Succession>,
+): NewRecord {
+  return { topic, partition, key: ownKey(MODELS), value: JSON.stringify(Object.fromEntries(successions)) }
 }
 
 /** A patient's state; null where the patient is gone. */
@@ -43,6 +56,8 @@ export class Changelog {
   readonly states = new Map<string, Buffer>()
   readonly layouts = new Map<string, Layout>()
   checkpoint: Checkpoint | undefined
+  /** detector -> succession of its model; empty where no build wrote one */
+  successions: ReadonlyMap<string, Succession> = new Map()
   /** bytes of keys and values read */
   bytes = 0
 
@@ -60,6 +75,7 @@ export class Changelog {
   #own(name: string, value: Buffer | null): void {
     if (value === null) return
     if (name === CHECKPOINT) this.checkpoint = parsed(Checkpoint, value, name)
+    else if (name === MODELS) this.successions = new Map(Object.entries(parsed(Successions, value, name)))
     else if (name.startsWith(LAYOUT)) {
       const { fields, states } = parsed(StoredLayout, value, name)
       const known = layout(fields, states)

@@ -15,7 +15,7 @@ export interface HeartbeatOptions {
   readonly around: Pick<KafkaWard, 'live' | 'unsaved' | 'selfTestOverdue'>
   readonly beds: () => Readonly<Record<Watching, number>>
   readonly topicPrefix: string
-  readonly models: readonly { readonly name: string; readonly version: string }[]
+  readonly models: () => readonly { readonly name: string; readonly version: string }[]
   readonly instance: string
   readonly telemetry: KafkaTelemetry
   readonly log: Log
@@ -69,7 +69,7 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
       bedsWarmingUp: beds.warming,
       bedsDegraded: beds.degraded,
       bedsStale: beds.blind,
-      models: options.models.map(({ name, version }) => ({ name, version })),
+      models: options.models().map(({ name, version }) => ({ name, version })),
       lagMs: null,
       confirmTimeoutS: CONFIRM_SECONDS,
     }

@@ -1,32 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
 import { defer, finalize, Subject } from 'rxjs'
 import { VigilError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { Check, Committer, Input, InputBatch, KafkaTelemetry, Source, Turn } from '../stream/ports.ts'
-import type { Ward } from '../stream/ward.ts'
-import type { Settings } from '../vitals/settings.ts'
+import type { Check, Committer, Input, InputBatch, Source, Turn } from '../stream/ports.ts'
 import { Commits } from './commits.ts'
-import { type Decode, type Intake, portionsOf, takeRecords } from './intake.ts'
+import { type Intake, portionsOf, takeRecords } from './intake.ts'
+import type { KafkaWardOptions } from './kafka-ward-options.ts'
+import { load } from './load.ts'
+import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord, PlainWriter } from './port.ts'
+import type { GroupEvents, GroupMember, LogRecord, PlainWriter } from './port.ts'
+import { Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
-
-export interface KafkaWardOptions {
-  readonly client: KafkaClient
-  readonly ward: Ward
-  readonly settings: Settings['kafka']
-  /** partitions of the readings, and of every topic beside them */
-  readonly partitions: number
-  readonly decode: Decode
-  /** decodes encounters and acknowledgements, by topic */
-  readonly controls: ReadonlyMap<string, Decode>
-  readonly telemetry: KafkaTelemetry
-  readonly log: Log
-  /** wall clock, ms */
-  readonly now: () => number
-}
 
 /** Inputs that may wait to be worked before the client is held back. */
 const MOST_AHEAD = 32_768
@@ -49,6 +35,7 @@ export class KafkaWard implements GroupEvents {
   readonly committer: Committer
   readonly #options: KafkaWardOptions
   readonly #commits: Commits
+  readonly #promotions: Promotions | undefined
   readonly #owned = new Map<number, Owned>()
   readonly #batches = new Subject<InputBatch>()
   readonly #topics: readonly [string, ...string[]]
@@ -70,7 +57,18 @@ export class KafkaWard implements GroupEvents {
   constructor(options: KafkaWardOptions, plain?: PlainWriter) {
     const { ward, settings, telemetry, now } = options
     this.#options = options
-    this.#topics = [topicName(settings.topicPrefix, 'readings'), ...options.controls.keys()]
+    const { promotions } = options
+    const readings = topicName(settings.topicPrefix, 'readings')
+    this.#topics = [readings, ...options.controls.keys(), ...(promotions ? [promotions.topics.models] : [])]
+    this.#promotions =
+      promotions &&
+      new Promotions(
+        { ...options, ...promotions },
+        {
+          turn: (owned, take, done) => void this.#turn(take, owned.number, (inputs) => inputs, done),
+          all: () => this.#owned.values(),
+        },
+      )
     this.#commits = new Commits({
       prefix: settings.topicPrefix,
       state: ward.state,
@@ -149,6 +147,7 @@ export class KafkaWard implements GroupEvents {
     for (const it of owned) it.lose()
     await Promise.all(owned.map((it) => it.writer?.close()))
     this.#commits.close()
+    this.#promotions?.close()
     this.#batches.complete()
   }
 
@@ -203,8 +202,23 @@ export class KafkaWard implements GroupEvents {
     const last = fresh.at(-1)
     if (last === undefined) return
     owned.fetched.set(topic, last.offset + 1)
+    if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, fresh)
     this.#push(owned, topic, this.#take(owned, topic, fresh), last.offset + 1)
     if (this.#ahead > MOST_AHEAD) await this.#held()
+  }
+
+  /** What is ordered about the models; an order that cannot be read is a dead letter, like any input. */
+  #orders(owned: Owned, topic: string, records: readonly LogRecord[]): void {
+    for (const record of records) {
+      const worked = record.offset + 1
+      const order = readModelOrder(topic, record)
+      if (!('kind' in order)) this.#promotions!.ordered(owned, order, () => owned.worked.set(topic, worked))
+      else {
+        owned.originals.set(order, record)
+        const intake = { inputs: [order], offsets: [record.offset], rekeyed: [], misplaced: 0 }
+        owned.ordering = owned.ordering.then(() => this.#push(owned, topic, intake, worked))
+      }
+    }
   }
 
   crashed(error: VigilError, willRetry: boolean): void {
@@ -258,18 +272,26 @@ export class KafkaWard implements GroupEvents {
   }
 
   /** Run between flushes, the ward at rest. What it gives is taken like the inputs of a batch of the partition. */
-  #turn<T>(run: () => T, partition = 0, inputs: (result: T) => readonly Input[] = () => []): Promise<T> {
+  #turn<T>(
+    run: () => T | Promise<T>,
+    partition = 0,
+    inputs: (result: T) => readonly Input[] = () => [],
+    done = () => {},
+  ): Promise<T> {
     return new Promise((resolve) => {
+      const take = (result: T) => {
+        resolve(result)
+        return inputs(result)
+      }
       const turn: Turn = {
         source: this.#topics[0],
         partition,
         inputs: [],
         offsets: [],
-        done() {},
+        done,
         take() {
           const result = run()
-          resolve(result)
-          return inputs(result)
+          return result instanceof Promise ? result.then(take) : take(result)
         },
       }
       this.#batches.next(turn)
@@ -288,6 +310,7 @@ export class KafkaWard implements GroupEvents {
       const restored = await restore(owned, { client, topics: this.#topics, changelog, start: settings.start })
       owned.writer = restored.writer
       for (const loss of restored.losses) log.error({ partition: owned.number }, loss)
+      await this.#promotions?.prepare(owned, restored.changelog)
       await this.#turn(
         () => this.#load(owned, restored),
         owned.number,
@@ -311,38 +334,13 @@ export class KafkaWard implements GroupEvents {
     }
   }
 
-  /** Take the restored patients into the ward. @returns what is to be said of those that another build watched */
-  #load(owned: Owned, { changelog, from, worked }: Restored): readonly Input[] {
+  /** Take the restored patients into the ward. @returns what is to be said of those that others watch from here on */
+  #load(owned: Owned, restored: Restored): readonly Input[] {
     if (owned.phase === 'lost') return []
     owned.phase = 'live'
-    const { ward, log, telemetry, now } = this.#options
-    const { number: partition } = owned
-    const known = new Map<string, number>()
-    const entries: Input[] = []
-    let unreadable = 0
-    for (const [patientKey, record] of changelog.states) {
-      try {
-        const options = { source: this.#topics[0], partition, layouts: changelog.layouts, now: now() }
-        const { lastOffset, entry } = ward.state.load(patientKey, record, options)
-        if (entry !== undefined) entries.push(entry)
-        known.set(patientKey, lastOffset)
-        owned.restoredTo = Math.max(owned.restoredTo, lastOffset)
-      } catch (error) {
-        if (!(error instanceof VigilError) || error.code !== 'state-unreadable') throw error
-        unreadable++
-        if (unreadable === 1) log.error({ partition, code: error.code }, error.message)
-      }
-    }
-    if (unreadable > 0) telemetry.unreadable(unreadable)
-    if (known.size > 0) owned.restored = known
-    owned.layoutsKept = ward.state.layouts.every(({ id }) => changelog.layouts.has(id))
-    owned.committed = worked
-    owned.selfTestedAt = now()
-    for (const [topic, next] of from) {
-      owned.fetched.set(topic, next)
-      owned.worked.set(topic, next)
-    }
-    return entries
+    this.#promotions?.adopt(owned)
+    const entries = load(owned, restored, { ...this.#options, source: this.#topics[0] })
+    return [...entries, ...(this.#promotions?.adopted(owned) ?? [])]
   }
 
   #seek(owned: Owned): void {

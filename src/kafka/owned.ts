@@ -1,4 +1,5 @@
 import type { Output } from '../stream/ports.ts'
+import type { Succession } from '../vitals/succession.ts'
 import type { LogRecord, NewRecord, PartitionWriter } from './port.ts'
 
 /** An owned partition's life: the writer is fenced in, the changelog read, then it is worked; `lost` is for good. */
@@ -29,8 +30,14 @@ export class Owned {
   outputs: Output[] = []
   /** keyless records under their patients' keys, to be written with the position that passes them */
   rekeyed: NewRecord[] = []
-  /** the changelog knows this build's layouts */
-  layoutsKept = false
+  /** ids of the layouts that the changelog knows */
+  layoutsKept: ReadonlySet<string> = new Set()
+  /** orders for models that were read, one after the other: what an earlier one waits for, a later one does too */
+  ordering: Promise<void> = Promise.resolve()
+  /** detector -> where the partition stands in the succession of its model */
+  readonly successions = new Map<string, Succession>()
+  /** the changelog knows them as they are */
+  successionsKept = false
   /** wall clock, ms, since when an output waits that should leave soon */
   waitsSince: number | undefined
   committing: Promise<void> | undefined
@@ -64,6 +71,7 @@ export class Owned {
   /** Whether anything was worked or came out since the last commit. */
   get moved(): boolean {
     if (this.outputs.length > 0 || this.rekeyed.length > 0) return true
+    if (this.successions.size > 0 && !this.successionsKept) return true
     for (const [topic, next] of this.worked) if (next > (this.committed.get(topic) ?? -1)) return true
     return false
   }

@@ -131,7 +131,20 @@ export interface KafkaClient {
     take: (records: readonly LogRecord[]) => void,
     signal?: AbortSignal,
   ): Promise<void>
+  /**
+   * As `readAll`, from one offset up to another, a fetch at a time: the next is made once `take` resolves. What retention
+   * took away is left out.
+   */
+  readRange(
+    topic: string,
+    partition: number,
+    range: { readonly from: number; readonly to: number },
+    take: (records: readonly LogRecord[]) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void>
   bounds(topic: string, partition: number): Promise<Bounds>
+  /** First offset whose record was stamped at `timestamp` (ms) or later; the end where none was. */
+  offsetAt(topic: string, partition: number, timestamp: number): Promise<number>
   /** The group's committed position of each topic; undefined where it has none. Whoever needs the truth reads a checkpoint. */
   committed(topics: readonly string[], partition: number): Promise<readonly (number | undefined)[]>
   join(options: GroupOptions, events: GroupEvents): Promise<GroupMember>

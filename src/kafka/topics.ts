@@ -9,6 +9,7 @@ export const TOPIC_ROLES = [
   'alerts.evidence',
   'alerts.acks',
   'encounters',
+  'models',
   'journal',
   'readings.dlq',
   'status',
@@ -51,6 +52,7 @@ const KEPT: ReadonlySet<TopicRole> = new Set([
   'alerts.evidence',
   'alerts.acks',
   'encounters',
+  'models',
 ])
 
 export function topicName(prefix: string, role: TopicRole): string {

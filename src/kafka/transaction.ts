@@ -3,7 +3,7 @@ import type { Saved, WardState } from '../stream/ward-state.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import { alertRecord } from './alert-record.ts'
-import { checkpointRecord, layoutRecord, stateRecord } from './changelog.ts'
+import { checkpointRecord, layoutRecord, stateRecord, successionsRecord } from './changelog.ts'
 import { deadLetter } from './dead-letter.ts'
 import { evidenceRecord } from './evidence-record.ts'
 import { journalRecord } from './journal-record.ts'
@@ -91,8 +91,13 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   const letters = together(outputs).filter(([letter]) => !told(letter!))
   for (const each of letters) records.push(deadLetterOf(owned, topicName(prefix, 'readings.dlq'), each, readings))
 
-  if (!owned.layoutsKept) for (const layout of state.layouts) records.push(layoutRecord(stateTopic, partition, layout))
-  owned.layoutsKept = true
+  const { layouts } = state
+  for (const layout of layouts)
+    if (!owned.layoutsKept.has(layout.id)) records.push(layoutRecord(stateTopic, partition, layout))
+  if (layouts.some(({ id }) => !owned.layoutsKept.has(id))) owned.layoutsKept = new Set(layouts.map(({ id }) => id))
+  if (owned.successions.size > 0 && !owned.successionsKept)
+    records.push(successionsRecord(stateTopic, partition, owned.successions))
+  owned.successionsKept = true
   const snapshotOffset = Math.min(unsaved.oldest()?.from ?? Number.POSITIVE_INFINITY, owned.worked.get(readings) ?? 0)
   owned.committed = owned.positions
   const next = Object.fromEntries(owned.committed)

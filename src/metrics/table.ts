@@ -1,7 +1,9 @@
 import { ERROR_CODES } from '../errors.ts'
 import { AlertKind, Call, Phase, Priority } from '../vitals/alert.ts'
 import { JournalEntry } from '../vitals/journal.ts'
+import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
+import { AGREEMENTS, DRIFT_FIGURES, QUANTILES } from '../vitals/tallied.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -25,6 +27,8 @@ const DETECTORS = 16
 const PROVIDERS = 4
 const SINKS = 16
 const ROUTES = 16
+const DRIFT_OF = 64
+const VERSION = { detector: DETECTORS, version: DETECTORS } as const
 const HL7_KINDS = 16
 const HL7_CODES = 60
 const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const
@@ -52,6 +56,25 @@ export const METRICS = {
   waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
+  versionFrames: { name: 'vigil_model_frames_total', type: 'counter', help: 'Frames that a champion scored.', labels: VERSION },
+  versionOnsets: { name: 'vigil_model_onsets_total', type: 'counter', help: 'Episodes of "unexpected" that a champion found.', labels: VERSION },
+  versionRaised: { name: 'vigil_model_raised_frames_total', type: 'counter', help: 'Frames in such episodes.', labels: VERSION },
+  versionBroken: { name: 'vigil_model_broken_forecasts_total', type: 'counter', help: 'Forecasts of a champion with a value that is no finite number.', labels: VERSION },
+  versionStepSeconds: { name: 'vigil_model_step_seconds_total', type: 'counter', help: 'Seconds in which a champion stepped.', labels: VERSION },
+  score: { name: 'vigil_score', type: 'gauge', help: 'Quantiles of a champion\'s scores, -log10 of the smallest p of a frame: 2 is p = 0.01.', labels: { ...VERSION, quantile: QUANTILES } },
+  framesShadow: { name: 'vigil_model_frames_shadow_total', type: 'counter', help: 'Frames that a version in shadow scored beside the champion.', labels: VERSION },
+  onsetsShadow: { name: 'vigil_model_onsets_shadow_total', type: 'counter', help: 'Episodes of "unexpected" that a version in shadow found; nobody was told.', labels: VERSION },
+  raisedShadow: { name: 'vigil_model_raised_frames_shadow_total', type: 'counter', help: 'Frames in such episodes.', labels: VERSION },
+  agreementShadow: { name: 'vigil_model_agreement_shadow_total', type: 'counter', help: 'Frames by who says "unexpected" of them: neither, the champion, the version in shadow, both.', labels: { ...VERSION, said: AGREEMENTS } },
+  brokenShadow: { name: 'vigil_model_broken_forecasts_shadow_total', type: 'counter', help: 'Forecasts of a version in shadow with a value that is no finite number.', labels: VERSION },
+  stepSecondsShadow: { name: 'vigil_model_step_seconds_shadow_total', type: 'counter', help: 'Seconds in which a version in shadow stepped: what it costs.', labels: VERSION },
+  scoreShadow: { name: 'vigil_score_shadow', type: 'gauge', help: 'Quantiles of the scores of a version in shadow.', labels: { ...VERSION, quantile: QUANTILES } },
+  modelDrift: { name: 'vigil_model_drift', type: 'gauge', help: 'How the inputs and scores of the last hour lie, a frame of seven, against those a version was made with: population stability index by channel and of the score (0.1 moderate, 0.25 major), shares of frames without a value, mean and sd of the residuals and distance of the transform (PIT), share of ticks below the threshold by horizon; -then: when it was made.', labels: { ...VERSION, figure: DRIFT_FIGURES, of: DRIFT_OF } },
+  driftReasons: { name: 'vigil_model_drift_reasons', type: 'gauge', help: 'Figures of a version that are beyond what it was made for; 0 when all is well, or too little was seen.', labels: VERSION },
+  modelOrders: { name: 'vigil_model_orders_total', type: 'counter', help: 'Orders about models that were read, in each partition, and whether they were followed.', labels: { action: ModelOrder.shape.action.options, outcome: ['done', 'refused'] } },
+  promotions: { name: 'vigil_model_promotions_total', type: 'counter', help: 'Partitions whose champion changed: forth to a challenger, or back to the former champion.', labels: { detector: DETECTORS, way: ['forth', 'back'] } },
+  warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
+  warmUpReadings: { name: 'vigil_model_warm_up_readings_total', type: 'counter', help: 'Readings that versions were warmed by.', labels: {} },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
   partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
   rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },

@@ -1,11 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Check, DeliveryTelemetry, Hl7Telemetry, KafkaTelemetry, Telemetry } from '../stream/ports.ts'
+import type {
+  Check,
+  DeliveryTelemetry,
+  Hl7Telemetry,
+  KafkaTelemetry,
+  Telemetry,
+  VersionTelemetry,
+} from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
-
-type Labels = Readonly<Record<string, string>>
-type Write = (labels: Labels, value: number) => void
+import { type Labels, versionMetrics, type Write } from './versions.ts'
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
 export interface ServedModel {
@@ -32,6 +37,8 @@ export interface PrometheusTelemetry extends Telemetry {
   serving(models: readonly ServedModel[]): void
   /** what the Kafka side tells; its series are there once something was told */
   readonly kafka: KafkaTelemetry
+  /** what the versions of the models tell, the one that raises and the one in shadow */
+  readonly versions: VersionTelemetry
   /** what the HL7 edge tells */
   readonly hl7: Hl7Telemetry
   /** what deliveries tell */
@@ -163,6 +170,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       register.getSingleMetric(METRICS.modelInfo.name)?.reset()
       for (const model of models) write.modelInfo({ ...model }, 1)
     },
+    versions: versionMetrics(write),
     kafka: {
       partitions(counts) {
         for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])

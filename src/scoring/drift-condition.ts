@@ -24,7 +24,7 @@ export function driftCondition(
   const before = own ? `, ${measurement(channel, drift.sixHours)} in the hours before` : ''
   const text = own
     ? `The median of the last half hour is ${said}, ${drift.score.toFixed(1)} of the patient's own spreads from ${measurement(channel, drift.sixHours)}, the median of up to six hours before.`
-    : `The forecasts have been ${drift.up ? 'too low' : 'too high'} minute after minute ${since}: a CUSUM of ${drift.score.toFixed(1)}, limit ${drift.threshold}.`
+    : `The forecasts have been ${drift.up ? 'too low' : 'too high'} minute after minute ${since}: a CUSUM of ${drift.score.toFixed(1)}, limit ${drift.threshold.toFixed(1)}.`
   return {
     detector: manifest.detector,
     code: 'drift',

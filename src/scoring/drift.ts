@@ -6,16 +6,20 @@ import type { Scored, ScorePlan } from './score.ts'
  * Slow change, which a forecaster follows down: two watches on one-minute means.
  * CUSUM of the standardised minute means of the longer horizons' residuals, slack SLACK: what the model is wrong about in
  * one direction again and again. LIMIT is one false alarm a week for one channel and side if minutes were independent
- * (methods: k = .25, h = 13.12 at one a minute).
+ * (methods: k = .25, h = 13.12 at one a minute). Minutes are not: what follows each other is alike, which widens the sum as
+ * if its variance were larger. `policy.drift` is that factor: on the limit of the sum, and its root on that of a distance.
  */
 const SLACK = 0.25
 export const CUSUM_LIMIT = 13.12
+/** minutes over which it is learnt what the model is usually wrong by of this patient, and minutes of "nothing" before them */
+const USUAL_MINUTES = 120
+const USUAL_PRIOR = 15
 /** one minute enters with at most this many standard deviations: a jump is no drift */
 const CLIP = 3
 /** share of the forecasts that come due in a full minute, below which the minute says nothing of drift */
 const ENOUGH = 0.5
-/** the sum is not let further: it must be able to come back */
-const CUSUM_MOST = 2 * CUSUM_LIMIT
+/** the sum is not let further than so many limits: it must be able to come back */
+const CUSUM_MOST = 2
 
 /** the patient's own last half hour against six hours: minutes of one, blocks of the other, and the fewest of them */
 const BLOCK = 30
@@ -51,12 +55,14 @@ const AWAY = 8 // half hour against six hours, in spreads; 0 while unknown
 const AWAY_SINCE = 9
 const HALF_HOUR = 10 // median of it
 const SIX_HOURS = 11
-const MINUTES = 12
+const USUAL = 12 // what a minute's standardised residual usually is
+const HEARD = 13 // minutes behind it, up to USUAL_MINUTES
+const MINUTES = 14
 const MEDIANS = MINUTES + BLOCK
 const FIELDS = MEDIANS + BLOCKS
 
 /** What of a manifest drift depends on. */
-type DriftManifest = Pick<ModelManifest, 'calibration' | 'grid'>
+type DriftManifest = Pick<ModelManifest, 'calibration' | 'grid' | 'policy'>
 
 export interface DriftPlan {
   /** doubles of one patient's row */
@@ -67,6 +73,9 @@ export interface DriftPlan {
   /** [C] minute's mean residual when all is well */
   readonly mean: Float64Array
   readonly sd: Float64Array
+  /** of the CUSUM, and of the half hour's distance in spreads */
+  readonly cusumLimit: number
+  readonly awayLimit: number
   readonly scores: ScorePlan
 }
 
@@ -86,7 +95,7 @@ export interface Drift {
   readonly sixHours: number
 }
 
-export function driftPlan({ calibration, grid }: DriftManifest, scores: ScorePlan): DriftPlan {
+export function driftPlan({ calibration, grid, policy }: DriftManifest, scores: ScorePlan): DriftPlan {
   const minuteTicks = Math.max(1, Math.round(60 / grid.cadenceSeconds))
   return {
     stateSize: HEADER + (ADDED + FIELDS) * scores.channels.length,
@@ -94,6 +103,8 @@ export function driftPlan({ calibration, grid }: DriftManifest, scores: ScorePla
     fewest: ENOUGH * scores.horizons.slice(1).reduce((sum, ticks) => sum + minuteTicks / ticks, 0),
     mean: Float64Array.from(calibration.minute.mean),
     sd: Float64Array.from(calibration.minute.sd),
+    cusumLimit: policy.drift * CUSUM_LIMIT,
+    awayLimit: Math.sqrt(policy.drift) * AWAY_LIMIT,
     scores,
   }
 }
@@ -155,22 +166,25 @@ function close(plan: DriftPlan, state: Float64Array, at: number, minute: number)
     if (state[added + DUE]! > 0 && state[added + DUE]! >= plan.fewest) {
       const mean = state[added + RESIDUALS]! / state[added + DUE]!
       const x = Math.max(-CLIP, Math.min(CLIP, (mean - plan.mean[c]!) / plan.sd[c]!))
-      cusum(state, own + RISE, own + RISING, x, minute)
-      cusum(state, own + FALL, own + FALLING, 0 - x, minute)
+      const away = x - state[own + USUAL]!
+      cusum(plan, state, own + RISE, own + RISING, away, minute)
+      cusum(plan, state, own + FALL, own + FALLING, 0 - away, minute)
+      state[own + HEARD] = Math.min(USUAL_MINUTES, state[own + HEARD]! + 1)
+      state[own + USUAL]! += away / (state[own + HEARD]! + USUAL_PRIOR)
     }
     if (state[added + COUNT]! > 0) baseline(plan, state, own, c, state[added + SUM]! / state[added + COUNT]!, minute)
     state.fill(0, added, added + ADDED)
     const summed = Math.max(state[own + RISE]!, state[own + FALL]!)
-    if (summed >= CUSUM_LIMIT || Math.abs(state[own + AWAY]!) >= AWAY_LIMIT) any = 1
+    if (summed >= plan.cusumLimit || Math.abs(state[own + AWAY]!) >= plan.awayLimit) any = 1
   }
   state[at + DRIFTS] = any
 }
 
-function cusum(state: Float64Array, sum: number, since: number, x: number, minute: number): void {
+function cusum(plan: DriftPlan, state: Float64Array, sum: number, since: number, x: number, minute: number): void {
   const next = Math.max(0, state[sum]! + x - SLACK)
   if (next === 0) state[since] = Number.NaN
   else if (state[sum] === 0) state[since] = minute - 1
-  state[sum] = Math.min(CUSUM_MOST, next)
+  state[sum] = Math.min(CUSUM_MOST * plan.cusumLimit, next)
 }
 
 const sorted = new Float64Array(BLOCK)
@@ -198,7 +212,7 @@ function baseline(plan: DriftPlan, state: Float64Array, own: number, c: number, 
     const spread = Math.max(among, within, SMALLEST_SPREAD * 2 * plan.scores.half[c]!)
     const away = (now - usual) / spread
     state[own + SIX_HOURS] = usual
-    if (Math.abs(away) < AWAY_LIMIT) state[own + AWAY_SINCE] = Number.NaN
+    if (Math.abs(away) < plan.awayLimit) state[own + AWAY_SINCE] = Number.NaN
     else if (Number.isNaN(state[own + AWAY_SINCE]!)) state[own + AWAY_SINCE] = minute - BLOCK
     state[own + AWAY] = away
   }
@@ -216,8 +230,8 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
     const own = ownAt(plan, at, channel)
     const known = { channel, halfHour: state[own + HALF_HOUR]!, sixHours: state[own + SIX_HOURS]! }
     const away = Math.abs(state[own + AWAY]!)
-    if (away / AWAY_LIMIT >= most) {
-      most = away / AWAY_LIMIT
+    if (away / plan.awayLimit >= most) {
+      most = away / plan.awayLimit
       const sinceMinute = state[own + AWAY_SINCE]!
       found = {
         ...known,
@@ -225,15 +239,15 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
         sinceMinute,
         watch: 'own-baseline',
         score: away,
-        threshold: AWAY_LIMIT,
+        threshold: plan.awayLimit,
       }
     }
     for (const up of [true, false]) {
       const score = state[own + (up ? RISE : FALL)]!
-      if (score / CUSUM_LIMIT < most) continue
-      most = score / CUSUM_LIMIT
+      if (score / plan.cusumLimit < most) continue
+      most = score / plan.cusumLimit
       const sinceMinute = state[own + (up ? RISING : FALLING)]!
-      found = { ...known, up, sinceMinute, watch: 'cusum', score, threshold: CUSUM_LIMIT }
+      found = { ...known, up, sinceMinute, watch: 'cusum', score, threshold: plan.cusumLimit }
     }
   }
   return found

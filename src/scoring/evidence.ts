@@ -280,6 +280,11 @@ export function evidenceSteps(state: Float64Array, at: number): number {
   return state[at + STEPS]!
 }
 
+/** Whether the detector says "unexpected" of the patient now. */
+export function isRaised(state: Float64Array, at: number): boolean {
+  return state[at + RAISED] === 1
+}
+
 /** What the raised evidence rests on; undefined while nothing is raised. */
 export function evidenceOf(plan: EvidencePlan, state: Float64Array, at: number): Evidence | undefined {
   if (state[at + RAISED] !== 1) return undefined

@@ -296,6 +296,7 @@ const normalTail = (x: number): number => Math.exp(-minusLogChiSquareTail(x * x,
 /**
  * Keep the forecast a step made from the frame at `tick`: the first horizon always, each longer one only when none is
  * pending, so that it comes due at its own stride. A forecast that is not finite is not kept.
+ * @param cold the network warms up: what it expects of later ticks is not held against anyone, and not kept
  * @param forecast [.., K * 2 * C] means then scales per horizon, normalised units, beginning at `forecastAt`
  */
 export function rememberForecast(
@@ -305,9 +306,11 @@ export function rememberForecast(
   tick: number,
   forecast: Float32Array,
   forecastAt: number,
+  cold = false,
 ): void {
   const C = plan.channels.length
-  for (let k = 0; k < plan.horizons.length; k++) {
+  const kept = cold ? 1 : plan.horizons.length
+  for (let k = 0; k < kept; k++) {
     const pending = at + k * (1 + 2 * C)
     if (k > 0 && state[pending]! > tick) continue
     const means = forecastAt + k * 2 * C

@@ -54,7 +54,7 @@ const coded = (channel: string): string => channel.replaceAll('_', '-')
 
 /**
  * What is wrong with a patient's sensors, from the row that `siftFrame` left: one condition a fault, added to `out`.
- * Codes: `leads-off`, `probe-off`, `<channel>-missing`, `<channel>-flat-line`, `<channel>-implausible-jump`,
+ * Codes: `leads-off`, `probe-off`, `<channel>-missing`, `<pressure>-missing`, `<channel>-flat-line`, `<channel>-implausible-jump`,
  * `pulse-mismatch`, `<pressure>-contradiction`.
  */
 export function sensorConditions(
@@ -152,8 +152,13 @@ function missing(
   const [hr, pulse, spo2] = [place('hr'), place('pulse'), place('spo2')]
   const probe = gone(pulse) && gone(spo2) && seen(hr)
   const leads = gone(hr) && seen(pulse)
+  const lines = plan.pressures.map(({ name, three }) => ({
+    name,
+    three: three.map((index) => plan.sensors.findIndex((sensor) => sensor.index === index)),
+  }))
+  const line = lines.filter(({ three }) => three.every(gone))
   for (let s = 0; s < plan.sensors.length; s++) {
-    if (!gone(s) || (probe && s === spo2)) continue
+    if (!gone(s) || (probe && s === spo2) || line.some(({ three }) => three[0] !== s && three.includes(s))) continue
     const channel = table.channels[plan.sensors[s]!.index]!
     const onset = state[own(s) + SEEN]! * ms
     const since = `since ${timeOfDay(onset)}`
@@ -184,6 +189,18 @@ function missing(
           ],
           channels: [absent],
           text: `The ECG gives no heart rate, while the oximeter goes on: ${beside(pulse)}.`,
+        }),
+      )
+    } else if (line.some(({ three }) => three[0] === s)) {
+      const { name, three } = line.find((it) => it.three[0] === s)!
+      out.push(
+        technical({
+          code: `${name}-missing`,
+          priority: 'low',
+          onset,
+          labels: [`No ${name.toUpperCase()} ${since}: check the line`, `No ${name.toUpperCase()} ${since}`],
+          channels: three.map((of) => ({ ...absent, ...identified(table.channels[plan.sensors[of]!.index]!) })),
+          text: `Neither systolic, diastolic nor mean pressure comes from the line any more, though the patient's monitor goes on.`,
         }),
       )
     } else {

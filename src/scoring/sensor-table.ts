@@ -8,27 +8,27 @@ export interface SensorFacts {
   readonly leap: number
   /** changes of the printed value a second, when all is well; monitors print whole numbers and repeat them */
   readonly changing: number
-  /** how many changes may be due in a run without any before the line counts as flat; undefined: it may stand still */
+  /** square of how many times its usual runs a run may last (see `sensors.ts`); undefined: it may stand still */
   readonly flat?: number
   /** another sensor of the same thing */
   readonly partner?: string
-  /** how far that one may move meanwhile (see `sensors.ts`) */
-  readonly apart?: number
+  /** another channel of the same cable */
+  readonly cable?: string
 }
 
 export const SENSORS: readonly SensorFacts[] = [
-  { channel: 'hr', leap: 30, changing: 0.24, flat: 14, partner: 'pulse', apart: 1 },
-  { channel: 'pulse', leap: 18, changing: 0.16, flat: 11, partner: 'hr', apart: 2 },
+  { channel: 'hr', leap: 30, changing: 0.24, flat: 45, partner: 'pulse' },
+  { channel: 'pulse', leap: 18, changing: 0.16, flat: 28, partner: 'hr', cable: 'spo2' },
   // saturation prints one number for minutes: 8 of 34 patients never changed theirs
-  { channel: 'spo2', leap: 4, changing: 0.06 },
-  { channel: 'resp', leap: 10, changing: 0.1, flat: 11 },
+  { channel: 'spo2', leap: 4, changing: 0.06, cable: 'pulse' },
+  { channel: 'resp', leap: 10, changing: 0.1, flat: 60 },
   // no arterial line by the second was at hand: our choice, a flushed line reads 250 to 300
-  { channel: 'abp_sys', leap: 60, changing: 0.3, flat: 30 },
-  { channel: 'abp_dia', leap: 60, changing: 0.3, flat: 30 },
-  { channel: 'abp_mean', leap: 60, changing: 0.3, flat: 30 },
-  { channel: 'pap_sys', leap: 40, changing: 0.3 },
-  { channel: 'pap_dia', leap: 40, changing: 0.3 },
-  { channel: 'pap_mean', leap: 40, changing: 0.3 },
+  { channel: 'abp_sys', leap: 60, changing: 0.3, flat: 75, cable: 'abp_mean' },
+  { channel: 'abp_dia', leap: 60, changing: 0.3, flat: 75, cable: 'abp_mean' },
+  { channel: 'abp_mean', leap: 60, changing: 0.3, flat: 75, cable: 'abp_sys' },
+  { channel: 'pap_sys', leap: 40, changing: 0.3, cable: 'pap_mean' },
+  { channel: 'pap_dia', leap: 40, changing: 0.3, cable: 'pap_mean' },
+  { channel: 'pap_mean', leap: 40, changing: 0.3, cable: 'pap_sys' },
   // a cuff value stands alone: it can only contradict itself
   { channel: 'nibp_sys', leap: Number.POSITIVE_INFINITY, changing: 0.01 },
   { channel: 'nibp_dia', leap: Number.POSITIVE_INFINITY, changing: 0.01 },

@@ -14,22 +14,28 @@ export const ORDER = 16
 /** a continuous channel is missed after this long, s, and after so many of its own intervals */
 const MISSED_SECONDS = 15
 const MISSED_INTERVALS = 4
+/**
+ * and this long where the others of its cable are gone with it, s: probes lose a finger for 8.5 s in the middle, twice an hour
+ * (BIDMC), and a cuff on the same arm takes it for 35 s; a gap of that kind is over before anybody came
+ */
+const CABLE_SECONDS = 45
 /** observations before a channel is known to be regular */
 const REGULAR = 30
 /** s within which a change is a leap; after a longer gap nobody knows */
 const LEAP_SECONDS = 10
 /** observations in a row, each near the last, after which a leap was none */
 const CONFIRMED = 5
-/** time constants, s: how often a channel changes; its level; the difference of a pair; what is usual of either */
+/** time constants, s: how often a channel changes; the difference of a pair; what is usual of either */
 const CHANGING = 600
-const LEVEL = 4
 const DIFFERENCE = 10
 const USUAL = 180
 /** weight of the population in how often a patient's value changes, in changes */
 const CHANGES_PRIOR = 6
-/** a run shorter than this is not held against the partner, s; one of FULL_RUN counts in full */
+/** how long the run is that one meets at a random second in the population, s, and its weight in seconds */
+const MET_RUN = 40
+const MET_PRIOR = 60
+/** a run shorter than this is none, s */
 const SHORTEST_RUN = 15
-const FULL_RUN = 60
 /** usual difference of a pair before it is known, /min, and its weight in observations */
 const DIFFERENCE_PRIOR = 1.5
 const DIFFERENCE_WEIGHT = 60
@@ -48,11 +54,11 @@ export const GOOD = 6 // newest value taken for true
 export const GOOD_TICK = 7
 const LEAPS = 8 // observations in a row that were set aside as leaps
 export const LEAPT = 9 // tick of the newest of them
-const LEVEL_AT = 10 // running mean of VALUE
-const BESIDE = 11 // the partner's running mean when the run began
-const COUNT = 12 // observations, up to REGULAR
-export const FAULT = 13 // one of the above, 0 = none
-export const HABIT = 14 // slow running mean of VALUE
+const COUNT = 10 // observations, up to REGULAR
+export const FAULT = 11 // one of the above, 0 = none
+export const HABIT = 12 // slow running mean of VALUE
+const RUNS = 13 // fading length of the runs that ended, s ...
+const SQUARES = 14 // ... and of their squares, s^2
 export const SENSOR_FIELDS = 15
 
 /** header of the patient's row */
@@ -70,6 +76,8 @@ interface Sensor extends SensorFacts {
   readonly index: number
   /** index in `sensors` of the partner, -1 = none */
   readonly beside: number
+  /** index in `sensors` of another of its cable, -1 = none */
+  readonly along: number
   /** heart rate by ECG: 0 is asystole */
   readonly beats: boolean
   /** whether its absence is missed */
@@ -114,6 +122,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
       ...facts,
       index,
       beside: place(facts.partner),
+      along: place(facts.cable),
       beats: facts.channel === 'hr',
       continuous: table.channels[index]!.cadence === 'continuous',
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
@@ -137,7 +146,7 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
   state[at + KNOWN] = 0
   for (let s = 0; s < plan.sensors.length; s++) {
     const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
-    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT]) state[own + field] = 0
+    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT, RUNS, SQUARES]) state[own + field] = 0
     state[own + EVERY] = 1
   }
 }
@@ -188,13 +197,17 @@ export function siftFrame(
     let fault = 0
     if (observed) {
       known |= 1 << s
-      fault = observe(plan, state, at, own, sensor, tick, frames.values[from + sensor.index]!)
+      fault = observe(plan, state, own, sensor, tick, frames.values[from + sensor.index]!)
       if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
       if (fault === 0) trust(state, own, tick)
     } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {
       const missed = tick - state[own + SEEN]!
-      if (missed * plan.cadenceSeconds >= MISSED_SECONDS && missed >= MISSED_INTERVALS * state[own + EVERY]!)
+      const cable = sensor.along >= 0 && frames.masks[from + plan.sensors[sensor.along]!.index] !== 1
+      if (
+        missed * plan.cadenceSeconds >= (cable ? CABLE_SECONDS : MISSED_SECONDS) &&
+        missed >= MISSED_INTERVALS * state[own + EVERY]!
+      )
         fault = MISSING
     }
     state[own + FAULT] = fault
@@ -231,7 +244,6 @@ function trust(state: Float64Array, own: number, tick: number): void {
 function observe(
   plan: SensorPlan,
   state: Float64Array,
-  at: number,
   own: number,
   sensor: Sensor,
   tick: number,
@@ -244,7 +256,6 @@ function observe(
   state[own + SEEN] = tick
   if (Number.isNaN(seen)) {
     state[own + SINCE] = tick
-    state[own + LEVEL_AT] = value
     state[own + HABIT] = value
     return 0
   }
@@ -255,15 +266,16 @@ function observe(
   const keep = Math.exp((-passed * seconds) / CHANGING)
   state[own + CHANGES] = state[own + CHANGES]! * keep + (value === before ? 0 : 1)
   state[own + TICKS] = state[own + TICKS]! * keep + passed
-  state[own + LEVEL_AT]! += (value - state[own + LEVEL_AT]!) * Math.min(1, (passed * seconds) / LEVEL)
+  const run = value === before ? 0 : (seen - state[own + SINCE]!) * seconds + seconds
+  state[own + RUNS] = state[own + RUNS]! * keep + run
+  state[own + SQUARES] = state[own + SQUARES]! * keep + run * run
   state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
   if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
   if (value !== before) {
     state[own + SINCE] = tick
-    if (sensor.beside >= 0) state[own + BESIDE] = state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]!
     return 0
   }
-  return sensor.flat !== undefined && isFlat(plan, state, at, own, sensor, tick) ? FLAT : 0
+  return sensor.flat !== undefined && isFlat(plan, state, own, sensor, tick) ? FLAT : 0
 }
 
 /** A change that no body makes, until several values in a row confirm it. */
@@ -297,19 +309,18 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
 }
 
 /**
- * A value that stands still for longer than the patient's own values ever do. Due changes: the run times how often this
- * value changes, the patient's own count shrunk to the population's. A partner that moves meanwhile needs less of them.
+ * A value that stands still for longer than the patient's own values ever do: the run against the geometric mean of the
+ * patient's mean run and of the run that one meets at a random second (the longer the more its runs differ), both shrunk
+ * to the population's.
  */
-function isFlat(plan: SensorPlan, state: Float64Array, at: number, own: number, sensor: Sensor, tick: number): boolean {
+function isFlat(plan: SensorPlan, state: Float64Array, own: number, sensor: Sensor, tick: number): boolean {
   const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
   if (run < SHORTEST_RUN) return false
   const rate =
     (state[own + CHANGES]! + CHANGES_PRIOR) /
     (state[own + TICKS]! * plan.cadenceSeconds + CHANGES_PRIOR / sensor.changing)
-  if (run * rate >= sensor.flat!) return true
-  if (sensor.beside < 0) return false
-  const moved = Math.abs(state[at + SENSOR_HEADER + sensor.beside * SENSOR_FIELDS + LEVEL_AT]! - state[own + BESIDE]!)
-  return moved * Math.min(1, run / FULL_RUN) * Math.sqrt(rate) >= sensor.apart!
+  const met = (state[own + SQUARES]! + MET_PRIOR * MET_RUN) / (state[own + RUNS]! + MET_PRIOR)
+  return (run * run * rate) / met >= sensor.flat!
 }
 
 /** Heart rate and pulse that are not of one heart, by what is usual of this patient. */

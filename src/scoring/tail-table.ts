@@ -7,6 +7,8 @@ const SMALLEST = 1e-300
 const TAIL_SHARE = 0.1
 const FEWEST_PEAKS = 8
 const MOST_PEAKS = 500
+/** shape of the tail, at least: a few peaks cannot show that it ends early, nor on what scale what is rarer comes */
+const LEAST_SHAPE = 0.2
 
 /** A tail table of a manifest, ready for look-ups. */
 export interface TailLookup {
@@ -57,7 +59,7 @@ export function tailProbability(lookup: TailLookup, value: number): number {
 
 /**
  * The tail table of a calibration sample. Levels are 1, then eight a decade down to the threshold of the tail; beyond it
- * a generalised Pareto tail. Its shape is never below 0: a few peaks cannot show that nothing larger exists.
+ * a generalised Pareto tail, never of a shape below LEAST_SHAPE; where the fit is lighter, one of the same mean.
  * @param sample a statistic when all is well; any order, not changed; at least 2
  */
 export function tailTable(sample: ArrayLike<number>): TailTable {
@@ -82,6 +84,7 @@ export function tailTable(sample: ArrayLike<number>): TailTable {
   const excesses = sorted.subarray(n - peaks).map((value) => value - threshold)
   const fitted = excesses.some((it) => it > 0) ? fitParetoTail(excesses) : { shape: 0, scale: 0 }
   const mean = excesses.reduce((sum, it) => sum + it, 0) / peaks
-  const { shape, scale } = fitted.shape > 0 ? fitted : { shape: 0, scale: mean }
+  const lighter = fitted.shape < LEAST_SHAPE
+  const { shape, scale } = lighter ? { shape: LEAST_SHAPE, scale: mean * (1 - LEAST_SHAPE) } : fitted
   return { n, probabilities, values, tailShape: shape, tailScale: Math.max(1e-3, scale) }
 }

@@ -68,6 +68,9 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       bedside.blind(session)
       bedside.say(session, watch.signalLost(session, entry.at, entry.silentSeconds))
       break
+    case 'seen-by':
+      watch.seenBy(session, entry)
+      break
     case 'model-failed':
       bedside.say(session, watch.modelFailed(session, entry.model, entry.at))
       break

@@ -18,11 +18,13 @@ import {
   evidenceOf,
   evidencePlan,
   evidenceSteps,
+  isRaised,
   learningFrozen,
   ownThreshold,
   resetEvidence,
   weighEvidence,
 } from '../scoring/evidence.ts'
+import { type ModelDrift, type ModelDriftPlan, modelDrift, modelDriftPlan, tallyFrame } from '../scoring/model-drift.ts'
 import { learnSpread } from '../scoring/own-spread.ts'
 import {
   expectedBand,
@@ -40,15 +42,31 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
-import { type Lane, modelKey, type Role } from './lane.ts'
+import { type Lane, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
+import { Tally } from './tally.ts'
+
+/** Every which frame of a patient is counted for drift: neighbours say the same, and no horizon's stride divides it. */
+const DRIFT_EVERY = 7
+
+/** What one model version knows of one patient, off its slot. */
+export interface Known {
+  /** its newest frame's; NaN before the first */
+  readonly tick: number
+  readonly row: Float64Array
+  /** [stateSize] */
+  readonly state: Float32Array
+}
 
 /** last of a row: event time since which the model fails the patient (NaN = it does not); 1 = not asked until it is back */
 const FAILED_AT = 0
 const OFF = 1
 const FAILING_FIELDS = 2
+
+/** Of a row: another one is not what an older saved state means. */
+const LAYOUT = 2
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
@@ -59,13 +77,18 @@ const FAILING_FIELDS = 2
 export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
-  readonly role: Role
+  /** NAME@VERSION */
+  readonly id: string
   readonly model: string
+  /** what it does, counted */
+  readonly tally: Tally
   readonly #table: ChannelTable
   readonly #features: FeaturePlan
   readonly #scores: ScorePlan
   readonly #evidence: EvidencePlan
   readonly #drift: DriftPlan
+  readonly #modelDrift: ModelDriftPlan
+  #driftCounts: Float64Array
   readonly #rows: Rows
   readonly #scored: Scored
   readonly #x: Float32Array
@@ -77,23 +100,20 @@ export class Detector implements Lane {
   #fails = false
 
   /** @param maxRows rows of a round at most */
-  constructor(
-    manifest: ModelManifest,
-    table: ChannelTable,
-    engine: StepEngine,
-    maxRows: number,
-    role: Role = 'champion',
-  ) {
+  constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
     this.manifest = manifest
     this.engine = engine
-    this.role = role
+    this.id = `${manifest.name}@${manifest.version}`
     this.model = modelKey(manifest)
+    this.tally = new Tally()
     this.#table = table
     this.#features = featurePlan(manifest, table)
     this.#scores = scorePlan(manifest, table)
     this.#evidence = evidencePlan(manifest, this.#scores)
     this.#drift = driftPlan(manifest, this.#scores)
     this.#scored = scored(this.#scores)
+    this.#modelDrift = modelDriftPlan(manifest, this.#scores)
+    this.#driftCounts = new Float64Array(this.#modelDrift.size)
     const channels = manifest.channels.length
     this.#scoresAt = this.#meansAt + channels
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
@@ -104,7 +124,7 @@ export class Detector implements Lane {
   }
 
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+    return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
   }
 
   readState(slot: number, into: Float32Array): void {
@@ -141,11 +161,6 @@ export class Detector implements Lane {
   /** Event time since which the model fails the patient, ms; NaN when it does not. */
   failedAt(slot: number): number {
     return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + FAILED_AT]!
-  }
-
-  /** NAME@VERSION */
-  get id(): string {
-    return `${this.manifest.name}@${this.manifest.version}`
   }
 
   /** Whether the last step failed. */
@@ -207,12 +222,16 @@ export class Detector implements Lane {
     const evidenceAt = at + this.#evidenceAt
     const driftAt = at + this.#driftAt
     scoreFrame(this.#scores, page, scoresAt, frames, row, this.#scored)
+    const before = isRaised(page, evidenceAt)
     const raised = weighEvidence(this.#evidence, page, evidenceAt, page, scoresAt, frames, row, this.#scored, suspect)
+    this.tally.scored(this.#scored.p, raised, before)
     if (raised) out.push(unexpectedCondition(this.manifest, this.#table, evidenceOf(this.#evidence, page, evidenceAt)!))
     if (!suspect && !learningFrozen(this.#evidence, page, evidenceAt))
       learnSpread(this.#scores, page, scoresAt, frames, row, this.#scored)
     const cold = evidenceSteps(page, evidenceAt) <= this.manifest.warmupSteps
     weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
+    if (!cold && (frames.ticks[row]! + slot) % DRIFT_EVERY === 0)
+      tallyFrame(this.#modelDrift, this.#driftCounts, frames, row, this.#scored)
     const failedAt = page[at + this.#failingAt + FAILED_AT]!
     if (!Number.isNaN(failedAt)) out.push(modelFailed(this.manifest.detector, failedAt))
     if (!drifts(page, driftAt)) return
@@ -220,6 +239,34 @@ export class Detector implements Lane {
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
     const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
     out.push(driftCondition(this.manifest, this.#table, drift, value, time))
+  }
+
+  /** Whether the detector says "unexpected" of the patient on a slot. */
+  raised(slot: number): boolean {
+    return isRaised(this.#rows.page(slot), this.#rows.at(slot) + this.#evidenceAt)
+  }
+
+  /** How inputs and scores lie since the last `forgetDrift`, held against those the version was made with. */
+  get drift(): ModelDrift {
+    return modelDrift(this.#modelDrift, this.#driftCounts)
+  }
+
+  forgetDrift(): void {
+    this.#driftCounts = new Float64Array(this.#modelDrift.size)
+  }
+
+  /** Everything the version knows of the patient on a slot: its row, and its hidden state. */
+  take(slot: number): Known {
+    const at = this.#rows.at(slot)
+    const state = new Float32Array(this.engine.stateSize)
+    this.engine.readState(slot, state)
+    return { tick: this.#rows.page(slot)[at]!, row: this.#rows.page(slot).slice(at, at + this.#rows.stride), state }
+  }
+
+  /** Put on a slot what the same version knows of the patient elsewhere. */
+  put(slot: number, { row, state }: Known): void {
+    this.#rows.page(slot).set(row, this.#rows.at(slot))
+    this.engine.writeState(slot, state)
   }
 
   /** What `score` just made of this frame; to be asked before the next frame is scored. */
@@ -266,13 +313,15 @@ export class Detector implements Lane {
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
       const from = row * size
+      this.tally.forecast(forecasts, from, size)
       let sum = 0
       for (let i = 0; i < size; i++) sum += forecasts[from + i]!
       const failedAt = at + this.#failingAt + FAILED_AT
       if (page[at + this.#failingAt + OFF] === 1) this.engine.reset(slot)
       else if (Number.isFinite(sum)) {
         page[failedAt] = Number.NaN
-        rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from)
+        const cold = this.steps(slot) <= this.manifest.warmupSteps
+        rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from, cold)
       } else {
         if (Number.isNaN(page[failedAt]!)) page[failedAt] = round.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
         this.#cold(slot)

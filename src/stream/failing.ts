@@ -3,45 +3,39 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
 import type { Telemetry } from './ports.ts'
-import type { RiskDetector } from './risk-detector.ts'
 import type { Session } from './sessions.ts'
-import type { Stepped } from './watch.ts'
+import type { Stepped } from './stepped.ts'
+import type { Versions } from './versions.ts'
 
-interface Stepping {
-  readonly detectors: readonly Detector[]
-  readonly risks?: readonly RiskDetector[]
-  readonly telemetry: Telemetry
-  readonly fallsBack?: boolean
+/** Whom a slot holds, and the versions that see the patient. */
+interface Seen {
+  readonly patientKey: string
+  readonly lanes: readonly Detector[]
 }
 
 /**
  * What every model made of a round that was stepped.
- * @param of the patient of a slot
- * @param began when the step was asked for, ms of `performance`
+ * @param seen the patient of a slot
  * @returns entries for the patients whom a model failed
  * @throws VigilError of an engine that failed, unless the ward falls back
  */
 export function settle(
-  { detectors, risks = [], telemetry, fallsBack = false }: Stepping,
+  { telemetry, fallsBack = false }: { readonly telemetry: Telemetry; readonly fallsBack?: boolean },
   round: FrameColumns,
-  stepped: Stepped,
-  of: (slot: number) => Session,
-  began: number,
+  { forecasts, slower }: Stepped,
+  seen: (slot: number) => Seen,
 ): JournalEntry[] {
-  const seconds = (performance.now() - began) / 1000
-  risks.forEach(({ engine, manifest }, i) => {
-    const { rows, probabilities } = stepped.risks[i]!
-    if (rows === 0) return
-    telemetry.stepped(engine.provider, rows, seconds, manifest.detector)
-    telemetry.risks(manifest.detector, probabilities)
-  })
-  return detectors.flatMap((detector, i) => {
-    const forecast = stepped.forecasts[i]!
+  for (const { lane, hours, seconds } of slower) {
+    const { detector } = lane.manifest
+    telemetry.stepped(lane.engine.provider, hours.rows, seconds, detector)
+    if (hours.probabilities.length > 0) telemetry.risks(detector, hours.probabilities)
+  }
+  return forecasts.flatMap(({ detector, forecast, seconds }) => {
     const name = detector.manifest.detector
     if (forecast instanceof VigilError) {
       if (!fallsBack) throw forecast
       telemetry.modelFailed(name, 'engine', round.count)
-      return failures(detector, round, of)
+      return failures(detector, round, seen)
     }
     const failed = detector.remember(round, forecast)
     if (failed > 0) telemetry.modelFailed(name, 'output', failed)
@@ -54,15 +48,16 @@ export function settle(
  * A round that a model's engine could not step, as the entries that record it: one a patient whom it does not fail
  * already. A replay, whose engine works, thereby leaves the model out where it was left out.
  */
-function failures(detector: Detector, round: FrameColumns, of: (slot: number) => Session): JournalEntry[] {
+function failures(detector: Detector, round: FrameColumns, seen: (slot: number) => Seen): JournalEntry[] {
   const entries: JournalEntry[] = []
   const { grid } = detector.manifest
   for (let row = 0; row < round.count; row++) {
     const slot = round.slots[row]!
-    if (detector.off(slot)) continue
+    const { patientKey, lanes } = seen(slot)
+    if (detector.off(slot) || !lanes.includes(detector)) continue
     entries.push({
       kind: 'journal',
-      patientKey: of(slot).patientKey,
+      patientKey,
       at: round.ticks[row]! * grid.cadenceSeconds * 1000,
       afterOffset: round.offsets[row]!,
       entry: 'model-failed',
@@ -77,15 +72,16 @@ function failures(detector: Detector, round: FrameColumns, of: (slot: number) =>
  * @param newest a session's newest event time, ms; NaN before the first
  */
 export function recoveries(
-  detectors: readonly Detector[],
+  versions: Versions,
   sessions: Iterable<Session>,
   newest: (session: Session) => number,
 ): JournalEntry[] {
-  const working = detectors.filter(({ fails }) => !fails)
+  const working = new Set([...versions.all].filter(({ fails }) => !fails))
   const entries: JournalEntry[] = []
   for (const session of sessions) {
-    for (const detector of working) {
-      if (session.departedAt !== undefined || !detector.off(session.slot)) continue
+    if (session.departedAt !== undefined) continue
+    for (const detector of versions.of(session).all) {
+      if (!working.has(detector) || !detector.off(session.slot)) continue
       entries.push({
         kind: 'journal',
         patientKey: session.patientKey,

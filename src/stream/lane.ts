@@ -2,7 +2,7 @@ import type { AlertBody } from '../vitals/alert.ts'
 import type { StepEngine } from './ports.ts'
 import type { SavedRows } from './rows.ts'
 
-/** A champion raises alerts; a shadow is stepped, scored and saved beside it, and says nothing. */
+/** A champion raises alerts; a shadow is stepped, scored and saved beside it, and says nothing. Of a forecaster it is each patient's own (`Versions`). */
 export type Role = 'champion' | 'shadow'
 
 /**
@@ -19,7 +19,6 @@ export interface Lane {
     readonly grid: { readonly cadenceSeconds: number; readonly latenessSeconds: number }
   }
   readonly engine: StepEngine
-  readonly role: Role
   /** the model version in a saved record: its hidden states and rows belong to no other */
   readonly model: string
   /** the rows that belong into a patient's saved state */
@@ -29,6 +28,11 @@ export interface Lane {
   /** copy a patient's hidden state out, or in: [engine.stateSize] */
   readState(slot: number, into: Float32Array): void
   writeState(slot: number, from: Float32Array): void
+}
+
+/** A lane that is no forecaster: it has one role for every patient. */
+export interface Slower extends Lane {
+  readonly role: Role
 }
 
 /** The name of a model version in saved records. */

@@ -134,7 +134,7 @@ async function flush(batches: readonly InputBatch[], ward: Ward, options: Pipeli
   let inputs = 0
   let frames = 0
   for (const batch of batches) {
-    const taken = isTurn(batch) ? batch.take() : batch.inputs
+    const taken = isTurn(batch) ? await batch.take() : batch.inputs
     for (let i = 0; i < taken.length; i++) {
       while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, options.now())) frames += await ward.drain()
     }

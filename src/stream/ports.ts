@@ -3,9 +3,11 @@ import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
 import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
+import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
+import type { DriftFigure, Tallied } from '../vitals/tallied.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /**
@@ -29,10 +31,11 @@ export interface InputBatch {
 
 /**
  * Something that waits its turn like a batch and happens while the ward is at rest: nothing waits and nothing is in
- * flight, so that states may be read and written. What it gives is then taken like the inputs of a batch.
+ * flight, so that states may be read and written. What it gives is then taken like the inputs of a batch; until it does,
+ * the ward rests.
  */
 export interface Turn extends InputBatch {
-  take(): readonly Input[]
+  take(): readonly Input[] | Promise<readonly Input[]>
 }
 
 export const isTurn = (batch: InputBatch): batch is Turn => 'take' in batch
@@ -164,6 +167,27 @@ export interface KafkaTelemetry {
   watching(watching: boolean): void
   /** seconds from the writing of a self-test reading to the commit of its alert; undefined when it is overdue */
   selfTest(seconds: number | undefined): void
+}
+
+/** What the versions of a ward's models tell the metrics. Counts only, never a patient. */
+export interface VersionTelemetry {
+  /** what a version did since the last call */
+  counted(version: Version, role: 'champion' | 'shadow', counts: Tallied): void
+  /** how a version's inputs and scores lie, and whether that is beyond what it was made for */
+  drifted(version: Version, figures: readonly DriftFigure[], reasons: number): void
+  /** an order was read, and followed or not */
+  ordered(action: ModelOrder['action'], outcome: 'done' | 'refused'): void
+  /** a partition's champion changed: to a challenger, or back to the former one */
+  promoted(detector: string, way: 'forth' | 'back'): void
+  /** a version was warmed for the patients of a partition */
+  warmed(seconds: number, readings: number): void
+}
+
+/** One model version, by what its manifest calls it. */
+export interface Version {
+  readonly detector: string
+  readonly name: string
+  readonly version: string
 }
 
 /** What the HL7 edge tells. Never a patient, and no sender: codes and counts. */

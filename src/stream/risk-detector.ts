@@ -21,11 +21,11 @@ import { type Lane, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
-/** The hours that were over in one round. */
+/** What a model that does not step at every tick did in one round. */
 export interface Hours {
-  /** patients' hours that were stepped */
+  /** patients' hours (or windows) that were stepped */
   readonly rows: number
-  /** of those of which the model says something */
+  /** of those of which an hourly model says something */
   readonly probabilities: readonly number[]
 }
 

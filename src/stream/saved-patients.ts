@@ -1,21 +1,33 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
 import { factsOf, restoreFacts } from './facts.ts'
-import type { Lane } from './lane.ts'
+import type { Lane, Slower } from './lane.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
+import type { Seers, Versions } from './versions.ts'
 
 interface Parts {
   readonly table: ChannelTable
-  /** every model version at work, shadows too */
-  readonly lanes: readonly Lane[]
+  /** forecasters */
+  readonly versions: Versions
+  /** hourly models and reconstructors, shadows too */
+  readonly slower: readonly Slower[]
   /** the set of limits, and its version */
   readonly limits: WatchedBy['limits']
-  /** rows that every patient has */
-  readonly rows: readonly SavedRows[]
+  /** rows that every patient has: the grid's; then those of the lanes that see the patient; then the rules' */
+  readonly clocks: SavedRows
+  readonly rules: readonly SavedRows[]
   /** rows of patients whose sets come in parts */
   readonly open: SavedRows
+}
+
+/** How the records of patients are written who are seen by the same versions. */
+interface Shape {
+  readonly rows: readonly SavedRows[]
+  readonly lanes: readonly Lane[]
+  readonly whole: Layout
+  readonly inParts: Layout
 }
 
 /**
@@ -25,36 +37,40 @@ interface Parts {
  */
 export class SavedPatients {
   readonly #parts: Parts
-  readonly #whole: Layout
-  readonly #inParts: Layout
-  readonly #floats: Float32Array
+  readonly #shapes = new WeakMap<Seers, Shape>()
+  readonly #layouts = new Map<string, Layout>()
+  #floats = new Float32Array(0)
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const fields = parts.rows.flatMap((it) => it.fields)
-    const states = parts.lanes.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
-    this.#whole = layout(fields, states)
-    this.#inParts = layout([...fields, ...parts.open.fields], states)
-    this.#floats = new Float32Array(states.reduce((sum, state) => sum + state.floats, 0))
+    this.#shapeOf({ seenBy: undefined, partition: -1 })
   }
 
-  /** What records of this build are written by; to be kept beside them. */
+  /** What records of this build were written by, or would be; to be kept beside them. */
   get layouts(): readonly Layout[] {
-    return [this.#whole, this.#inParts]
+    return [...this.#layouts.values()]
   }
 
   save(session: Session): Buffer {
-    const of = session.inParts ? this.#inParts : this.#whole
+    const { rows, lanes, whole, inParts } = this.#shapeOf(session)
+    const of = session.inParts ? inParts : whole
     const doubles = new Float64Array(of.fields.length)
     let at = 0
-    for (const { rows } of this.#rowsOf(session)) {
-      const from = rows.at(session.slot)
-      doubles.set(rows.page(session.slot).subarray(from, from + rows.stride), at)
-      at += rows.stride
+    for (const each of session.inParts ? [...rows, this.#parts.open] : rows) {
+      const from = each.rows.at(session.slot)
+      doubles.set(each.rows.page(session.slot).subarray(from, from + each.rows.stride), at)
+      at += each.rows.stride
     }
-    this.#eachState((lane, from, to) => lane.readState(session.slot, this.#floats.subarray(from, to)))
+    const size = lanes.reduce((sum, { engine }) => sum + engine.stateSize, 0)
+    if (this.#floats.length < size) this.#floats = new Float32Array(size)
+    const floats = this.#floats.subarray(0, size)
+    let from = 0
+    for (const lane of lanes) {
+      lane.readState(session.slot, floats.subarray(from, from + lane.engine.stateSize))
+      from += lane.engine.stateSize
+    }
     const { table, limits } = this.#parts
-    return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats: this.#floats }, of)
+    return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats }, of)
   }
 
   /**
@@ -65,39 +81,53 @@ export class SavedPatients {
    */
   load(session: Session, bytes: Buffer, layouts: ReadonlyMap<string, Layout>): WatchedBy | undefined {
     const id = layoutOf(bytes)
-    const of = this.layouts.find((it) => it.id === id) ?? layouts.get(id) ?? layout([], [])
+    const of = this.#layouts.get(id) ?? layouts.get(id) ?? layout([], [])
     const { facts, doubles, floats } = decodeState(bytes, of)
     restoreFacts(session, facts, this.#parts.table)
-    const places = this.layouts.includes(of) ? undefined : new Map(of.fields.map((name, i) => [name, i]))
+    session.seenBy = this.#stillSeenBy(session)
+    const { rows, lanes, whole, inParts } = this.#shapeOf(session)
+    const same = of.id === (session.inParts ? inParts : whole).id
+    const places = same ? undefined : new Map(of.fields.map((name, i) => [name, i]))
     let next = 0
-    for (const { rows, fields } of this.#rowsOf(session)) {
-      const page = rows.page(session.slot)
-      const at = rows.at(session.slot)
-      for (let i = 0; i < rows.stride; i++) {
+    for (const { rows: to, fields } of session.inParts ? [...rows, this.#parts.open] : rows) {
+      const page = to.page(session.slot)
+      const at = to.at(session.slot)
+      for (let i = 0; i < to.stride; i++) {
         const from = places === undefined ? next + i : places.get(fields[i]!)
         if (from !== undefined) page[at + i] = doubles[from]!
       }
-      next += rows.stride
+      next += to.stride
     }
-    this.#eachState((lane) => {
-      let from = 0
-      for (const state of of.states) {
-        const to = from + state.floats
-        if (state.model === lane.model && state.floats === lane.engine.stateSize)
-          lane.writeState(session.slot, floats.subarray(from, to))
-        from = to
-      }
-    })
+    let from = 0
+    for (const state of of.states) {
+      const lane = lanes.find(({ model, engine }) => state.model === model && state.floats === engine.stateSize)
+      lane?.writeState(session.slot, floats.subarray(from, from + state.floats))
+      from += state.floats
+    }
     const limits = (facts as { readonly limits?: WatchedBy['limits'] }).limits
-    return this.#successors(of, limits)
+    return this.#successors(session, of, limits)
+  }
+
+  /** What a record says of who sees its patient, as far as those versions are open and nothing else is pinned. */
+  #stillSeenBy({ seenBy }: Session): Session['seenBy'] {
+    const { versions } = this.#parts
+    const kept = Object.entries(seenBy ?? {}).flatMap(([detector, by]) => {
+      const { champion } = by
+      if (versions.pinned.has(detector) || versions.find(champion) === undefined) return []
+      return [[detector, versions.has(by) ? by : { champion }]]
+    })
+    return kept.length > 0 ? Object.fromEntries(kept) : undefined
   }
 
   /** The models that are not those of a record, and the limits; undefined where all are the same. */
-  #successors({ states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
-    const { lanes, limits } = this.#parts
+  #successors(session: Session, { states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
+    const { versions, slower, limits } = this.#parts
+    const { champions, all } = versions.of(session)
+    const raising: readonly Lane[] = [...champions, ...slower.filter(({ role }) => role === 'champion')]
     // a shadow that begins cold says nothing, and changes nobody's future
-    const others = lanes.filter(({ model, role }) => role === 'champion' && !states.some((it) => it.model === model))
-    const gone = states.some(({ model }) => !lanes.some((lane) => lane.model === model))
+    const others = raising.filter(({ model }) => !states.some((state) => state.model === model))
+    const known = new Set([...all, ...slower].map((lane) => lane.model))
+    const gone = states.some(({ model }) => !known.has(model))
     const same = before?.set === limits.set && before.version === limits.version
     if (others.length === 0 && !gone && same) return undefined
     const models = others.map(({ manifest: { detector, name, version, graph } }) => ({
@@ -109,16 +139,23 @@ export class SavedPatients {
     return { models, limits }
   }
 
-  #rowsOf(session: Session): readonly SavedRows[] {
-    return session.inParts ? [...this.#parts.rows, this.#parts.open] : this.#parts.rows
-  }
-
-  #eachState(visit: (lane: Lane, from: number, to: number) => void): void {
-    let from = 0
-    for (const lane of this.#parts.lanes) {
-      const to = from + lane.engine.stateSize
-      visit(lane, from, to)
-      from = to
+  #shapeOf(session: Pick<Session, 'seenBy' | 'partition'>): Shape {
+    const seers = this.#parts.versions.of(session)
+    const known = this.#shapes.get(seers)
+    if (known !== undefined) return known
+    const { clocks, slower, rules, open } = this.#parts
+    const lanes: readonly Lane[] = [...seers.all, ...slower]
+    const rows = [clocks, ...lanes.map(({ saved }) => saved), ...rules]
+    const fields = rows.flatMap((it) => it.fields)
+    const states = lanes.map(({ model, engine }) => ({ model, floats: engine.stateSize }))
+    const shape = {
+      rows,
+      lanes,
+      whole: layout(fields, states),
+      inParts: layout([...fields, ...open.fields], states),
     }
+    for (const each of [shape.whole, shape.inParts]) this.#layouts.set(each.id, each)
+    this.#shapes.set(seers, shape)
+    return shape
   }
 }

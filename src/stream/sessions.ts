@@ -1,5 +1,6 @@
 import type { Calls } from '../alerts/calls.ts'
 import type { OpenAlerts } from '../alerts/lifecycle.ts'
+import type { SeenBy } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
@@ -40,6 +41,8 @@ export interface Session {
   begun: Map<string, { readonly onset: number; readonly again: number }> | undefined
   /** alert id -> offset of the input that started it, while the alert is open */
   started: Map<string, number> | undefined
+  /** detector -> the versions that see the patient; undefined where nobody ever said: those of the settings */
+  seenBy: Readonly<Record<string, SeenBy>> | undefined
   watching: Watching
   /** a source of this patient sends sets in parts: ticks stay open until the watermark passes */
   inParts: boolean
@@ -107,6 +110,7 @@ export class Sessions {
       departedAt: undefined,
       begun: undefined,
       started: undefined,
+      seenBy: undefined,
       watching: 'warming',
       inParts: false,
       lostAt: undefined,

@@ -80,6 +80,16 @@ export class WardState {
     return this.#sessions.known(patientKey)?.partition
   }
 
+  /** The patients of a partition who are here. */
+  here(partition: number): Session[] {
+    return [...this.#sessions.all()].filter((it) => it.partition === partition && it.departedAt === undefined)
+  }
+
+  /** Event time of a patient's clock, ms; NaN before the first reading. */
+  newest(session: Session): number {
+    return this.#newest(session)
+  }
+
   /**
    * A patient's whole state as a record, which counts as saved from now on; undefined when there is no such patient.
    * @returns the record; the one before it, undefined for the first; the offset from which on inputs stand between the

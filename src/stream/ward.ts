@@ -1,14 +1,12 @@
-import type { ChannelTable } from '../vitals/channels.ts'
 import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
-import type { JournalEntry } from '../vitals/journal.ts'
+import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
 import { keyedByBed, type Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
-import type { Detector } from './detector.ts'
 import { recoveries, settle } from './failing.ts'
 import {
   advanceClock,
@@ -24,40 +22,18 @@ import {
 } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
 import { Outbox } from './outbox.ts'
-import type { FrameTap, Input, InputBatch, Output, Telemetry } from './ports.ts'
-import type { RiskDetector } from './risk-detector.ts'
+import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
+import { Versions } from './versions.ts'
 import { finestCadence, wardGrid } from './ward-grid.ts'
+import type { WardOptions } from './ward-options.ts'
 import { WardState } from './ward-state.ts'
-import { Watch, type WatchSettings } from './watch.ts'
+import { Watch } from './watch.ts'
 import { another, elsewhere, straggler, stranger } from './whose.ts'
-
-export interface WardOptions {
-  readonly table: ChannelTable
-  /** forecasters, all of one grid cadence */
-  readonly detectors: readonly Detector[]
-  /** hourly models, made for ticks of that cadence */
-  readonly risks?: readonly RiskDetector[]
-  readonly settings: WatchSettings
-  /** rows of a round: the step engines' batch limit */
-  readonly maxBatch: number
-  readonly telemetry: Telemetry
-  readonly tap: FrameTap | undefined
-  /** this process, in envelopes */
-  readonly instance: string
-  /** a patient belongs to one partition of the source, and its state with it; false where partitions are of no account */
-  readonly partitioned?: boolean
-  /** false: frames are stepped, and nothing is said of them; for benches */
-  readonly scoring?: boolean
-  /** an engine that fails leaves its patients to the limits, which is recorded; otherwise it ends the run (replays) */
-  readonly fallsBack?: boolean
-  /** wall clock for envelopes, ms since 1970 */
-  readonly now: () => number
-}
 
 /** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
 const MOST_ASIDE = 256
@@ -69,6 +45,9 @@ const MOST_ASIDE = 256
 export class Ward {
   /** the patients' state as records; only while the ward is at rest */
   readonly state: WardState
+  readonly versions: Versions
+  /** partition -> detector -> the versions that see a patient who is new there; those of the settings where none stand */
+  readonly newcomers = new Map<number, Readonly<Record<string, SeenBy>>>()
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -84,16 +63,17 @@ export class Ward {
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
-    const { detectors, table, settings, risks = [] } = options
+    const { detectors, table, settings, risks = [], opinions = [] } = options
     this.#options = options
+    this.versions = new Versions(detectors, options.pinned)
     this.#grid = wardGrid(table, detectors)
-    const cadenceSeconds = this.#grid.cadenceMs / 1000
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    this.#watch = new Watch(table, detectors, risks, settings, cadenceSeconds)
+    const slower = [...risks, ...opinions]
+    this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -106,9 +86,11 @@ export class Ward {
     const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
-      lanes: [...detectors, ...risks],
+      versions: this.versions,
+      slower,
       limits: { set: settings.limits.set, version: settings.limits.version },
-      rows: [clocks, ...[...detectors, ...risks].map((lane) => lane.saved), ...this.#watch.saved],
+      clocks,
+      rules: this.#watch.saved,
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
     this.state = new WardState(
@@ -169,16 +151,14 @@ export class Ward {
       this.#out.letter({ ...why, source: batch.source }, batch.partition, offset, here?.patientKey)
       return true
     }
-    const here = known !== undefined && known.departedAt === undefined
-    const session = here ? known : this.#begin(input.patientKey, input.mode, batch.partition)
+    const here = known?.departedAt === undefined ? known : undefined
+    const session = here ?? this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
     const verdict = this.#judge(session, input)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
     const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
-    if (anew) {
-      if (this.#rounds.size > 0) return false
-      this.#restart(session, input.time, person)
-    }
+    if (anew && this.#rounds.size > 0) return false
+    if (anew) this.#restart(session, input.time, person)
     // what waits was said of the patient as it lay then
     if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
     session.encounter = input.encounter ?? session.encounter
@@ -197,7 +177,7 @@ export class Ward {
 
   /** What the clock on the wall finds: silent beds, and models that work again. */
   verdicts(now: number, seconds: number): JournalEntry[] {
-    const back = recoveries(this.#options.detectors, this.#sessions.all(), this.#bedside.newest)
+    const back = recoveries(this.versions, this.#sessions.all(), this.#bedside.newest)
     return [...this.silent(now, seconds), ...back]
   }
 
@@ -213,12 +193,14 @@ export class Ward {
     let frames = 0
     const { telemetry } = this.#options
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
-      const began = performance.now()
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
       const stepped = await stepping
-      const of = (slot: number) => this.#sessions.at(slot)
-      for (const entry of settle(this.#options, round, stepped, of, began)) this.#apply(entry, 0)
+      const seers = (slot: number) => {
+        const session = this.#sessions.at(slot)
+        return { patientKey: session.patientKey, lanes: this.versions.of(session).all }
+      }
+      for (const entry of settle(this.#options, round, stepped, seers)) this.#apply(entry, 0)
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)
@@ -226,12 +208,17 @@ export class Ward {
     return frames
   }
 
-  /** A patient who was not here, or is back: of what remained nothing goes on. */
-  #begin(patientKey: string, mode: Session['mode'], partition: number): Session {
+  /**
+   * A patient who was not here, or is back: of what remained nothing goes on.
+   * @param at event time, ms, and the offset after which: of the entry that says who sees the patient, where one must
+   */
+  #begin(patientKey: string, mode: Session['mode'], partition: number, at: number, afterOffset: number): Session {
     const gone = this.#sessions.known(patientKey)
     if (gone !== undefined) this.#drop(gone)
     const session = this.#sessions.open(patientKey, mode, this.#source, partition)
     this.#clear(session)
+    for (const [detector, seenBy] of Object.entries(this.newcomers.get(partition) ?? {}))
+      this.#apply({ kind: 'journal', patientKey, at, afterOffset, entry: 'seen-by', detector, ...seenBy }, partition)
     return session
   }
 
@@ -373,7 +360,8 @@ export class Ward {
     this.#out.entry(entry, known?.partition ?? partition)
     const here = known !== undefined && known.departedAt === undefined
     if (here) applyEntry(entry, known, this.#bedside)
-    else if (entry.entry === 'admit') applyEntry(entry, this.#begin(patientKey, 'live', partition), this.#bedside)
+    else if (entry.entry === 'admit' || entry.entry === 'seen-by')
+      applyEntry(entry, this.#begin(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
     else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }
 

@@ -9,33 +9,30 @@ import {
   NO_ALERTS,
   NO_CALLS,
 } from '../alerts/lifecycle.ts'
-import type { VigilError } from '../errors.ts'
-import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../scoring/limits.ts'
+import { VigilError } from '../errors.ts'
+import { checkLimits, type LimitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
-import { SENSORS_DETECTOR } from '../scoring/sensor-conditions.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
-import type { WatchedBy } from '../vitals/journal.ts'
-import { PROFILES, type Profile } from '../vitals/profile.ts'
+import type { EntryOf, WatchedBy } from '../vitals/journal.ts'
+import type { Profile } from '../vitals/profile.ts'
 import type { FrameReport } from '../vitals/report.ts'
-import type { Settings } from '../vitals/settings.ts'
 import type { Watching } from '../vitals/watching.ts'
-import type { Detector } from './detector.ts'
-import { type Lane, laneSource } from './lane.ts'
-import type { Hours, RiskDetector } from './risk-detector.ts'
+import type { Lane, Slower } from './lane.ts'
+import type { OpinionDetector } from './opinion-detector.ts'
+import type { RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, type Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
+import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
+import { type Stepped, stepped } from './stepped.ts'
+import type { Seers, Versions } from './versions.ts'
 
-/** Version of the rules that are not models: limits, NEWS2, signal. */
-const RULES_VERSION = '1'
 /** a bed is stale when its channels are so many times older than makes a channel missing */
 const STALE_BED = 3
-
-export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
 /**
  * What is said of one patient at one tick: every detector, the sensors, the fixed limits and NEWS2 beside them, then the
@@ -44,46 +41,46 @@ export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
  */
 export class Watch {
   readonly #table: ChannelTable
-  readonly #detectors: readonly Detector[]
-  /** those of them that say anything */
-  readonly #champions: readonly Detector[]
+  readonly #versions: Versions
   readonly #risks: readonly RiskDetector[]
+  readonly #opinions: readonly OpinionDetector[]
+  readonly #slower: readonly Slower[]
   readonly #settings: WatchSettings
   readonly #limits: Readonly<Record<Profile, LimitPlan>>
   /** doubles of a row of limits: the same for every profile */
   readonly #limitsSize: number
   readonly #staleBedSeconds: number
   readonly #news2: News2Plan
-  /** [limits, NEWS2] */
-  readonly #rows: Rows
-  readonly #sources: Readonly<Record<string, AlertBody['source']>>
+  readonly #rows: Rows // [limits, NEWS2]
+  readonly #sources = new WeakMap<Seers, Readonly<Record<string, AlertBody['source']>>>()
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
-  /** what shadows would say */
-  readonly #unsaid: Condition[] = []
+  /** what a version in shadow says, which nobody hears */
+  readonly #unheard: Condition[] = []
   /** the round that was sifted last, as the detectors see it */
   #trusted: FrameColumns | undefined
 
   constructor(
     table: ChannelTable,
-    detectors: readonly Detector[],
+    versions: Versions,
     risks: readonly RiskDetector[],
+    opinions: readonly OpinionDetector[],
     settings: WatchSettings,
     cadenceSeconds: number,
   ) {
     this.#table = table
-    this.#detectors = detectors
-    this.#champions = detectors.filter(({ role }) => role === 'champion')
+    this.#versions = versions
     this.#risks = risks
+    this.#opinions = opinions
+    this.#slower = [...risks, ...opinions]
     this.#settings = settings
     this.#limits = limitPlans(settings.limits, table)
     this.#limitsSize = this.#limits.adult.stateSize
-    const cadences = detectors.map(({ manifest }) => manifest.grid.cadenceSeconds)
+    const cadences = versions.configured.map(({ manifest }) => manifest.grid.cadenceSeconds)
     this.#staleBedSeconds = STALE_BED * Math.max(settings.stream.staleSeconds, ...cadences)
     this.#news2 = news2Plan(table)
     this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sensing = new Sensing(table, cadenceSeconds)
-    this.#sources = alertSources(this.#lanes(), settings)
   }
 
   /** The rows that belong into a patient's saved state. */
@@ -92,16 +89,11 @@ export class Watch {
     return [{ rows: this.#rows, fields }, this.#sensing.saved]
   }
 
-  #lanes(): readonly Lane[] {
-    return [...this.#detectors, ...this.#risks]
-  }
-
   /** A new patient on the slot. */
   reset(slot: number): void {
     this.#resetRules(slot)
     this.#sensing.reset(slot)
-    for (const detector of this.#detectors) detector.reset(slot)
-    for (const risk of this.#risks) risk.reset(slot)
+    for (const lane of [...this.#versions.all, ...this.#slower]) lane.reset(slot)
   }
 
   #resetRules(slot: number): void {
@@ -123,15 +115,13 @@ export class Watch {
   }
 
   /**
-   * Look at the sensors of a round, once and before anything else; then every detector begins to step what is left, and
-   * every hourly model takes the frames as they came.
+   * Look at the sensors of a round, once and before anything else; then every model begins to step: forecasters and
+   * reconstructors with what is left, hourly models with the frames as they came.
    */
-  async step(round: FrameColumns): Promise<Stepped> {
+  step(round: FrameColumns): Promise<Stepped> {
     const trusted = this.#sensing.sift(round)
     this.#trusted = trusted
-    const forecasts = this.#detectors.map((detector) => detector.step(trusted))
-    const risks = this.#risks.map((risk) => risk.step(round))
-    return { forecasts: await Promise.all(forecasts), risks: await Promise.all(risks) }
+    return stepped(this.#versions, this.#risks, this.#opinions, round, trusted)
   }
 
   /**
@@ -150,11 +140,17 @@ export class Watch {
     this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
     // a procedure is no time to learn how the patient is
     const suspect = this.#sensing.suspect(row) || (session.mutedUntil !== undefined && time < session.mutedUntil)
-    for (const detector of this.#detectors) {
-      detector.score(trusted, row, suspect, detector.role === 'champion' ? conditions : this.#unsaid)
-      if (wanted) reports.push(detector.report(trusted, row))
+    const seers = this.#versions.of(session)
+    for (let i = 0; i < seers.champions.length; i++) {
+      const champion = seers.champions[i]!
+      champion.score(trusted, row, suspect, conditions)
+      if (wanted) reports.push(champion.report(trusted, row))
+      const shadow = seers.shadows[i]
+      if (shadow === undefined) continue
+      this.#unheard.length = 0
+      shadow.score(trusted, row, suspect, this.#unheard)
+      shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
-    this.#unsaid.length = 0
     for (const risk of this.#risks) if (risk.role === 'champion') risk.conditions(session.slot, conditions)
     const models = conditions.length
     const profile = this.#profile(session)
@@ -163,7 +159,7 @@ export class Watch {
     // NEWS2 is for adults
     const score = profile === 'adult' ? news2(this.#news2, frames, row) : undefined
     if (score !== undefined) checkNews2(page, at + this.#limitsSize, score, time, conditions)
-    const watching = this.#watching(session.slot, frames, row)
+    const watching = this.#watching(session, frames, row)
     if (watching !== 'watching') {
       const stale = staleBed(this.#table, frames, row, time, this.#staleBedSeconds)
       if (stale !== undefined) conditions.push(stale)
@@ -172,8 +168,8 @@ export class Watch {
     const bodies: AlertBody[] = []
     if (conditions.length > 0 || session.open !== undefined) {
       const context = this.#context(session, {
-        warmupSteps: this.#warmupLeft(session.slot),
-        missingChannels: this.#missing(frames, row),
+        warmupSteps: this.#warmupLeft(session),
+        missingChannels: this.#missing(session, frames, row),
         staleSeconds: this.#stale(frames, row),
         ...(score && { news2: { score: score.score, missing: [...score.missing] } }),
         limitAlarm,
@@ -199,6 +195,7 @@ export class Watch {
       mutedUntil: session.mutedUntil ?? null,
       detectors: reports,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
+      ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
     }
     return { watching, bodies, report }
   }
@@ -210,9 +207,9 @@ export class Watch {
   signalLost(session: Session, at: number, silentSeconds: number): readonly AlertBody[] {
     const time = Math.round(at)
     session.lostAt = time
-    const missing = this.#champions.flatMap((detector) => detector.manifest.channels)
+    const missing = this.#versions.of(session).champions.flatMap((detector) => detector.manifest.channels)
     const context = this.#context(session, {
-      warmupSteps: this.#warmupLeft(session.slot),
+      warmupSteps: this.#warmupLeft(session),
       missingChannels: [...new Set(missing)],
       staleSeconds: silentSeconds,
       limitAlarm: false,
@@ -223,10 +220,10 @@ export class Watch {
 
   /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
   modelFailed(session: Session, model: string, at: number): readonly AlertBody[] {
-    const detector = this.#detectors.find(({ id }) => id === model)
+    const detector = this.#versions.find(model)
     const time = Math.round(at)
     detector?.fail(session.slot, time)
-    if (detector?.role !== 'champion') return []
+    if (detector === undefined || !this.#versions.of(session).champions.includes(detector)) return []
     const context = this.#context(session, this.#unseen(session))
     const bodies: AlertBody[] = []
     this.#disown(session, context, time, bodies)
@@ -236,12 +233,12 @@ export class Watch {
 
   /** The engine works again: the model begins cold with the patient. */
   modelBack(session: Session, model: string): void {
-    this.#detectors.find(({ id }) => id === model)?.reset(session.slot)
+    this.#versions.find(model)?.reset(session.slot)
   }
 
   /** Alerts of a model that fails are over without being known to have ended. */
   #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
-    for (const detector of this.#champions) {
+    for (const detector of this.#versions.of(session).champions) {
       if (Number.isNaN(detector.failedAt(session.slot))) continue
       const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
       keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
@@ -268,7 +265,9 @@ export class Watch {
    */
   watchedBy(session: Session, { models }: WatchedBy, time: number): readonly AlertBody[] {
     const named = new Map(models.map(({ detector, sha256 }) => [detector, sha256]))
-    const champions = this.#lanes().filter(({ role }) => role === 'champion')
+    const still = Object.entries(session.seenBy ?? {}).filter(([detector]) => !named.has(detector))
+    session.seenBy = still.length > 0 ? Object.fromEntries(still) : undefined
+    const champions = this.#raising(session)
     for (const lane of champions) if (named.has(lane.manifest.detector)) lane.reset(session.slot)
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
@@ -280,8 +279,36 @@ export class Watch {
     )
   }
 
+  /**
+   * Other versions see the patient from here on: open alerts, limits and everything else go on. One that is new begins
+   * cold, unless it was put there with what the patient's readings of before made of it.
+   */
+  seenBy(session: Session, { detector, champion, shadow, warmedFrom }: EntryOf<'seen-by'>): void {
+    const before = this.#versions.of(session).all
+    const next = { champion, ...(shadow !== undefined && { shadow }) }
+    if (!this.#versions.has(next))
+      throw new VigilError('internal', 'a patient is to be seen by a version that is not open', { place: champion })
+    session.seenBy = { ...session.seenBy, [detector]: next }
+    if (warmedFrom !== undefined) return
+    for (const version of this.#versions.of(session).all) if (!before.includes(version)) version.reset(session.slot)
+  }
+
+  /** The lanes that raise the patient's alerts. */
+  #raising(session: Session): readonly Lane[] {
+    return [...this.#versions.of(session).champions, ...this.#slower.filter(({ role }) => role === 'champion')]
+  }
+
+  #sourcesOf(session: Session): Readonly<Record<string, AlertBody['source']>> {
+    const seers = this.#versions.of(session)
+    const known = this.#sources.get(seers)
+    if (known !== undefined) return known
+    const sources = alertSources(this.#raising(session), this.#settings)
+    this.#sources.set(seers, sources)
+    return sources
+  }
+
   #unseen(session: Session): Unaged {
-    return { ...NOTHING, warmupSteps: this.#warmupLeft(session.slot) }
+    return { ...NOTHING, warmupSteps: this.#warmupLeft(session) }
   }
 
   #context(session: Session, frame: Unaged): AlertContext {
@@ -293,7 +320,7 @@ export class Watch {
         ...(session.unit !== undefined && { unit: session.unit }),
         ...(session.bed !== undefined && { bed: session.bed }),
       },
-      sources: this.#sources,
+      sources: this.#sourcesOf(session),
       frame: { ...frame, profile: { name: this.#profile(session), assumed: session.profile === undefined } },
       clearSeconds,
       continueSeconds,
@@ -305,27 +332,31 @@ export class Watch {
     }
   }
 
-  #watching(slot: number, frames: FrameColumns, row: number): Watching {
-    if (this.#champions.length === 0) return 'degraded'
+  /** By the versions that raise the patient's alerts. */
+  #watching(session: Session, frames: FrameColumns, row: number): Watching {
+    const { champions } = this.#versions.of(session)
+    if (champions.length === 0) return 'degraded'
     let degraded = false
-    for (const detector of this.#champions) {
-      if (!Number.isNaN(detector.failedAt(slot))) return 'degraded'
-      if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
+    for (const detector of champions) {
+      if (!Number.isNaN(detector.failedAt(session.slot))) return 'degraded'
+      if (detector.steps(session.slot) <= detector.manifest.warmupSteps) return 'warming'
       degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
     }
     return degraded ? 'degraded' : 'watching'
   }
 
   /** frames until the last detector may raise */
-  #warmupLeft(slot: number): number {
+  #warmupLeft(session: Session): number {
     let left = 0
-    for (const detector of this.#champions) left = Math.max(left, detector.manifest.warmupSteps - detector.steps(slot))
+    for (const detector of this.#versions.of(session).champions)
+      left = Math.max(left, detector.manifest.warmupSteps - detector.steps(session.slot))
     return left
   }
 
-  #missing(frames: FrameColumns, row: number): string[] {
+  #missing(session: Session, frames: FrameColumns, row: number): string[] {
     const { staleSeconds } = this.#settings.stream
-    return [...new Set(this.#champions.flatMap((detector) => detector.missing(frames, row, staleSeconds)))]
+    const { champions } = this.#versions.of(session)
+    return [...new Set(champions.flatMap((detector) => detector.missing(frames, row, staleSeconds)))]
   }
 
   /** age of the oldest value that any channel of the patient still carries, seconds; episodic ones left out */
@@ -337,14 +368,6 @@ export class Watch {
     })
     return oldest
   }
-}
-
-/** What the lanes made of a round. */
-export interface Stepped {
-  /** of each detector, [count * forecastSize], or why it has none */
-  readonly forecasts: readonly (Float32Array | VigilError)[]
-  /** of each hourly model */
-  readonly risks: readonly Hours[]
 }
 
 /** What a tick made visible. */
@@ -372,28 +395,4 @@ function keep(
   session.calls = calls === NO_CALLS ? undefined : calls
   bodies.push(...said)
   return bodies
-}
-
-function limitPlans({ adult, child, neonate }: Settings['limits'], table: ChannelTable): Record<Profile, LimitPlan> {
-  const profiles = { ...child, adult, neonate }
-  const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table)] as const)
-  return Object.fromEntries(plans) as Record<Profile, LimitPlan>
-}
-
-function alertSources(lanes: readonly Lane[], settings: WatchSettings): Record<string, AlertBody['source']> {
-  const { set, version } = settings.limits
-  const rule = (detector: string, thresholds: AlertBody['source']['thresholds']): [string, AlertBody['source']] => [
-    detector,
-    { detector, version: RULES_VERSION, thresholds },
-  ]
-  const models = lanes
-    .filter(({ role }) => role === 'champion')
-    .map((lane): [string, AlertBody['source']] => [lane.manifest.detector, laneSource(lane)])
-  return Object.fromEntries([
-    ...models,
-    rule('limits', { set, version }),
-    rule(SENSORS_DETECTOR, { set: 'bidmc-1.0.0', version: '1' }),
-    rule('news2', { set: 'rcp-2017', version: '1' }),
-    rule('signal', { set, version }),
-  ])
 }

@@ -1,8 +1,6 @@
-import { random } from '../random.ts'
-import { optimiser, update } from './adamw.ts'
-import { throughChunk, zeroState } from './bptt.ts'
 import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
-import { firstWeights, type NetworkShape, parameterArrays, parameterShapes, weightsOf } from './network.ts'
+import { trainOnNoise } from './engines/probe.ts'
+import type { NetworkShape } from './network.ts'
 
 export interface TrainBench {
   readonly engine: string
@@ -31,28 +29,14 @@ export async function benchTrain(options: TrainBenchOptions): Promise<TrainBench
   const engine = await openTrainingEngine(options.engine)
   const { hidden, layers, features, batch, chunk } = options
   const shape: NetworkShape = { features, hidden, layers, channels: 4, horizons: 3 }
-  const rng = random(1)
-  const state = optimiser(parameterArrays(firstWeights(shape, rng, 0)))
-  const matrix = parameterShapes(shape).map((dims) => dims.length === 2)
-  const x = Float32Array.from({ length: chunk * batch * features }, () => rng.normal())
-  const once = (): void => {
-    const { gradients } = throughChunk(
-      shape,
-      weightsOf(shape, state.parameters),
-      x,
-      batch,
-      zeroState(shape, batch),
-      (outputs) => outputs.map((value) => value / outputs.length),
-    )
-    update(state, gradients, matrix, 1e-3, { weightDecay: 1e-4, clipNorm: 1, averaging: 0.999 })
-  }
-  once()
+  const once = trainOnNoise(shape, batch, chunk)
+  await once()
   let best = 0
   for (let window = 0; window < 3; window++) {
     const from = performance.now()
     let updates = 0
     do {
-      once()
+      await once()
       updates++
     } while (performance.now() - from < (options.seconds * 1000) / 3)
     best = Math.max(best, (updates * batch * chunk * 1000) / (performance.now() - from))

@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
-import {
-  disposeLayer,
-  type LayerTensors,
-  layerTensors,
-  type Scalars,
-  type StepTrace,
-  scalars,
-  stepBackward,
-  stepForward,
-} from './lstm.ts'
-import { inputSize, type NetworkShape, type Weights } from './network.ts'
+import { throughBlocks } from './block-lstm.ts'
+import type { LayersInput, LayersPass } from './layers-pass.ts'
+import type { NetworkShape, Weights } from './network.ts'
+import { throughSteps } from './per-step.ts'
 
 /** Hidden state of B rows, layer by layer: [L] of [B H]. Plain arrays: what a chunk hands on carries no gradient. */
 export interface NetworkState {
@@ -34,6 +27,14 @@ export interface ChunkOptions {
   readonly cellPenalty?: number
 }
 
+/**
+ * The layers' way through a chunk, as the engine at hand does it best: TensorFlow's fused operators where there are some,
+ * single steps elsewhere. Both are the same equations (tests/training/engines.test.ts).
+ */
+function throughLayers(input: LayersInput): LayersPass {
+  return tf.getBackend() === 'tensorflow' ? throughBlocks(input) : throughSteps(input)
+}
+
 /** Raw head outputs [T B, 2 K C] (row = step * B + lane) -> gradient of the loss by them, in the same layout. */
 export type OutputGradient = (outputs: Float32Array) => Float32Array
 
@@ -43,21 +44,13 @@ export interface ChunkResult {
   readonly state: NetworkState
 }
 
-interface NetworkTensors {
-  readonly layers: LayerTensors[]
-  /** [H, 2 K C], [2 K C] */
-  readonly headKernel: tf.Tensor2D
-  readonly headBias: tf.Tensor1D
-  readonly scalars: Scalars
-}
-
 /**
- * Forward and back through one chunk of T steps of B lanes: truncated back-propagation through time, by hand on lists of
- * single steps (no tape, no stacking of time; why: docs/training.md).
+ * Forward and back through one chunk of T steps of B lanes: truncated back-propagation through time, by hand (no tape).
+ * One at a time: what a chunk makes on the engine is freed together.
  * @param x [T, B, F]
  * @param state before the first step; gradients stop here
  */
-export function throughChunk(
+export async function throughChunk(
   shape: NetworkShape,
   weights: Weights,
   x: Float32Array,
@@ -65,150 +58,64 @@ export function throughChunk(
   state: NetworkState,
   gradientOf: OutputGradient,
   options: ChunkOptions = {},
-): ChunkResult {
-  const network = networkTensors(shape, weights)
+): Promise<ChunkResult> {
   tf.engine().startScope('chunk')
   try {
-    const penalty = options.cellPenalty === undefined ? undefined : tf.scalar(options.cellPenalty)
-    const dropout = options.dropout?.above.map((mask) => tf.tensor2d(mask, [lanes, shape.hidden]))
-    const forward = runForward(shape, network, x, lanes, state, dropout)
-    const outputs = tf.add(tf.matMul(forward.tops, network.headKernel), network.headBias).dataSync() as Float32Array
-    const dOutputs = tf.tensor2d(gradientOf(outputs), [forward.tops.shape[0], network.headBias.shape[0]])
-    const gradients = runBackward(shape, network, forward, dOutputs, lanes, dropout, penalty)
-    return { gradients, state: forward.state }
+    const { pass, kernel, outputs } = forward(shape, weights, x, lanes, state, options)
+    const dOutputs = tf.tensor2d(gradientOf(await read(outputs)), outputs.shape)
+    const dTops = tf.matMul(dOutputs, tf.transpose(kernel)) as tf.Tensor2D // [T B, H]
+    const dHead = [tf.matMul(tf.transpose(pass.tops), dOutputs), tf.sum(dOutputs, 0)] // [H, 2 K C], [2 K C]
+    const gradients = await Promise.all([...pass.back(dTops), ...dHead].map(read))
+    return { gradients, state: await stateAfter(pass) }
   } finally {
     tf.engine().endScope()
-    disposeNetwork(network)
   }
 }
 
 /** Forward only: raw head outputs [T B, 2 K C] and the state after the last step. */
-export function outputsOf(
+export async function outputsOf(
   shape: NetworkShape,
   weights: Weights,
   x: Float32Array,
   lanes: number,
   state: NetworkState,
-): { outputs: Float32Array; state: NetworkState } {
-  const network = networkTensors(shape, weights)
+): Promise<{ outputs: Float32Array; state: NetworkState }> {
   tf.engine().startScope('chunk')
   try {
-    const forward = runForward(shape, network, x, lanes, state, undefined)
-    const outputs = tf.add(tf.matMul(forward.tops, network.headKernel), network.headBias)
-    return { outputs: outputs.dataSync() as Float32Array, state: forward.state }
+    const { pass, outputs } = forward(shape, weights, x, lanes, state, {})
+    return { outputs: await read(outputs), state: await stateAfter(pass) }
   } finally {
     tf.engine().endScope()
-    disposeNetwork(network)
   }
 }
 
-interface Forward {
-  /** [T][L] */
-  readonly traces: StepTrace[][]
-  /** [T B, H]: what the head sees */
-  readonly tops: tf.Tensor2D
-  readonly state: NetworkState
-}
-
-function runForward(
+function forward(
   shape: NetworkShape,
-  network: NetworkTensors,
+  { layers, head }: Weights,
   x: Float32Array,
   lanes: number,
   state: NetworkState,
-  dropout: tf.Tensor2D[] | undefined,
-): Forward {
-  const stride = lanes * shape.features
-  const steps = x.length / stride
-  let h = state.h.map((values) => tf.tensor2d(values, [lanes, shape.hidden]))
-  let c = state.c.map((values) => tf.tensor2d(values, [lanes, shape.hidden]))
-  const traces: StepTrace[][] = []
-  const tops: tf.Tensor2D[] = []
-  for (let t = 0; t < steps; t++) {
-    const step = tidy(() => {
-      let below = tf.tensor2d(x.subarray(t * stride, (t + 1) * stride), [lanes, shape.features])
-      const layers = network.layers.map((layer, l) => {
-        const result = stepForward(layer, network.scalars, below, h[l]!, c[l]!)
-        below = dropout === undefined ? result.h : (tf.mul(result.h, dropout[l]!) as tf.Tensor2D)
-        return result
-      })
-      return { layers, top: below }
-    })
-    h = step.layers.map((layer) => layer.h)
-    c = step.layers.map((layer) => layer.c)
-    traces.push(step.layers.map((layer) => layer.trace))
-    tops.push(step.top)
-  }
-  const read = (tensors: tf.Tensor2D[]) => tensors.map((tensor) => tensor.dataSync() as Float32Array)
-  return { traces, tops: tf.concat(tops, 0), state: { h: read(h), c: read(c) } }
-}
-
-function runBackward(
-  shape: NetworkShape,
-  network: NetworkTensors,
-  forward: Forward,
-  dOutputs: tf.Tensor2D,
-  lanes: number,
-  dropout: tf.Tensor2D[] | undefined,
-  penalty: tf.Scalar | undefined,
-): Float32Array[] {
-  const { traces, tops } = forward
-  const steps = traces.length
-  const dTops = tf.matMul(dOutputs, tf.transpose(network.headKernel)) // [T B, H]
-  const dHeadKernel = tf.matMul(tf.transpose(tops), dOutputs) // [H, 2 K C]
-  const dHeadBias = tf.sum(dOutputs, 0)
-  let dh: (tf.Tensor2D | undefined)[] = network.layers.map(() => undefined)
-  let dc: (tf.Tensor2D | undefined)[] = network.layers.map(() => undefined)
-  const dz: tf.Tensor2D[][] = network.layers.map(() => []) // [L][T], last step first
-  for (let t = steps - 1; t >= 0; t--) {
-    const back = tidy(() => {
-      let fromAbove = tf.slice(dTops, [t * lanes, 0], [lanes, shape.hidden]) as tf.Tensor2D
-      const layers: ReturnType<typeof stepBackward>[] = new Array(network.layers.length)
-      for (let l = network.layers.length - 1; l >= 0; l--) {
-        if (dropout !== undefined) fromAbove = tf.mul(fromAbove, dropout[l]!) as tf.Tensor2D
-        const later = dh[l]
-        const total = later === undefined ? fromAbove : (tf.add(fromAbove, later) as tf.Tensor2D)
-        layers[l] = stepBackward(network.layers[l]!, network.scalars, traces[t]![l]!, total, dc[l], penalty)
-        fromAbove = layers[l]!.dx
-      }
-      return layers
-    })
-    tf.dispose([...dh, ...dc].filter((tensor) => tensor !== undefined))
-    dh = back.map((layer) => layer.dh)
-    dc = back.map((layer) => layer.dc)
-    back.forEach((layer, l) => {
-      dz[l]!.push(layer.dz)
-      layer.dx.dispose()
-    })
-  }
-  const gradients = network.layers.flatMap((layer, l) => {
-    const sums = tf.concat(dz[l]!.reverse(), 0) // [T B, 4H]
-    const inputs = tf.concat(
-      traces.map((step) => step[l]!.xh),
-      0,
-    ) // [T B, I + H]
-    const dKernel = tf.mul(tf.matMul(tf.transpose(inputs), sums), layer.doubling)
-    return [dKernel, tf.mul(tf.sum(sums, 0), layer.doubling)]
+  { dropout, cellPenalty }: ChunkOptions,
+): { pass: LayersPass; kernel: tf.Tensor2D; outputs: tf.Tensor2D } {
+  const rows = (values: Float32Array) => tf.tensor2d(values, [lanes, shape.hidden])
+  const pass = throughLayers({
+    shape,
+    layers,
+    x,
+    lanes,
+    h: state.h.map(rows),
+    c: state.c.map(rows),
+    dropout: dropout?.above.map(rows),
+    penalty: cellPenalty,
   })
-  return [...gradients, dHeadKernel, dHeadBias].map((tensor) => tensor.dataSync() as Float32Array)
+  const kernel = tf.tensor2d(head.kernel, [shape.hidden, head.bias.length])
+  const outputs = tf.add(tf.matMul(pass.tops, kernel), tf.tensor1d(head.bias)) as tf.Tensor2D
+  return { pass, kernel, outputs }
 }
 
-function networkTensors(shape: NetworkShape, weights: Weights): NetworkTensors {
-  const outputs = weights.head.bias.length
-  return {
-    layers: weights.layers.map((layer, l) => layerTensors(layer, inputSize(shape, l), shape.hidden)),
-    headKernel: tf.tensor2d(weights.head.kernel, [shape.hidden, outputs]),
-    headBias: tf.tensor1d(weights.head.bias),
-    scalars: scalars(),
-  }
+async function stateAfter({ h, c }: LayersPass): Promise<NetworkState> {
+  return { h: await Promise.all(h.map(read)), c: await Promise.all(c.map(read)) }
 }
 
-function disposeNetwork(network: NetworkTensors): void {
-  network.layers.forEach(disposeLayer)
-  tf.dispose([network.headKernel, network.headBias, network.scalars.one, network.scalars.two])
-}
-
-/** tf.tidy for results that are interfaces: frees what the work made and does not return. */
-function tidy<T>(work: () => T): T {
-  return tf.tidy(work as () => tf.TensorContainer) as T
-}
+/** Numbers off the engine; a GPU gives them only to those who wait. */
+const read = async (tensor: tf.Tensor): Promise<Float32Array> => (await tensor.data()) as Float32Array

@@ -7,7 +7,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import { ledoitWolf } from './covariance.ts'
 import type { FramedStay } from './dataset.ts'
-import { forecastStay, serveStay } from './serve-stays.ts'
+import { forecastStays, serveStay } from './serve-stays.ts'
 
 /** A manifest whose calibration may be missing still. */
 export type Uncalibrated = Omit<ModelManifest, 'calibration'>
@@ -32,8 +32,8 @@ export async function calibrate(
   table: ChannelTable,
   stays: readonly FramedStay[],
 ): Promise<Calibration> {
-  const made: Forecast[] = []
-  for (const stay of stays) made.push({ stay, forecasts: await forecastStay(engine, stay) })
+  const forecasts = await forecastStays(engine, stays)
+  const made = stays.map((stay, i): Forecast => ({ stay, forecasts: forecasts[i]! }))
   const flat = blank(manifest)
   const together = varying(scorePlan({ ...manifest, calibration: flat }, table), manifest, made)
   const first: Calibration = { ...flat, ...together, patients: stays.length }
@@ -78,7 +78,7 @@ function varying(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecas
   let frames = 0
   for (const { stay, forecasts } of made) {
     const drift = minuteMeans(manifest, C, (c, mean) => minutes[c]!.push(mean))
-    serveStay(plan, stay, forecasts, (frame, scored, state) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts, (frame, scored, state) => {
       if (frame < manifest.warmupSteps) return false
       frames++
       drift(stay.frames.ticks[frame]!, scored)
@@ -145,7 +145,7 @@ function maxima(plan: ScorePlan, manifest: Uncalibrated, made: readonly Forecast
       most.fill(Number.NaN)
     }
     let minute = Number.NaN
-    serveStay(plan, stay, forecasts, (frame, { statistic }) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts, (frame, { statistic }) => {
       if (frame < manifest.warmupSteps) return false
       const now = Math.floor(stay.frames.ticks[frame]! / ticks)
       if (now !== minute) close()
@@ -201,12 +201,13 @@ export async function conductOn(
   const observed = new Float64Array(K * C)
   const inside = [new Float64Array(K * C), new Float64Array(K * C)]
   let [ticks, alarms, raisedTicks, staysWithAlarm] = [0, 0, 0, 0]
-  for (const stay of stays) {
+  const forecasts = await forecastStays(engine, stays)
+  for (const [i, stay] of stays.entries()) {
     const row = new Float64Array(evidence.stateSize)
     resetEvidence(evidence, row, 0)
     const before = alarms
     let standing = false
-    serveStay(plan, stay, await forecastStay(engine, stay), (frame, scored, state) => {
+    serveStay(plan, stay, manifest.warmupSteps, forecasts[i]!, (frame, scored, state) => {
       const raised = weighEvidence(evidence, row, 0, state, 0, stay.frames, frame, scored)
       const frozen = learningFrozen(evidence, row, 0)
       if (frame < manifest.warmupSteps) return frozen

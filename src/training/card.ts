@@ -2,10 +2,15 @@ import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Conduct } from './calibrate.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { TrainingMetrics } from './metrics.ts'
-import type { Recipe } from './recipe.ts'
+import type { Forecaster } from './recipe.ts'
 
 /** The model card, Markdown (after Mitchell et al., arXiv 1810.03993). */
-export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: TrainingMetrics): string {
+export function cardOf(
+  recipe: Forecaster,
+  manifest: ModelManifest,
+  metrics: TrainingMetrics,
+  notes: readonly string[],
+): string {
   const { training, calibration, policy, graph } = manifest
   const horizons = manifest.horizons.map((ticks) => `${ticks * manifest.grid.cadenceSeconds} s`)
   const sections = [
@@ -16,8 +21,9 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     `${training.data}, one frame every ${manifest.grid.cadenceSeconds} s through the grid that serves. Split by patient; hash of the files \`${training.dataSha256.slice(0, 16)}\`.`,
     table(
       ['part', 'recordings'],
-      (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, training.split[part].join(', ')]),
+      (['train', 'validation', 'calibration', 'test'] as const).map((part) => [part, listed(training.split[part])]),
     ),
+    ...notes,
     "Validation chose when to stop; training and validation set the degrees of freedom. Thresholds come from training, validation and calibration together, each value in its patient's own spread; the table of advisories shows each part, so that what the network knows better of those it learnt from would be seen. Nothing was fitted on test, but its figures were seen while recipes were tried: take them for development figures.",
     '## Channels',
     table(
@@ -38,16 +44,13 @@ export function cardOf(recipe: Recipe, manifest: ModelManifest, metrics: Trainin
     `An advisory is raised when ${policy.n} of the last ${policy.of} ticks have p < ${policy.q}, p being the chance that a minute of a patient who is as before shows as much anywhere, and ends after ${policy.clearSeconds} s of p > ${Math.min(0.5, 10 * policy.q)}; the first ${manifest.warmupSteps} frames of a patient raise nothing.`,
     conduct(horizons, metrics),
     'The recordings are short and few: an alarm more or less moves a rate by a lot.',
-    'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
-    table(
-      ['change', 'noticed'],
-      metrics.ramps.map(({ label, stays, noticed }) => [label, `${noticed} of ${stays}`]),
-    ),
+    ...changes(metrics),
     '## Network',
     `${graph.layers} LSTM layers of ${graph.hidden}, ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}, within ${metrics.parity.toExponential(1)} of the trainer.`,
-    `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${quantiles(layer)}`).join('; ')}.`,
+    `Memory half-lives (ln 2 / -ln of the mean forget gate), ticks: ${metrics.halfLives.map((layer, l) => `layer ${l + 1} ${halfLifeQuantiles(layer)}`).join('; ')}.`,
     'Learning curve, nats per value: train with dropout and varied stays (dashed), validation (solid).',
     learningCurve(metrics.learning),
+    ...skipped(metrics),
     '## Known failure modes',
     recipe.failureModes.map((mode) => `* ${mode}`).join('\n'),
   ]
@@ -107,8 +110,28 @@ function conduct(horizons: readonly string[], metrics: TrainingMetrics): string 
   )
 }
 
-/** lower decile, median, upper decile */
-function quantiles(values: readonly number[]): string {
+/** Names, or how many where there are too many to read. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 40 ? names.join(', ') : `${names.length} patients`
+
+function changes({ ramps }: TrainingMetrics): string[] {
+  if (ramps.length === 0) return []
+  return [
+    'Changes put into the validation recordings, from their middle on, and in how many the detector raises an advisory. What it does not notice is left to the fixed limits:',
+    table(
+      ['change', 'noticed'],
+      ramps.map(({ label, stays, noticed }) => [label, `${noticed} of ${stays}`]),
+    ),
+  ]
+}
+
+function skipped({ skippedUpdates }: TrainingMetrics): string[] {
+  if (skippedUpdates === undefined) return []
+  return [`${skippedUpdates} updates were left out because loss or gradient was not finite.`]
+}
+
+/** Lower decile, median, upper decile. */
+export function halfLifeQuantiles(values: readonly number[]): string {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!.toFixed(1)
   return `${at(0.1)} / ${at(0.5)} / ${at(0.9)}`

@@ -59,6 +59,17 @@ export function frameStay(
   horizons: readonly number[],
 ): FramedStay {
   const frames = sifted(framesOf(stay.readings, table, cadenceSeconds), table, cadenceSeconds)
+  return framed(stay.name, frames, cadenceSeconds, plan, horizons)
+}
+
+/** Features and targets of frames that went through grid and sensors. */
+export function framed(
+  name: string,
+  frames: FrameColumns,
+  cadenceSeconds: number,
+  plan: FeaturePlan,
+  horizons: readonly number[],
+): FramedStay {
   const channels = plan.channels.length
   const x = new Float32Array(frames.count * channels * FEATURES_PER_CHANNEL)
   const means = new Float64Array(channels).fill(Number.NaN)
@@ -66,7 +77,7 @@ export function frameStay(
     const elapsed = i === 0 ? 0 : (frames.ticks[i]! - frames.ticks[i - 1]!) * cadenceSeconds
     writeFeatures(plan, frames, i, elapsed, means, 0, x, i)
   }
-  return { name: stay.name, frames, x, targets: targetsOf(frames, plan, horizons) }
+  return { name, frames, x, targets: targetsOf(frames, plan, horizons) }
 }
 
 function targetsOf(frames: FrameColumns, plan: FeaturePlan, horizons: readonly number[]): Float32Array {

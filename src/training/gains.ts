@@ -32,3 +32,8 @@ export function gainArrays(shape: NetworkShape, gains: Gains): Float32Array[] {
 export function gained(arrays: readonly Float32Array[], gains: readonly Float32Array[]): Float32Array[] {
   return arrays.map((array, p) => array.map((value, i) => value * gains[p]![i]!))
 }
+
+/** What the optimiser moves, of the weights that a network computes with. */
+export function ungained(arrays: readonly Float32Array[], gains: readonly Float32Array[]): Float32Array[] {
+  return arrays.map((array, p) => array.map((value, i) => value / gains[p]![i]!))
+}

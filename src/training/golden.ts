@@ -11,15 +11,15 @@ const TOLERANCE = 1e-5
  * @param x [N, F], N >= steps
  * @param scaleFloor [C]
  */
-export function goldenSteps(
+export async function goldenSteps(
   shape: NetworkShape,
   weights: Weights,
   scaleFloor: Float32Array,
   x: Float32Array,
   steps: number,
-): GoldenSteps {
+): Promise<GoldenSteps> {
   const first = x.subarray(0, steps * shape.features)
-  const { outputs, state } = outputsOf(shape, weights, first, 1, zeroState(shape, 1))
+  const { outputs, state } = await outputsOf(shape, weights, first, 1, zeroState(shape, 1))
   return {
     x: rowsOf(first, shape.features),
     forecast: rowsOf(forecasts(shape, outputs, first, scaleFloor), shape.horizons * 2 * shape.channels),

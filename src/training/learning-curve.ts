@@ -1,4 +1,11 @@
-import type { LearningPoint } from './fit.ts'
+/** One validation. */
+export interface LearningPoint {
+  readonly epoch: number
+  readonly updates: number
+  /** nats per observed value: of the chunks trained on since the last point, and of the averaged weights on validation */
+  readonly train: number
+  readonly validation: number
+}
 
 const WIDTH = 480
 const HEIGHT = 160

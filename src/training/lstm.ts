@@ -54,10 +54,6 @@ export function layerTensors(weights: LayerWeights, inputs: number, hidden: numb
   })
 }
 
-export function disposeLayer({ kernel, transposed, bias, doubling }: LayerTensors): void {
-  tf.dispose([kernel, transposed, bias, doubling])
-}
-
 /**
  * One step of B patients: x [B, I], h and c [B, H] -> h, c and what the way back needs.
  * The caller owns everything returned.

@@ -1,5 +1,5 @@
 import type { Conduct } from './calibrate.ts'
-import type { LearningPoint } from './fit.ts'
+import type { LearningPoint } from './learning-curve.ts'
 
 /** metrics.json: what was measured while a model was made. Likelihoods in nats per value, [K][C]; lower is better. */
 export interface TrainingMetrics {
@@ -26,4 +26,6 @@ export interface TrainingMetrics {
   /** [L][H] memory half-lives of the units, ticks */
   readonly halfLives: readonly (readonly number[])[]
   readonly learning: readonly LearningPoint[]
+  /** updates left out because loss or gradient was not finite; absent when there was none */
+  readonly skippedUpdates?: number
 }

@@ -22,7 +22,13 @@ export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) =
  * @param plan its calibration may still be a blank one
  * @param forecasts of every frame, [N, K 2 C]
  */
-export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32Array, visit: ScoredVisit): void {
+export function serveStay(
+  plan: ScorePlan,
+  stay: FramedStay,
+  warmupSteps: number,
+  forecasts: Float32Array,
+  visit: ScoredVisit,
+): void {
   const state = new Float64Array(plan.stateSize)
   const out = scored(plan)
   const width = forecasts.length / stay.frames.count
@@ -30,24 +36,54 @@ export function serveStay(plan: ScorePlan, stay: FramedStay, forecasts: Float32A
   for (let i = 0; i < stay.frames.count; i++) {
     scoreFrame(plan, state, 0, stay.frames, i, out)
     if (!visit(i, out, state)) learnSpread(plan, state, 0, stay.frames, i, out)
-    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width)
+    rememberForecast(plan, state, 0, stay.frames.ticks[i]!, forecasts, i * width, i < warmupSteps)
   }
 }
 
-/** Forecasts of every frame of a stay, statefully from a zero state: [N, K 2 C]. */
-export async function forecastStay(engine: StepEngine, stay: FramedStay): Promise<Float32Array> {
-  const slots = Int32Array.of(0)
-  const features = stay.x.length / stay.frames.count
-  const all = new Float32Array(stay.frames.count * engine.forecastSize)
-  engine.reset(0)
-  for (let i = 0; i < stay.frames.count; i++) {
-    all.set(
-      (await engine.step(slots, stay.x.subarray(i * features, (i + 1) * features), 1)).subarray(0, engine.forecastSize),
-      i * engine.forecastSize,
-    )
+/** stays that are stepped together */
+const TOGETHER = 64
+
+/**
+ * Forecasts of every frame of some stays, statefully from a zero state: [stays] of [N, K 2 C]. They are stepped side by
+ * side, and a stay's are the same bits alone.
+ */
+export async function forecastStays(engine: StepEngine, stays: readonly FramedStay[]): Promise<Float32Array[]> {
+  const all: Float32Array[] = []
+  for (let from = 0; from < stays.length; from += TOGETHER) {
+    all.push(...(await sideBySide(engine, stays.slice(from, from + TOGETHER))))
   }
   return all
 }
+
+async function sideBySide(engine: StepEngine, stays: readonly FramedStay[]): Promise<Float32Array[]> {
+  const width = engine.forecastSize
+  const made = stays.map((stay) => new Float32Array(stay.frames.count * width))
+  const first = stays.find((stay) => stay.frames.count > 0)
+  if (first === undefined) return made
+  const features = first.x.length / first.frames.count
+  const slots = new Int32Array(stays.length)
+  const x = new Float32Array(stays.length * features)
+  stays.forEach((_, slot) => void engine.reset(slot))
+  const longest = Math.max(...stays.map((stay) => stay.frames.count))
+  for (let i = 0; i < longest; i++) {
+    let count = 0
+    for (let slot = 0; slot < stays.length; slot++) {
+      if (i >= stays[slot]!.frames.count) continue
+      slots[count] = slot
+      x.set(stays[slot]!.x.subarray(i * features, (i + 1) * features), count * features)
+      count++
+    }
+    const forecast = await engine.step(slots, x, count)
+    for (let row = 0; row < count; row++) {
+      made[slots[row]!]!.set(forecast.subarray(row * width, (row + 1) * width), i * width)
+    }
+  }
+  return made
+}
+
+/** Runs of each graph under the stopwatch: at least so many, and then no more once this time has passed. */
+const LEAST_TURNS = 5
+const MOST_MS = 400
 
 /**
  * Frames a second of each of some graphs at a batch size: the best of their runs, taken in turns, so that whatever else
@@ -63,7 +99,8 @@ export async function stepsPerSecond(
   try {
     const best = new Float64Array(open.length).fill(Number.POSITIVE_INFINITY)
     for (const graph of open) graph.x.fill(0.1)
-    for (let turn = 0; turn < 100; turn++) {
+    const began = performance.now()
+    for (let turn = 0; turn < 100 && (turn < LEAST_TURNS || performance.now() - began < MOST_MS); turn++) {
       for (const [i, graph] of open.entries()) {
         const from = performance.now()
         await graph.run(batch)

@@ -1,31 +1,32 @@
 import { join } from 'node:path'
 import { VigilError } from '../errors.ts'
-import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan } from '../inference/features.ts'
+import { FEATURES_PER_CHANNEL } from '../inference/features.ts'
 import { graphShape } from '../inference/graph-shape.ts'
 import { random } from '../random.ts'
 import { VERSION } from '../version.ts'
-import { type ChannelTable, channelTable } from '../vitals/channels.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
 import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
-import { augment } from './augment.ts'
 import { baselines } from './baselines.ts'
 import { sha256, writeBundle } from './bundle.ts'
-import { calibrate, conductOn } from './calibrate.ts'
 import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
-import { type FramedStay, frameStay, framesOf, type Lanes, laneUp, type Stay } from './dataset.ts'
-import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
+import { type Checkpoints, openCheckpoints } from './checkpoint.ts'
+import { type FramedStay, type Lanes, laneUp } from './dataset.ts'
+import { introduced, openTrainingEngine, type TrainingEngineName } from './engine.ts'
 import { evaluate, type Fitted, fitNetwork } from './fit.ts'
+import { followed } from './followed.ts'
 import { goldenSteps } from './golden.ts'
+import { type Judged, judge } from './judge.ts'
 import type { TrainingMetrics } from './metrics.ts'
+import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
-import { fitNormaliser } from './normaliser.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives } from './plain-step.ts'
-import { RAMPS, withRamp } from './ramps.ts'
-import type { Recipe } from './recipe.ts'
+import type { Forecaster, Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
-import { readStays } from './stays.ts'
+import type { TrainingData } from './training-data.ts'
+import { trainingFolder } from './training-folder.ts'
 
 export interface TrainOptions {
   /** folders with the recordings, searched in this order */
@@ -36,10 +37,18 @@ export interface TrainOptions {
   readonly seed: number
   /** one line of progress */
   readonly log: (line: string) => void
+  /** how far the fit is, many times a second; a line is asked for only when somebody looks */
+  readonly progress?: (line: () => string) => void
   /** instead of the recipe's */
   readonly epochs?: number
   /** where finished networks of an ensemble are kept, so that a training that was ended goes on */
   readonly keep?: string
+  /** go on where the last training of this recipe, data, seed and engine was ended */
+  readonly resume?: boolean
+  /** between two checkpoints */
+  readonly checkpointSeconds?: number
+  /** what the columns of a CSV are: a file, as `vigil replay` takes it */
+  readonly mapping?: string
 }
 
 export interface Trained {
@@ -50,40 +59,34 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
+/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
+const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
+const CHECKPOINT_SECONDS = 30
 
-/** The four parts of the data. */
-type Parts<T> = Readonly<Record<'train' | 'validation' | 'calibration' | 'test', T>>
+/** Train a forecaster on the published data set it names. @throws VigilError as trainForecaster */
+export function trainRecipe(recipe: Recipe, options: TrainOptions): Promise<Trained> {
+  return trainForecaster(recipe, options, () => namedStays(recipe, options.dataDirs))
+}
 
 /**
- * Train a recipe: data through the serving grid, fit, export, parity, calibration, held-out figures, bundle.
+ * Train a forecaster: data through the serving grid, fit, export, parity, calibration, held-out figures, bundle.
  * The same recipe, data, seed and engine on the same machine give the same figures.
- * @throws VigilError data-missing, recording-unreadable, provider-unavailable, training-failed
+ * @param read the data; asked once the engine is there
+ * @throws VigilError data-missing, data-unfit, recording-unreadable, provider-unavailable, training-failed,
+ *   checkpoint-invalid, registry-unwritable
  */
-export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promise<Trained> {
+export async function trainForecaster(
+  recipe: Forecaster,
+  options: TrainOptions,
+  read: () => Promise<TrainingData>,
+): Promise<Trained> {
   const { log, seed } = options
   const engine = await openTrainingEngine(options.engine)
-  for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
-  log(`training engine: ${engine.name}`)
-  const table = channelTable()
-  const names = Object.values(recipe.split).flat()
-  const read = await readStays(options.dataDirs, new Map(names.map((name) => [name, recipe.fileOf(name)])), table)
-  const raw = split(recipe, read.stays)
-  const normaliser = normaliserOf(recipe, raw.train, table)
-  const features = {
-    perChannel: ['value', 'mask', 'age', 'trend'] as ['value', 'mask', 'age', 'trend'],
-    maxAgeSeconds: recipe.maxAgeSeconds,
-    trendSeconds: recipe.trendSeconds,
-  }
-  const plan = featurePlan({ channels: [...recipe.channels], normaliser, features }, table)
-  const frame = (stay: Stay) => frameStay(stay, table, recipe.grid.cadenceSeconds, plan, recipe.horizons)
-  const stays: Parts<FramedStay[]> = {
-    train: raw.train.map(frame),
-    validation: raw.validation.map(frame),
-    calibration: raw.calibration.map(frame),
-    test: raw.test.map(frame),
-  }
+  for (const line of introduced(engine)) log(line)
+  const data = await read()
+  const { table, normaliser, features, stays } = data
   const shape: NetworkShape = {
     features: FEATURES_PER_CHANNEL * recipe.channels.length,
     hidden: recipe.hidden,
@@ -92,13 +95,19 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     horizons: recipe.horizons.length,
   }
   const cells = cellPlan(recipe, shape, normaliser, table)
-  const fitted = fitRecipe({ recipe, options, cells, raw, stays, frame, table })
+  const key = sha256(JSON.stringify([recipe, data.sha256, seed, engine.name, options.epochs]))
+  const fitted = await fitForecaster(recipe, options, cells, data, checkpointsOf(recipe, options, key))
   const floor = scaleFloor(cells)
   const first = stays.validation[0]!
-  const golden = goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
-  const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, normaliser))
-  log(`exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}`)
+  const golden = await goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
+  const began = performance.now()
+  const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, data))
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  log(
+    `exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`,
+  )
 
+  const remembers = halfLives(shape, fitted.weights, first.x)
   const uncalibrated: Omit<ModelManifest, 'calibration'> = {
     manifestVersion: MANIFEST_VERSION,
     name: recipe.name,
@@ -122,73 +131,53 @@ export async function trainRecipe(recipe: Recipe, options: TrainOptions): Promis
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
+    memory: {
+      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
+    },
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {
       recipe: recipe.name,
       seed,
-      data: recipe.data,
-      dataSha256: read.sha256,
-      split: recipe.split,
+      data: data.about,
+      dataSha256: data.sha256,
+      split: data.split,
       updates: fitted.updates,
       engine: engine.name,
     },
   }
-  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 1)
-  let manifest: ModelManifest
-  let conduct: TrainingMetrics['conduct']
-  const ramps: { label: string; stays: number; noticed: number }[] = []
-  // few hours are at hand, and a patient's own spread takes out what the network knows better of those it learnt from
-  const known = [...stays.calibration, ...stays.validation, ...stays.train]
+  const serving = await openExported(exported.onnx, graphShape(uncalibrated), 64)
+  let judged: Judged
   try {
-    manifest = { ...uncalibrated, calibration: await calibrate(serving, uncalibrated, table, known) }
-    conduct = {
-      train: await conductOn(serving, manifest, table, stays.train),
-      calibration: await conductOn(serving, manifest, table, stays.calibration),
-      validation: await conductOn(serving, manifest, table, stays.validation),
-      test: await conductOn(serving, manifest, table, stays.test),
-    }
-    for (const ramp of RAMPS) {
-      if (!ramp.channels.every((name) => recipe.channels.includes(name))) continue
-      const changed = raw.validation.map((stay) => frame(withRamp(stay, ramp, table)))
-      const after = await conductOn(serving, manifest, table, changed)
-      const noticed = Math.max(0, after.staysWithAlarm - conduct.validation.staysWithAlarm)
-      ramps.push({ label: ramp.label, stays: changed.length, noticed })
-    }
+    judged = await judge(serving, uncalibrated, table, stays, data.ramped)
   } finally {
     await serving.close()
   }
   const metrics: TrainingMetrics = {
-    heldOut: heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, stays, plan, recipe),
-    conduct,
-    ramps,
+    heldOut: await heldOut(withDegreesOfFreedom(cells, fitted.degrees), fitted, data, recipe),
+    conduct: judged.conduct,
+    ramps: judged.ramps,
     parity: exported.parity,
     stepsPerSecond: exported.stepsPerSecond,
-    halfLives: halfLives(shape, fitted.weights, first.x),
+    halfLives: remembers,
     learning: fitted.curve,
+    ...(fitted.skipped === 0 ? {} : { skippedUpdates: fitted.skipped }),
   }
+  const { manifest } = judged
   const dir = join(options.out, recipe.name, recipe.version)
-  await writeBundle(dir, { manifest, onnx: exported.onnx, golden, metrics, card: cardOf(recipe, manifest, metrics) })
+  await writeBundle(dir, {
+    manifest,
+    onnx: exported.onnx,
+    golden,
+    metrics,
+    card: cardOf(recipe, manifest, metrics, data.notes),
+  })
   log(`written to ${dir}`)
   return { dir, manifest, metrics }
 }
 
-function split(recipe: Recipe, stays: readonly Stay[]): Parts<Stay[]> {
-  const byName = new Map(stays.map((stay) => [stay.name, stay]))
-  const of = (names: readonly string[]) => names.map((name) => byName.get(name)!)
-  const { train, validation, calibration, test } = recipe.split
-  return { train: of(train), validation: of(validation), calibration: of(calibration), test: of(test) }
-}
-
-function normaliserOf(recipe: Recipe, stays: readonly Stay[], table: ChannelTable): ModelManifest['normaliser'] {
-  const frames = stays.map((stay) => framesOf(stay.readings, table, recipe.grid.cadenceSeconds))
-  const channels = Int32Array.from(recipe.channels, (name) => table.index.get(name)!)
-  const resolutions = Array.from(channels, (channel) => table.channels[channel]!.resolution)
-  return fitNormaliser(frames, channels, table.channels.length, resolutions, recipe.clip)
-}
-
 function cellPlan(
-  recipe: Recipe,
+  recipe: Forecaster,
   shape: NetworkShape,
   normaliser: ModelManifest['normaliser'],
   table: ChannelTable,
@@ -203,51 +192,64 @@ function cellPlan(
   return withDegreesOfFreedom(plan, new Array(shape.horizons * shape.channels).fill(FIRST_DEGREES))
 }
 
-function fitRecipe(it: {
-  recipe: Recipe
-  options: TrainOptions
-  cells: CellPlan
-  raw: Parts<Stay[]>
-  stays: Parts<FramedStay[]>
-  frame: (stay: Stay) => FramedStay
-  table: ChannelTable
-}): Fitted {
-  const { recipe, options, cells, raw, stays, frame, table } = it
+async function fitForecaster(
+  recipe: Forecaster,
+  options: TrainOptions,
+  cells: CellPlan,
+  data: TrainingData,
+  checkpoints: Checkpoints,
+): Promise<Fitted> {
+  const { stays } = data
   const rng = random(options.seed)
-  const targets = cells.curves.length
-  const lanes = (of: readonly FramedStay[]): Lanes => laneUp(of, cells.shape.features, targets, recipe.warmupSteps)
-  const clean = lanes([...stays.train, ...stays.validation])
-  const copies = Array.from({ length: recipe.copies }, () => raw.train).flat()
-  const draw = () => lanes(copies.map((stay) => frame(augment(stay, table, recipe.augmentation, rng))))
+  const lanes = (of: readonly FramedStay[]): Lanes =>
+    laneUp(of, cells.shape.features, cells.curves.length, recipe.warmupSteps)
   const gains = {
     // value, mask, age, trend of every channel: feature-major
     inputs: [1, 1, 1, recipe.trendGain].flatMap((gain) => recipe.channels.map(() => gain)),
     means: recipe.channels.map((_, c) => (recipe.meanGain * 2 * cells.half[c]!) / cells.scale[c]!),
   }
   const epochs = options.epochs ?? recipe.fit.epochs
-  const began = performance.now()
+  const toFit = {
+    draw: () => data.draw(rng),
+    validation: lanes(stays.validation),
+    clean: lanes([...stays.train, ...stays.validation]),
+  }
   try {
-    return fitNetwork(cells, { ...recipe.fit, epochs, gains }, draw, lanes(stays.validation), clean, rng, (point) => {
-      const seconds = Math.round((performance.now() - began) / 1000)
-      const [train, validation] = [point.train.toFixed(4), point.validation.toFixed(4)]
-      options.log(`epoch ${point.epoch} of ${epochs}: train ${train}, validation ${validation} nats, ${seconds} s`)
-    })
+    return await fitNetwork(
+      cells,
+      { ...recipe.fit, epochs, gains },
+      toFit,
+      rng,
+      followed(epochs, options, checkpoints.left),
+      checkpoints,
+    )
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw new VigilError('training-failed', cause.message, { place: recipe.name, cause })
   }
 }
 
+function checkpointsOf(recipe: Forecaster, options: TrainOptions, key: string): Checkpoints {
+  const { resume = false, checkpointSeconds = CHECKPOINT_SECONDS } = options
+  const file = join(trainingFolder(options.out, recipe.name), 'checkpoint')
+  const checkpoints = openCheckpoints(file, key, resume, checkpointSeconds)
+  if (resume) {
+    const { left } = checkpoints
+    const from = left === undefined ? 'there is no checkpoint: training begins anew' : `epoch ${left.epoch}`
+    options.log(left === undefined ? from : `going on from ${from}, update ${left.optimiser.updates}`)
+  }
+  return checkpoints
+}
+
 /** Likelihood on the test stays beside last value and autoregression, nats. */
-function heldOut(
+async function heldOut(
   cells: CellPlan,
   fitted: Fitted,
-  stays: Parts<FramedStay[]>,
-  plan: FeaturePlan,
-  recipe: Recipe,
-): TrainingMetrics['heldOut'] {
+  { stays, plan }: TrainingData,
+  recipe: Forecaster,
+): Promise<TrainingMetrics['heldOut']> {
   const { shape } = cells
-  const model = evaluate(
+  const model = await evaluate(
     cells,
     fitted.weights,
     laneUp(stays.test, shape.features, cells.curves.length, recipe.warmupSteps),
@@ -268,8 +270,7 @@ function byHorizon(values: ArrayLike<number>, { horizons, channels }: NetworkSha
 }
 
 /** metadata_props of the graph: enough to tell what a file is that lost its manifest. */
-function metadataOf(recipe: Recipe, normaliser: ModelManifest['normaliser']): Record<string, string> {
-  const table = channelTable()
+function metadataOf(recipe: Forecaster, { table, normaliser, about }: TrainingData): Record<string, string> {
   return {
     name: recipe.name,
     version: recipe.version,
@@ -280,7 +281,7 @@ function metadataOf(recipe: Recipe, normaliser: ModelManifest['normaliser']): Re
     horizons: recipe.horizons.join(','),
     max_age_seconds: String(recipe.maxAgeSeconds),
     trend_seconds: String(recipe.trendSeconds),
-    data: recipe.data,
+    data: about,
     intended_use: 'research-advisory',
   }
 }

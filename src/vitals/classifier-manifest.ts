@@ -11,7 +11,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 /**
  * One version of a recurrent classifier: exactly one graph, with everything needed to feed it and to read it. The graph maps
  * x [B, F], state_in [B, M * S] to forecast [B, 1], the mean logit of M members, and state_out; S = 2 H for an LSTM (h, then
- * c), H for a GRU. x are the inputs named by `inputs.kind`, one row a tick, normalised.
+ * c), H for the others. x are the inputs named by `inputs.kind`, one row a tick, normalised.
  */
 export const ClassifierManifest = z.strictObject({
   manifestVersion: z.literal(CLASSIFIER_MANIFEST_VERSION),
@@ -26,7 +26,7 @@ export const ClassifierManifest = z.strictObject({
     form: z.literal('plain-products'),
     opset: positive,
     features: positive,
-    cell: z.enum(['lstm', 'gru']),
+    cell: z.enum(['tanh', 'relu', 'lstm', 'gru']),
     hidden: positive,
     members: positive.describe('networks whose logits are averaged'),
     parameters: positive,
@@ -46,6 +46,9 @@ export const ClassifierManifest = z.strictObject({
   outcome: z.strictObject({
     event: z.string(),
     asked: z.enum(['every-row', 'last-row']).describe('where the logit means what it was trained for'),
+    /** a logit for each of these, [B, N] in place of [B, 1]: probabilities are softmax(slope * logits), intercept and
+     *  threshold are 0, the event is the last of them; absent: one logit */
+    classes: z.array(z.string()).min(2).optional(),
     /** the event is predicted where the logit is at least this */
     threshold: z.number(),
     /** probability = 1 / (1 + exp(-(slope * logit + intercept))), from patients a network had not seen (Platt 1999) */

@@ -5,10 +5,13 @@ import { ClassifierManifest } from './classifier-manifest.ts'
 import { AcknowledgementMessage, EncounterMessage } from './control.ts'
 import { EpisodeScript, GroundTruth } from './episode.ts'
 import { EvidenceHead } from './evidence.ts'
+import { GateVerdict } from './gate-verdict.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { JournalEntry } from './journal.ts'
 import { GoldenSteps, ModelManifest } from './manifest.ts'
+import { ModelOrder } from './model-order.ts'
 import { WireReading } from './reading.ts'
+import { ReconstructorManifest } from './reconstructor-manifest.ts'
 import { DeadLetter } from './rejection.ts'
 import { FrameReport } from './report.ts'
 import { Settings } from './settings.ts'
@@ -25,10 +28,13 @@ const SCHEMAS = {
   'alert-envelope': AlertEnvelope,
   'journal-entry': JournalEntry,
   'evidence-head': EvidenceHead,
+  'model-order': ModelOrder,
   heartbeat: Heartbeat,
   'model-manifest': ModelManifest,
   'classifier-manifest': ClassifierManifest,
+  'reconstructor-manifest': ReconstructorManifest,
   'golden-steps': GoldenSteps,
+  'gate-verdict': GateVerdict,
   episodes: EpisodeScript,
   'ground-truth': GroundTruth,
   settings: Settings,

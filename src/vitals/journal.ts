@@ -25,6 +25,20 @@ export const WatchedBy = z.strictObject({
 }) // biome-ignore format: as the entries below
 export type WatchedBy = z.infer<typeof WatchedBy>
 
+/** NAME@VERSION of a model. */
+export const ModelId = z.string().regex(/^[a-z0-9-]{1,40}@[a-z0-9.-]{1,40}$/, 'a model version is NAME@VERSION')
+
+/** Which versions of a detector's model see a patient: the champion raises its alerts, the one in shadow never does. */
+export const SeenBy = z.strictObject({ champion: ModelId, shadow: ModelId.optional() })
+export type SeenBy = z.infer<typeof SeenBy>
+const warmedFrom = z
+  .number()
+  .nonnegative()
+  .optional()
+  .describe(
+    "the version that is new begins with what the patient's readings from this offset on make of it; absent: nothing is new, or it begins cold",
+  )
+
 /**
  * What changes a patient's future besides readings: control inputs, and verdicts of the wall clock. Each is recorded
  * with the reading offset after which it was applied, so that a replay repeats it at the same place. An entry was judged
@@ -45,6 +59,7 @@ export const JournalEntry = z.discriminatedUnion('entry', [
   z.strictObject({ ...base, entry: z.literal('unmute'), by: By }),
   z.strictObject({ ...base, entry: z.literal('signal-lost'), silentSeconds }),
   z.strictObject({ ...base, entry: z.literal('watched-by'), ...WatchedBy.shape }).describe('from here on; the models named begin cold'),
+  z.strictObject({ ...base, entry: z.literal('seen-by'), detector: z.string(), ...SeenBy.shape, warmedFrom }).describe('from here on: a shadow, a promotion, a rollback; open alerts go on'),
   z.strictObject({ ...base, entry: z.literal('model-failed'), model }).describe('its engine failed: begins cold, and is not asked until it is back'),
   z.strictObject({ ...base, entry: z.literal('model-back'), model }),
   z.strictObject({ ...base, entry: z.literal('forgotten'), silentSeconds }).describe('silent for stream.forgetHours: no longer of the ward'),

@@ -20,6 +20,13 @@ const TailTable = z.strictObject({
 })
 export type TailTable = z.infer<typeof TailTable>
 
+/** How values lay: at most ten bins between deciles (`scoring/stability.ts`). */
+const Bins = {
+  n: positive,
+  edges: z.array(z.number()).max(9),
+  shares: z.array(z.number().min(0).max(1)).min(1).max(10),
+}
+
 /**
  * One model version: exactly one graph, with everything needed to feed it and to read it. The graph maps
  * x [B, F], state_in [B, L * 2 * H] to forecast [B, K * 2 * C], state_out [B, L * 2 * H]; F = 4 C (see features),
@@ -63,6 +70,8 @@ export const ModelManifest = z.strictObject({
   horizons: z.array(positive).min(1),
   /** Student-t degrees of freedom: [K][C] */
   degreesOfFreedom: z.array(z.array(z.number().gt(1))),
+  /** half-life of the unit that remembers longest, at its mean forget gate; absent in older versions */
+  memory: z.strictObject({ halfLifeSeconds: z.number().positive() }).optional(),
   /** frames after a reset before the detector may raise: the state is still cold */
   warmupSteps: z.int().nonnegative(),
   calibration: z.strictObject({
@@ -86,8 +95,15 @@ export const ModelManifest = z.strictObject({
     }),
   }),
   /** shipped alert policy: raise when n of the last `of` ticks had p < q, p being the chance that a minute of a patient
-   *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2 */
-  policy: z.strictObject({ q: z.number().positive(), n: positive, of: positive.max(64), clearSeconds: z.number().positive() }),
+   *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2. `drift`: factor
+   *  on the limit of slow drift, 1 = one a week for one channel and side were minutes independent */
+  policy: z.strictObject({
+    q: z.number().positive(),
+    n: positive,
+    of: positive.max(64),
+    clearSeconds: z.number().positive(),
+    drift: z.number().positive().default(1),
+  }),
   /** how the threshold was set from a site's own recordings; absent as shipped */
   site: z
     .strictObject({
@@ -95,6 +111,17 @@ export const ModelManifest = z.strictObject({
       patients: positive,
       patientDays: z.number().positive(),
       alarms: z.number().nonnegative().describe('advisories in these recordings at this threshold'),
+    })
+    .optional(),
+  /** inputs and scores of the stays the model was calibrated on: what later ones are held against; absent in older versions */
+  reference: z
+    .strictObject({
+      /** [C] observed values, channel unit, and the share of frames without one */
+      channels: z.array(z.strictObject({ ...Bins, missing: z.number().min(0).max(1) })),
+      /** first horizon's surprise above the expected one, nats */
+      score: z.strictObject(Bins),
+      /** [K] share of ticks with p < q */
+      exceedance: z.array(z.number().min(0).max(1)),
     })
     .optional(),
   training: z.strictObject({

@@ -59,6 +59,24 @@ export const RiskReport = z
   .readonly()
 export type RiskReport = z.infer<typeof RiskReport>
 
+/** What a reconstructor makes of a patient's newest window: a second opinion, which raises nothing. */
+export const OpinionReport = z
+  .strictObject({
+    detector: z.string(),
+    channels: z.array(z.string()).readonly(),
+    standing: z.enum(['gathering', 'current']).describe('gathering: no whole window yet'),
+    score: z
+      .number()
+      .optional()
+      .describe('squared distance of its errors per observed channel, about 1 when all is well'),
+    time: z.int().optional().describe('event time of the tick at which the window ended, ms since 1970'),
+    threshold: z.number(),
+    above: z.boolean(),
+    contributions: z.array(z.number()).readonly().describe('share of the distance that goes away without the channel'),
+  })
+  .readonly()
+export type OpinionReport = z.infer<typeof OpinionReport>
+
 /** One frame with its scores: a line of `replay --frames`, and what the page draws. Arrays are in table order [D]. */
 export const FrameReport = z
   .strictObject({
@@ -84,6 +102,7 @@ export const FrameReport = z
     ages: z.array(known).readonly().describe('seconds since the last valid value; 0 = observed now'),
     detectors: z.array(DetectorReport).readonly(),
     risks: z.array(RiskReport).readonly().optional().describe('where hourly models serve'),
+    opinions: z.array(OpinionReport).readonly().optional().describe('where reconstructors serve'),
   })
   .readonly()
 export type FrameReport = z.infer<typeof FrameReport>

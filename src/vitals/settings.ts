@@ -30,7 +30,27 @@ export const Settings = z.strictObject({
   models: z
     .strictObject({
       dir: z.string().optional().describe('the model registry, a directory; the shipped models when absent'),
-      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters and hourly ones: NAME or NAME@VERSION'),
+      serve: z.array(z.string()).min(1).default(['bedside']).describe('models that watch every bed together, forecasters, hourly ones and second opinions: NAME or NAME@VERSION'),
+      shadow: z.boolean().default(true).describe('the version that the registry calls challenger sees every patient beside the champion, and raises nothing; not of models that serve as NAME@VERSION'),
+      rollbackHours: z.number().positive().default(24).describe('how long after a promotion the former champion runs beside its successor, ready to be gone back to'),
+      closelySeconds: z.number().nonnegative().default(3600).describe('how long after its promotion a champion goes back by itself when it leaves its band; 0: never'),
+      bandOnsets: z.number().positive().default(3).describe('the band: episodes that begin, times those of the former champion'),
+      bandBroken: z.number().min(0).max(1).default(0.001).describe('the band: share of forecasts with a value that is no finite number'),
+      bandStepSeconds: seconds.default(0.5).describe('the band: seconds of a step in the mean'),
+      driftFile: z.string().optional().describe('file that says which models have drifted, and why; written when that changes'),
+    })
+    .prefault({}),
+  retrain: z
+    .strictObject({
+      model: z.string().default('bedside').describe('name of the model whose champion is challenged'),
+      recordings: z.array(z.string()).min(1).optional().describe('recordings, or folders of them, that the window is taken from; the readings topic and its journal when absent'),
+      windowHours: z.number().positive().default(168).describe('length of the window, up to now'),
+      heldOut: z.number().min(0.1).max(0.9).default(0.4).describe('newest share of the window that neither fit sees'),
+      whenPassed: z.enum(['shadow', 'promote']).default('shadow').describe('what becomes of a challenger that passes the gate: it scores in shadow until somebody promotes it, or it serves at once'),
+      engine: z.enum(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu']).default('auto').describe('what trains'),
+      seed: z.int().nonnegative().default(1),
+      epochs: z.int().positive().optional().describe('instead of the recipe\'s'),
+      earlyHours: z.number().positive().default(6).describe('a model that has drifted (models.driftFile) is retrained before its time, this long after the last cycle at the earliest'),
     })
     .prefault({}),
   inference: z

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { cacheFolder, jarFolder, KAFKA_VERSION, kafkaJars } from '../../src/broker/jars.ts'
+import { jarFolder, KAFKA_VERSION, kafkaJars } from '../../src/broker/jars.ts'
+import { cacheFolder } from '../../src/cache-folder.ts'
 
 let folder: string
 let cache: string

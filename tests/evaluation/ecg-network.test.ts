@@ -17,7 +17,7 @@ const meanSquare = (forecasts: Float32Array) => {
 
 describe('the network of an ECG record', () => {
   it('learns to forecast the next sample; the graph that is stepped is the network that was trained', async () => {
-    const kept = fitEcg(z, 1, FIT)
+    const kept = await fitEcg(z, 1, FIT)
     expect(kept.length).toBe(2)
     const [early, late] = [await forecastEcg(kept[0]!, z), await forecastEcg(kept[1]!, z)]
     expect(meanSquare(late)).toBeLessThan(meanSquare(early) / 2)
@@ -25,15 +25,15 @@ describe('the network of an ECG record', () => {
     expect(late[0]).toBe(0)
   }, 120_000)
 
-  it('is the same again for the same seed, and another for another', () => {
+  it('is the same again for the same seed, and another for another', async () => {
     const few = { ...FIT, kept: [3] }
-    const [a, b, c] = [fitEcg(z, 1, few), fitEcg(z, 1, few), fitEcg(z, 2, few)]
+    const [a, b, c] = [await fitEcg(z, 1, few), await fitEcg(z, 1, few), await fitEcg(z, 2, few)]
     expect(b).toEqual(a)
     expect(c).not.toEqual(a)
   })
 
   it('is not stepped by a sample that cannot be read', async () => {
-    const [weights] = fitEcg(z, 1, { ...FIT, kept: [3] })
+    const [weights] = await fitEcg(z, 1, { ...FIT, kept: [3] })
     const broken = z.slice()
     broken[500] = Number.NaN
     const forecasts = await forecastEcg(weights!, broken)

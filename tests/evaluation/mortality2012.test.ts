@@ -38,7 +38,7 @@ describe('evaluating death in hospital', () => {
 
   const scored = async () => {
     const out = join(dir, 'predictions')
-    const report = await evaluateMortality2012(bundle, dir, await predictionFolder(out))
+    const { report } = await evaluateMortality2012(bundle, dir, await predictionFolder(out))
     return { report, lines: (await readFile(join(out, 'predictions.csv'), 'utf8')).trimEnd().split('\n') }
   }
 
@@ -50,6 +50,19 @@ describe('evaluating death in hospital', () => {
     for (const line of lines.slice(1)) expect(line).toMatch(/^\d+,0\.\d+(e-\d+)?,[01]$/)
   })
 
+  it('says of a stay of one readable line, or in which nothing was measured, what it says of nobody known', async () => {
+    const bare = await mkdtemp(join(tmpdir(), 'vigil-mortality-bare-'))
+    await writeFile(join(bare, '7.txt'), 'Time,Parameter,Value\n00:00,RecordID,7\n')
+    await writeFile(join(bare, '8.txt'), 'Time,Parameter,Value\n00:00,RecordID,8\n00:00,Age,-1\n00:00,HR,-1\n')
+    await writeFile(join(bare, '9.txt'), Buffer.from([0xff, 0xfe, ...Buffer.from('00:00,RecordID,9\n', 'utf16le')]))
+    await writeFile(join(bare, '10.txt'), 'no row at all')
+    const { report } = await evaluateMortality2012(bundle, bare, await predictionFolder(join(bare, 'out')))
+    expect(report).toMatchObject({ patients: 3, labels: false, baselines: null, faults: { files: 1 } })
+    const said = (await readFile(join(bare, 'out', 'predictions.csv'), 'utf8')).trimEnd().split('\n').slice(1)
+    expect(new Set(said.map((line) => line.split(',')[1])).size).toBe(1)
+    await rm(bare, { recursive: true })
+  })
+
   it('with outcomes gives the same predictions and every key of the contract', async () => {
     const before = (await scored()).lines
     await writeFile(join(dir, 'Outcomes-c.txt'), `RecordID,In-hospital_death\n${IDS.map((id, i) => `${id},${i % 2}\n`).join('')}`)
@@ -58,4 +71,32 @@ describe('evaluating death in hospital', () => {
     expect(report).toMatchObject({ labels: true, patients: 6, deaths: 3 })
     for (const key of ['event1', 'auroc', 'auprc'] as const) expect(report[key]).toEqual(expect.any(Number))
   }) // biome-ignore format: the file
+
+  it('never changes a past hour when the future does, and says the same of a stay alone and in another order', async () => {
+    const CUT = 20
+    /** every hour's probability, by record, of made stays whose values from hour CUT on may be others */
+    const hours = async (ids: readonly number[], later: boolean) => {
+      const data = await mkdtemp(join(tmpdir(), 'vigil-mortality-hours-'))
+      for (const id of ids) {
+        const text = later ? madeRecord(id).replace(/^(\d\d)(:30,[^,]+,)(.*)$/gm, (line, hour, middle, value) => (Number(hour) < CUT ? line : `${hour}${middle}${Number(value) * 0.8}`)) : madeRecord(id) // biome-ignore format: one line
+        await writeFile(join(data, `${id}.txt`), text)
+      }
+      await writeFile(
+        join(data, 'Outcomes-x.txt'),
+        `RecordID,In-hospital_death\n${ids.map((id) => `${id},${id % 2}\n`).join('')}`,
+      )
+      const { cases } = await evaluateMortality2012(bundle, data)
+      await rm(data, { recursive: true })
+      return new Map(cases.map(({ stay, probabilities }) => [stay.name, probabilities]))
+    }
+    const whole = await hours(IDS, false)
+    const changed = await hours(IDS, true)
+    for (const [name, before] of whole) {
+      expect(changed.get(name)!.subarray(0, CUT)).toEqual(before.subarray(0, CUT))
+      expect(changed.get(name)!.subarray(CUT)).not.toEqual(before.subarray(CUT))
+    }
+    const name = String(IDS[3])
+    expect((await hours([IDS[3]!], false)).get(name)).toEqual(whole.get(name))
+    expect((await hours(IDS.toReversed(), false)).get(name)).toEqual(whole.get(name))
+  })
 })

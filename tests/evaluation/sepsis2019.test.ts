@@ -49,7 +49,7 @@ describe('evaluating sepsis by the hour', () => {
     const [data, out] = [join(dir, name), join(dir, `${name}-predictions`)]
     await mkdir(data)
     for (const [patient, text] of Object.entries(files)) await writeFile(join(data, patient), text)
-    const report = await evaluateSepsis2019(bundle, data, await predictionFolder(out))
+    const { report } = await evaluateSepsis2019(bundle, data, await predictionFolder(out))
     const predictions: Record<string, string[]> = {}
     for (const patient of await readdir(out)) {
       predictions[patient] = (await readFile(join(out, patient), 'utf8')).trimEnd().split('\n')

@@ -118,6 +118,36 @@ describe('model registry', () => {
     expect(error.message).toContain(`${path}: `)
   })
 
+  test('a channel that is neither built in nor declared is refused by its name', async () => {
+    const dir = await editManifest((manifest) => {
+      manifest.channels = ['hr', 'pulse', 'mood']
+    })
+    expect(await refusal(dir)).toMatchObject({
+      code: 'manifest-invalid',
+      message: 'channels.2: "mood" is neither built in nor declared',
+    })
+  })
+
+  test('a declared channel that means something else already is refused', async () => {
+    const dir = await editManifest((manifest) => {
+      manifest.declares = [
+        {
+          name: 'hr',
+          label: 'HR',
+          meaning: 'another',
+          unit: 'Hz',
+          range: [0, 9],
+          resolution: 0.1,
+          cadence: 'continuous',
+        },
+      ]
+    })
+    expect(await refusal(dir)).toMatchObject({
+      code: 'manifest-invalid',
+      message: expect.stringContaining('channel "hr" is built in'),
+    })
+  })
+
   test('a version filed under another name is refused', async () => {
     const dir = await editManifest((manifest) => {
       manifest.version = '1.0.1'

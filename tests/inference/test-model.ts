@@ -132,7 +132,7 @@ export function testManifest(network: NetworkShape, onnx: Uint8Array): ModelMani
       minute: { mean: perChannel(0), sd: perChannel(1) },
       tails: { residual: perHorizon(perChannel(tail)), leap: perChannel(tail), joint: perHorizon(tail) },
     },
-    policy: { q: 1e-4, n: 3, of: 5, clearSeconds: 30 },
+    policy: { q: 1e-4, n: 3, of: 5, clearSeconds: 30, drift: 1 },
     training: {
       recipe: 'test',
       seed: 7,

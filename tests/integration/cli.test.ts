@@ -17,9 +17,11 @@ const WARD = [...SHAPE, 'batch', 'threads', 'provider']
 const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: readonly string[] }[] = [
   { name: 'demo', shorter: ['--for', '1', '--port', '0'] },
   { name: 'replay', shorter: ['--alerts', '/dev/null'], keys: ['recordings', 'inputs', 'frames', 'alertEvents', 'rejections', 'seconds'] },
+  { name: 'compare', shorter: [], keys: ['patients', 'patientDays', 'a', 'b', 'onlyA', 'onlyB', 'both', 'byCode', 'first'] },
   { name: 'models list', shorter: [], keys: ['models'] },
   { name: 'models show', shorter: [], keys: ['name', 'version', 'graph', 'channels'] },
   { name: 'models verify', shorter: [], keys: ['model', 'goldenSteps', 'provider'] },
+  { name: 'models promote', shorter: [], keys: ['model', 'champion'] },
   { name: 'bench step', shorter: ['--batch', '64'], keys: [...WARD, 'patients', 'stepsPerSecond', 'bareStepsPerSecond', 'ratio'] },
   { name: 'bench pipeline', shorter: ['--patients', '100', '--seconds', '3'], keys: [...WARD, 'readings', 'patients', 'readingsPerSecond', 'p50Ms', 'p99Ms'] },
   { name: 'bench replay', shorter: ['--beds', '2', '--hours', '0.02'], keys: [...WARD, 'beds', 'hours', 'cadenceSeconds', 'seconds', 'speedup'] },
@@ -31,8 +33,8 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'serve', 'simulate', 'train', 'calibrate', 'chaos', 'bench kafka', 'bench restore', 'bench idle',
-  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward'].map((name) => `evaluate ${name}`),
+  'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
+  ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward', 'cells'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
 const docs = await readFile(join(ROOT, 'docs', 'commands.md'), 'utf8')

@@ -42,17 +42,27 @@ describe('vigil evaluate nab', () => {
     await mkdir(path.join(folder, 'nab', 'labels'))
     const labels = JSON.stringify({ 'made/broken.csv': [window], 'made/whole.csv': [] })
     await writeFile(path.join(folder, 'nab', 'labels', 'combined_windows.json'), labels)
-    const { code, printed } = await nab()
+    const report = path.join(folder, 'reports', 'nab.html')
+    const { code, printed } = await nab('--report', report)
     expect(code).toBe(0)
     expect(Object.keys(printed).slice(0, 4)).toEqual(['standard', 'rewardLowFP', 'rewardLowFN', 'threshold'])
     expect(printed.standard).toBeGreaterThan(0)
     expect(printed.standard).toBeLessThanOrEqual(100)
     expect(Object.keys(printed.baselines)).toContain('our pipeline without a network')
+    for (const name of ['last value', 'fixed limits', 'AR(12)', 'PCA', 'ewma', 'robust z, anomaly likelihood'])
+      expect(printed.above[name]).toHaveLength(2)
+    expect(await readFile(report, 'utf8')).toContain('Ten worst cases')
     expect((await nab()).printed).toEqual(printed)
   })
 })
 
 describe('vigil evaluate', () => {
+  it('says at once that a report is an HTML file', async () => {
+    const { code, stderr } = await vigil(['evaluate', 'nab', '--data', folder, '--report', 'report.pdf'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('its name ends in .html')
+  })
+
   it.each(['nab', 'ecg'])('%s says what a folder lacks', async (benchmark) => {
     const empty = path.join(folder, 'empty')
     await mkdir(empty, { recursive: true })

@@ -23,7 +23,7 @@ describe('the shipped classifiers', () => {
   }) // biome-ignore format: two patients
   afterAll(() => rm(dir, { recursive: true }))
 
-  it.each(['sepsis', 'mortality'])('%s verifies itself', async (model) => {
+  it.each(['sepsis', 'mortality', 'encdec'])('%s verifies itself', async (model) => {
     expect(await vigil(['models', 'verify', model])).toMatchObject({ code: 0 })
   })
 
@@ -49,6 +49,18 @@ describe('the shipped classifiers', () => {
     expect(await readFile(join(out, 'predictions.csv'), 'utf8')).toMatch(
       /^RecordID,probability,label\n152871,0\.\d+,[01]\n$/,
     )
+  })
+
+  it('cells without data, with a variant that is none, or with --missing on frames, is bad usage', async () => {
+    for (const [args, words] of [
+      [[], 'no data'],
+      [['--bidmc', dir, '--missing'], '--missing is about the hourly data'],
+      [['--bidmc', dir, '--cells', 'lstm,transformer'], 'no variant is named transformer'],
+    ] as const) {
+      const { code, stderr } = await vigil(['evaluate', 'cells', ...args])
+      expect(code).toBe(2)
+      expect(stderr).toContain(words)
+    }
   })
 
   it.each(['sepsis2019', 'mortality2012'])(

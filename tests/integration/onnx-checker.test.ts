@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { listModels, openAnyModel } from '../../src/inference/model-store.ts'
 import { stepGraph } from '../../src/training/onnx/graph.ts'
 import { encodeModel } from '../../src/training/onnx/proto.ts'
 import { smallWeights } from '../training/small-network.ts'
@@ -34,7 +35,7 @@ const wanted = Boolean(process.env['CI']) || existsSync(READY)
 if (!wanted) process.stdout.write('skipped: the ONNX checker is installed with pip only in CI\n')
 
 describe.runIf(wanted)("Python's ONNX checker", () => {
-  it('accepts both forms of the exported graph and the committed model', async () => {
+  it('accepts both forms of the exported graph and every committed model', async () => {
     await installChecker()
     const dir = await mkdtemp(join(tmpdir(), 'vigil-onnx-'))
     try {
@@ -47,8 +48,13 @@ describe.runIf(wanted)("Python's ONNX checker", () => {
         const { stdout } = await run(PYTHON, ['-c', CHECK, file])
         expect(stdout.trim()).toBe('hr,spo2 17 8')
       }
-      const { stdout } = await run(PYTHON, ['-c', CHECK, join('models', 'bedside', '1.0.0', 'model.onnx')])
-      expect(stdout.trim()).toBe('hr,pulse,spo2,resp 17 8')
+      const shipped = await listModels('models')
+      expect(shipped.map(({ name }) => name)).toEqual(expect.arrayContaining(['bedside', 'mortality', 'sepsis']))
+      for (const { name, version, dir: folder } of shipped) {
+        const { stdout } = await run(PYTHON, ['-c', CHECK, join(folder, 'model.onnx')])
+        const { manifest } = await openAnyModel('models', `${name}@${version}`)
+        expect(stdout.trim()).toBe(`${manifest.channels.join(',')} ${manifest.graph.opset} 8`)
+      }
     } finally {
       await rm(dir, { recursive: true })
     }

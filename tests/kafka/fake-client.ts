@@ -103,6 +103,19 @@ export class FakeClient implements KafkaClient {
     take(this.cluster.log(topic, partition))
   }
 
+  async readRange(
+    topic: string,
+    partition: number,
+    { from, to }: { readonly from: number; readonly to: number },
+    take: (records: readonly LogRecord[]) => Promise<void>,
+  ) {
+    await take(this.cluster.log(topic, partition).filter(({ offset }) => offset >= from && offset < to))
+  }
+
+  async offsetAt(topic: string, partition: number, timestamp: number) {
+    return this.cluster.log(topic, partition).find((it) => it.timestamp >= timestamp)?.offset ?? 0
+  }
+
   async bounds(topic: string, partition: number) {
     await this.cluster.gates.bounds?.(partition)
     return { first: 0, next: (this.cluster.log(topic, partition).at(-1)?.offset ?? -1) + 1 }

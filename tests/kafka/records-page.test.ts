@@ -9,6 +9,7 @@ import { deadLetter } from '../../src/kafka/dead-letter.ts'
 import { evidenceRecord } from '../../src/kafka/evidence-record.ts'
 import { heartbeatRecord } from '../../src/kafka/heartbeat-record.ts'
 import { journalRecord } from '../../src/kafka/journal-record.ts'
+import { modelOrderRecord } from '../../src/kafka/model-order-record.ts'
 import type { NewRecord } from '../../src/kafka/port.ts'
 import { recordDecoder } from '../../src/kafka/record-decoder.ts'
 import { named, table } from '../ingest/collect.ts'
@@ -66,6 +67,13 @@ const { alertId, eventId, subject } = opening.body
 const EXAMPLES: Record<string, NewRecord> = {
   ...FORMS,
   ...CONTROLS,
+  'model order': modelOrderRecord('vitals.models', 0, {
+    detector: 'bedside',
+    action: 'promote',
+    model: 'bedside@1.1.0',
+    at: T0,
+    by: 'j.meier',
+  }),
   'dead letter': deadLetter(
     'vitals.readings.dlq',
     { topic: TOPIC, partition: 0, offset: 48213 },

@@ -27,13 +27,13 @@ describe.each(SHAPES)('%s', (_, shape) => {
   it.each(['lstm-operator', 'plain-products'] as const)(
     'as %s is the trained network to 1e-5, step by step',
     async (form) => {
-      const golden = goldenSteps(shape, weights, floor, x, STEPS)
+      const golden = await goldenSteps(shape, weights, floor, x, STEPS)
       expect(await parity(onnx(form), graph, x, golden)).toBeLessThanOrEqual(1e-5)
     },
   )
 
   it('with two gates exchanged is far from it', async () => {
-    const golden = goldenSteps(shape, weights, floor, x, STEPS)
+    const golden = await goldenSteps(shape, weights, floor, x, STEPS)
     const wrong = smallWeights(shape, 21)
     for (const { kernel } of wrong.layers) {
       const width = 4 * shape.hidden

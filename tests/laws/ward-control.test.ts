@@ -19,7 +19,7 @@ const eager = Settings.parse({
 const hasty = (manifest: ModelManifest): ModelManifest => ({
   ...manifest,
   warmupSteps: 3,
-  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
+  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2, drift: 1 },
 })
 const FROM = { source: 'test', partition: 0, layouts: new Map(), now: 0 }
 const KEYS = [...BEDS, 'nobody'].map(keyOf)

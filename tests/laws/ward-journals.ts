@@ -16,7 +16,7 @@ export const hasty = (manifest: ModelManifest): ModelManifest => ({
   ...manifest,
   channels: ['hr', 'nibp_sys', 'spo2', 'resp'],
   warmupSteps: 3,
-  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
+  policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2, drift: 1 },
 })
 
 /** How far a patient's stamps move, seconds: mostly on, sometimes around the lateness, the minute ahead, the day. */

@@ -46,7 +46,7 @@ describe('the figure of a shipped model has not dropped by more than its interva
       console.log(`not run: ${why}`)
       skip(why)
     }
-    const report = await evaluateSepsis2019(await openClassifier(MODELS, 'sepsis'), join(DATA!, 'physionet2019'))
+    const { report } = await evaluateSepsis2019(await openClassifier(MODELS, 'sepsis'), join(DATA!, 'physionet2019'))
     held(report.model, report.utility)
   })
 
@@ -56,7 +56,10 @@ describe('the figure of a shipped model has not dropped by more than its interva
       console.log(`not run: ${why}`)
       skip(why)
     }
-    const report = await evaluateMortality2012(await openClassifier(MODELS, 'mortality'), join(DATA!, 'physionet2012'))
+    const { report } = await evaluateMortality2012(
+      await openClassifier(MODELS, 'mortality'),
+      join(DATA!, 'physionet2012'),
+    )
     held(report.model, report.event1)
   })
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { METRICS, type Metric } from '../../src/metrics/table.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
+import { Tally } from '../../src/stream/tally.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 import { alertOf, PATIENTS } from '../dashboard/testward.ts'
 
@@ -48,6 +49,19 @@ function told() {
   kafka.unreadable(1)
   kafka.watching(true)
   kafka.selfTest(undefined)
+  const { versions } = telemetry
+  const version = { detector: 'bedside', name: 'bedside', version: '0.1.0' }
+  const tally = new Tally()
+  tally.scored(Float64Array.of(0.01), true, false)
+  tally.forecast(Float32Array.of(1), 0, 1)
+  tally.beside(true, false)
+  const counts = tally.take()
+  versions.counted(version, 'champion', counts)
+  versions.counted(version, 'shadow', counts)
+  versions.drifted(version, [{ figure: 'stability', of: 'hr', value: 0.3 }], 1)
+  versions.ordered('promote', 'done')
+  versions.promoted('bedside', 'forth')
+  versions.warmed(1.5, 1000)
   const { deliveries } = telemetry
   deliveries.delivered('pager', 0.02)
   deliveries.failed('pager')
@@ -101,6 +115,13 @@ describe('a scrape', () => {
       ).toBe(true)
     }
     expect(lines).toContain('vigil_readings_total 3')
+    const of = 'detector="bedside",version="0.1.0"'
+    expect(lines).toContain(`vigil_model_onsets_shadow_total{${of}} 1`)
+    expect(lines).toContain(`vigil_model_agreement_shadow_total{${of},said="champion"} 1`)
+    expect(lines).toContain(`vigil_model_drift{${of},figure="stability",of="hr"} 0.3`)
+    // -log10 of 0.01, in the bucket from 1.5 to 2
+    const score = lines.find((line) => line.startsWith(`vigil_score{${of},quantile="0.99"}`))
+    expect(Number(score?.split(' ').at(-1))).toBeCloseTo(2, 1)
     expect(lines).toContain('vigil_rejections_total{reason="late"} 2')
     expect(lines).toContain('vigil_steps_total{provider="cpu",detector="bedside"} 64')
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')

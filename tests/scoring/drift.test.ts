@@ -12,10 +12,10 @@ const SPO2 = 2
 const T0 = Date.UTC(2026, 0, 5) / 60_000
 
 /** a bed, minute by minute: four ticks with given values and the residual of a longer horizon by channel */
-function bed(state = new Float64Array(plan.stateSize), reset = true) {
+function bed(state = new Float64Array(plan.stateSize), reset = true, of = plan) {
   const out = scored(scores)
   const frames = emptyFrames()
-  if (reset) resetDrift(plan, state, 0)
+  if (reset) resetDrift(of, state, 0)
   return {
     state,
     minute(minute: number, residual: number, spo2: number, cold = false, due = 4) {
@@ -28,9 +28,9 @@ function bed(state = new Float64Array(plan.stateSize), reset = true) {
           }
         }
         frame(frames, (T0 + minute) * 60 + part * 15, [80, 80, spo2, 16])
-        weighDrift(plan, state, 0, frames, 0, out, cold)
+        weighDrift(of, state, 0, frames, 0, out, cold)
       }
-      return drifts(state, 0) ? driftOf(plan, state, 0) : undefined
+      return drifts(state, 0) ? driftOf(of, state, 0) : undefined
     },
   }
 }
@@ -56,6 +56,26 @@ describe('CUSUM of the minute means', () => {
     // (13.12 + 1.2) / (1 - 0.25): 19 minutes on average
     expect(delays[10]).toBeGreaterThan(10)
     expect(delays[10]).toBeLessThan(30)
+  })
+
+  test('is of what the model is not always wrong by: a residual the patient always had is soon usual', () => {
+    const [watched, normal] = [bed(), normals(9)]
+    const said: number[] = []
+    for (let minute = 0; minute < 24 * 60; minute++) if (watched.minute(minute, normal() - 0.8, 96)) said.push(minute)
+    expect(said.every((minute) => minute < 300)).toBe(true)
+  })
+
+  test('has the limit that the policy says: a factor on the sum, its root on the distance', () => {
+    const strict = driftPlan({ ...manifest, policy: { ...manifest.policy, drift: 4 } }, scores)
+    expect(strict.cusumLimit).toBeCloseTo(4 * plan.cusumLimit)
+    expect(strict.awayLimit).toBeCloseTo(2 * plan.awayLimit)
+    const first = (of: typeof plan) => {
+      const watched = bed(undefined, true, of)
+      for (let minute = 0; minute < 240; minute++) if (watched.minute(minute, minute < 60 ? 0 : -2, 96)) return minute
+      return Number.POSITIVE_INFINITY
+    }
+    expect(first(plan)).toBeLessThan(80)
+    expect(first(strict)).toBeGreaterThan(first(plan) + 15)
   })
 
   test('says nothing in four days of independent minutes', () => {

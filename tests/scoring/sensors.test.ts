@@ -125,6 +125,27 @@ describe('a flat line', () => {
     expect(watched.see({ ...calm(), hr: 81 }).codes).not.toContain('hr-flat-line')
   })
 
+  test('comes sooner of a patient whose value never stands still than of one whose runs differ', () => {
+    const noticed = (runs: readonly number[]) => {
+      const own = bed()
+      const value = (turn: number) => ({ ...calm(), hr: 80 + (turn % 2) })
+      for (let turn = 0; turn < 600 / runs.length; turn++)
+        for (const run of runs) for (let i = 0; i < run; i++) own.see(value(turn * runs.length + runs.indexOf(run)))
+      for (let seconds = 1; ; seconds++)
+        if (own.see({ ...calm(), hr: 79 }).codes.includes('hr-flat-line')) return seconds
+    }
+    const [restless, uneven] = [noticed([3]), noticed([1, 30])]
+    expect(restless).toBeLessThan(60)
+    expect(uneven).toBeGreaterThan(1.5 * restless)
+  })
+
+  test('is not what a value is called because its partner moves', () => {
+    for (let i = 0; i < 30; i++) {
+      const { codes } = watched.see({ ...calm(), hr: 80, pulse: 80 + i })
+      expect(codes.filter((code) => code.endsWith('flat-line'))).toEqual([])
+    }
+  })
+
   test('of a saturation that stands still is none: monitors print 100 % for hours', () => {
     for (let i = 0; i < 3600; i++) expect(watched.see({ ...calm(), spo2: 100 }).codes).toEqual([])
   })
@@ -134,7 +155,7 @@ describe('what is missing', () => {
   const without = (values: Values, ...names: string[]) =>
     Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)))
 
-  test('is said after 15 s, by which sensor carries it', () => {
+  test('is said after 15 s, of a whole cable after 45, by which sensor carries it', () => {
     const saidAfter = (seconds: number, ...names: string[]) => {
       const own = bed()
       const patient = walk(3)
@@ -145,10 +166,27 @@ describe('what is missing', () => {
     }
     expect(saidAfter(14, 'hr')).toEqual([])
     expect(saidAfter(15, 'hr')).toEqual(['leads-off'])
-    expect(saidAfter(15, 'pulse', 'spo2')).toEqual(['probe-off'])
+    expect(saidAfter(44, 'pulse', 'spo2')).toEqual([])
+    expect(saidAfter(45, 'pulse', 'spo2')).toEqual(['probe-off'])
     expect(saidAfter(15, 'spo2')).toEqual(['spo2-missing'])
     expect(saidAfter(15, 'resp')).toEqual(['resp-missing'])
     expect(saidAfter(15, 'hr', 'pulse')).toEqual(['hr-missing', 'pulse-missing'])
+  })
+
+  test('is one thing of an arterial line of which nothing comes, and told by channel where some of it does', () => {
+    const line = { abp_sys: 120, abp_dia: 70, abp_mean: 87 }
+    const saidWithout = (...names: string[]) => {
+      const [own, patient] = [bed(), walk(3)]
+      for (let i = 0; i < 100; i++) own.see({ ...patient(), ...line })
+      let seen = own.see({ ...patient(), ...without(line, ...names) })
+      for (let i = 1; i < 50; i++) seen = own.see({ ...patient(), ...without(line, ...names) })
+      return seen.conditions
+    }
+    const whole = saidWithout('abp_sys', 'abp_dia', 'abp_mean')
+    expect(whole.map(({ code }) => code)).toEqual(['abp-missing'])
+    expect(whole[0]!.label).toMatch(/^No ABP since 12:01:\d\d: check the line$/)
+    expect(whole[0]!.channels.map(({ channel }) => channel)).toEqual(['abp_sys', 'abp_dia', 'abp_mean'])
+    expect(saidWithout('abp_sys', 'abp_dia').map(({ code }) => code)).toEqual(['abp-sys-missing', 'abp-dia-missing'])
   })
 
   test('is nothing of a channel that comes once a minute, before four of its minutes', () => {

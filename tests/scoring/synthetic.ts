@@ -74,7 +74,7 @@ export function uncalibrated(horizons: readonly number[] = [1, 10, 60]): Speakin
       minute: { mean: Array(C).fill(0), sd: Array(C).fill(1) },
       tails: { residual: each(NEVER), leap: Array(C).fill(NEVER), joint: horizons.map(() => NEVER) },
     },
-    policy: { q: 1e-3, n: 3, of: 5, clearSeconds: 30 },
+    policy: { q: 1e-3, n: 3, of: 5, clearSeconds: 30, drift: 1 },
     warmupSteps: 0,
     grid: { cadenceSeconds: 1, latenessSeconds: 1 },
   }

@@ -275,7 +275,7 @@ describe('operation', () => {
     const jumpy = await realWards((manifest) => ({
       ...manifest,
       warmupSteps: 3,
-      policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2 },
+      policy: { q: 0.05, n: 1, of: 40, clearSeconds: 2, drift: 1 },
     }))
     const bed = jumpy.fresh()
     const jump = { hr: 180, pulse: 100, spo2: 84, resp: 40 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { HOURLY_INPUTS } from '../../src/inference/hourly/kinds.ts'
-import { isForecaster, openAnyModel } from '../../src/inference/model-store.ts'
+import { isClassifier, isForecaster, openAnyModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
 import { Detector } from '../../src/stream/detector.ts'
 import type { Role } from '../../src/stream/lane.ts'
@@ -50,9 +50,10 @@ export async function hourlyWards() {
     const detectors = served
       .filter(isForecaster)
       .map(({ manifest }) => new Detector(manifest, table, engineOf(manifest.name), maxBatch))
-    const risks = served.flatMap(({ manifest }) =>
-      'task' in manifest ? [new RiskDetector(variant(manifest), table, engineOf(manifest.name), wardTickSeconds(detectors), role)] : [],
-    ) // biome-ignore format: one lane
+    const tick = wardTickSeconds(detectors)
+    const risks = served
+      .filter(isClassifier)
+      .map(({ manifest }) => new RiskDetector(variant(manifest), table, engineOf(manifest.name), tick, role))
     const { counts, telemetry } = countingTelemetry()
     const said = new Map<string, RiskReport[]>()
     const tap: FrameTap = {

@@ -87,13 +87,13 @@ describe('back-propagation by hand', () => {
   const x = noise(STEPS * LANES * SMALL.features, 4)
   const wanted = noise(STEPS * LANES * OUTPUTS, 5)
   const ofSquares = (outputs: Float32Array) => outputs.map((output, i) => output - wanted[i]!)
-  const handmade = (cellPenalty = 0) =>
-    throughChunk(SMALL, weights, x, LANES, zeroState(SMALL, LANES), ofSquares, { cellPenalty }).gradients
+  const handmade = async (cellPenalty = 0) =>
+    (await throughChunk(SMALL, weights, x, LANES, zeroState(SMALL, LANES), ofSquares, { cellPenalty })).gradients
 
   beforeAll(() => openTrainingEngine('cpu'))
 
-  it('equals central differences of the equations in doubles', () => {
-    const gradients = handmade(CELL_PENALTY)
+  it('equals central differences of the equations in doubles', async () => {
+    const gradients = await handmade(CELL_PENALTY)
     const arrays = parameterArrays(weights)
     arrays.forEach((array, p) => {
       array.forEach((value, i) => {
@@ -113,16 +113,16 @@ describe('back-propagation by hand', () => {
   it("equals TensorFlow.js' automatic gradients to 1e-5", async () => {
     await registerAutomaticGradients()
     const automatic = automaticGradients(SMALL, weights, x, LANES, wanted)
-    handmade().forEach((gradient, p) => {
+    ;(await handmade()).forEach((gradient, p) => {
       const size = Math.max(1, ...automatic[p]!.map(Math.abs))
       expect(largestDifference(gradient, automatic[p]!) / size).toBeLessThan(1e-5)
     })
   })
 
-  it('drops the same units on the way there and back', () => {
+  it('drops the same units on the way there and back', async () => {
     const lanes = 1
     const above = [Float32Array.of(0, 2, 2), Float32Array.of(2, 0, 2)]
-    const result = throughChunk(
+    const result = await throughChunk(
       SMALL,
       weights,
       x.subarray(0, 3 * SMALL.features),
@@ -140,16 +140,16 @@ describe('back-propagation by hand', () => {
     expect(second.subarray(0, 4 * SMALL.hidden).every((value) => value === 0)).toBe(true)
   })
 
-  it('leaves no tensor behind', () => {
-    handmade()
+  it('leaves no tensor behind', async () => {
+    await handmade()
     const before = tf.memory().numTensors
-    handmade()
-    outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
+    await handmade()
+    await outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('runs forward as the equations do, lane by lane', () => {
-    const { outputs, state } = outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
+  it('runs forward as the equations do, lane by lane', async () => {
+    const { outputs, state } = await outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
     for (let lane = 0; lane < LANES; lane++) {
       const plain = plainState(SMALL)
       for (let t = 0; t < STEPS; t++) {
@@ -169,15 +169,16 @@ describe('back-propagation by hand', () => {
     expect([0, 1].map((layer) => inputSize(SMALL, layer))).toEqual([SMALL.features, SMALL.hidden])
   })
 
-  it('carries the state from chunk to chunk', () => {
-    const whole = outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
+  it('carries the state from chunk to chunk', async () => {
+    const whole = await outputsOf(SMALL, weights, x, LANES, zeroState(SMALL, LANES))
     const cut = 3 * LANES * SMALL.features
     let state: NetworkState = zeroState(SMALL, LANES)
-    const parts = [x.subarray(0, cut), x.subarray(cut)].flatMap((part) => {
-      const result = outputsOf(SMALL, weights, part, LANES, state)
+    const parts: number[] = []
+    for (const part of [x.subarray(0, cut), x.subarray(cut)]) {
+      const result = await outputsOf(SMALL, weights, part, LANES, state)
       state = result.state
-      return Array.from(result.outputs)
-    })
+      parts.push(...result.outputs)
+    }
     expect(parts).toEqual(Array.from(whole.outputs))
     expect(state).toEqual(whole.state)
   })

@@ -17,7 +17,7 @@ const manifest = {
   },
 }
 const plan = featurePlan(manifest, TABLE)
-const [HR, SPO2] = [TABLE.index.get('hr')!, TABLE.index.get('spo2')!]
+const SPO2 = TABLE.index.get('spo2')!
 
 describe('a stay as frames', () => {
   const gap = {
@@ -130,16 +130,21 @@ describe('a varied stay', () => {
 
 describe('the normaliser', () => {
   it('is the median and the spread of what was observed, and never narrower than three cells', () => {
-    const readings = [60, 70, 80, 90, 200].map((hr, second) => madeReading(second, second === 4 ? Number.NaN : hr, 97))
-    const fitted = fitNormaliser(
-      [framesOf(readings, TABLE, 1)],
-      Int32Array.of(HR, SPO2),
-      TABLE.channels.length,
-      [1, 1],
-      10,
+    const readings = [60, 70, 80, 90, 200].map((hr, second) =>
+      madeReading(second, second === 4 ? Number.NaN : hr, second === 0 ? 98 : 97),
     )
+    const fitted = fitNormaliser([framesOf(readings, TABLE, 1)], ['hr', 'spo2'], TABLE, 10)
     expect(fitted.centre).toEqual([80, 97])
     expect(fitted.scale).toEqual([11.2, 3])
+  })
+
+  it.each([
+    ['has no value', Number.NaN],
+    ['never changes', 97],
+  ])('refuses a channel that %s, by its name', (what, spo2) => {
+    const readings = [60, 70, 80].map((hr, second) => madeReading(second, hr, spo2))
+    const fit = () => fitNormaliser([framesOf(readings, TABLE, 1)], ['hr', 'spo2'], TABLE, 10)
+    expect(fit).toThrow(expect.objectContaining({ code: 'data-unfit', message: `spo2 ${what} in the training data` }))
   })
 })
 

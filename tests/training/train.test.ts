@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
+import { recalibrate } from '../../src/training/recalibrate.ts'
 import type { Recipe } from '../../src/training/recipe.ts'
 import { bedside } from '../../src/training/recipes/bedside.ts'
+import { encdec } from '../../src/training/recipes/encdec.ts'
 import { mortality } from '../../src/training/recipes/mortality.ts'
 import { RECIPES } from '../../src/training/recipes/recipes.ts'
 import { sepsis } from '../../src/training/recipes/sepsis.ts'
+import { trajectory } from '../../src/training/recipes/trajectory.ts'
 import { type Trained, trainRecipe } from '../../src/training/train.ts'
 import { bidmcCsv, swingingStay } from './made-stays.ts'
 
@@ -48,7 +51,7 @@ describe('training a recipe', () => {
       await writeFile(join(data, `${name}_Numerics.csv`), bidmcCsv(swingingStay(name, 240, i + 1)))
     }
     trained = await train(1, out)
-  }, 60_000)
+  }, 180_000)
 
   afterAll(async () => {
     await rm(data, { recursive: true })
@@ -95,6 +98,21 @@ describe('training a recipe', () => {
     expect(calibration.covariance[0]![0]![1]).toBe(calibration.covariance[0]![1]![0])
   })
 
+  it('is calibrated anew, without being trained, to the same bytes; and to others where the policy is another', async () => {
+    const files = ['manifest.json', 'metrics.json', 'card.md', 'model.onnx', 'golden.json', 'SHA256SUMS']
+    const read = () => Promise.all(files.map((name) => readFile(join(trained.dir, name), 'utf8')))
+    const options = { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} } as const
+    const before = await read()
+    await recalibrate(swing, `swing@${swing.version}`, options)
+    expect(await read()).toEqual(before)
+    const stricter = { ...swing, policy: { ...swing.policy, q: 1e-4 } }
+    const { manifest } = await recalibrate(stricter, `swing@${swing.version}`, options)
+    expect(manifest.policy.q).toBe(1e-4)
+    expect(manifest.graph).toEqual(trained.manifest.graph)
+    await recalibrate(swing, `swing@${swing.version}`, options)
+    await expect(recalibrate(swing, 'swing@9', options)).rejects.toMatchObject({ code: 'model-not-found' })
+  })
+
   it('puts the held-out figures beside the baselines in the card', async () => {
     const card = await readFile(join(trained.dir, 'card.md'), 'utf8')
     expect(card).toContain('| horizon | channel | LSTM | last value | autoregression | order |')
@@ -110,11 +128,11 @@ describe('training a recipe', () => {
       learning: metrics.learning,
     })
     const again = await mkdtemp(join(tmpdir(), 'vigil-again-'))
-    const first = weightless(await train(7, again, 10))
-    expect(weightless(await train(7, again, 10))).toEqual(first)
-    expect(weightless(await train(8, again, 10))).not.toEqual(first)
+    const first = weightless(await train(7, join(again, 'a'), 10))
+    expect(weightless(await train(7, join(again, 'b'), 10))).toEqual(first)
+    expect(weightless(await train(8, join(again, 'c'), 10))).not.toEqual(first)
     await rm(again, { recursive: true })
-  }, 60_000)
+  }, 180_000)
 
   it('names the file it lacks', async () => {
     const recipe = { ...swing, split: { ...swing.split, test: ['made_99'] } }
@@ -141,6 +159,7 @@ describe('the bedside recipe', () => {
   })
 
   it('has every recipe listed under its name', () => {
-    expect(Object.keys(RECIPES)).toEqual([bedside.name, mortality.name, sepsis.name])
+    const names = [bedside, encdec, mortality, sepsis, trajectory].map(({ name }) => name)
+    expect(Object.keys(RECIPES)).toEqual([...names, 'ward'])
   })
 })

@@ -1,8 +1,10 @@
 import { poissonInterval } from '../../alerts/alarm-rate.ts'
 import { SETTINGS, type WardSetting } from '../../ingest/simulator/settings.ts'
 import { type SimulatedWard, simulatedInputs } from '../../ingest/simulator/ward.ts'
+import type { AlertBody } from '../../vitals/alert.ts'
 import type { ChannelTable } from '../../vitals/channels.ts'
-import type { WatchedModel } from '../watched.ts'
+import { MinuteMeans } from '../ward/minutes.ts'
+import { isAdvisory, type WatchedModel } from '../watched.ts'
 import { type Alarmed, alarmed, calibrateThreshold, type OpenWard } from './calibration.ts'
 
 export interface BudgetPlan {
@@ -29,6 +31,10 @@ export interface BudgetResult {
   /** advisories a patient-day that call somebody: what is left after silencing */
   readonly realisedCalls: number
   readonly q: number
+  /** factor on the limits of slow drift */
+  readonly drift: number
+  /** realised advisories a patient-day by code */
+  readonly byCode: Readonly<Record<'unexpected' | 'drift', number>>
   readonly realisedOn: RatesOf
   readonly calibratedOn: RatesOf & { readonly setting: string; readonly seed: number }
 }
@@ -37,9 +43,18 @@ interface RatesOf {
   readonly patientDays: number
   readonly patients: number
   readonly advisories: number
+  readonly drifts: number
   readonly called: number
   readonly limitAlarms: number
   readonly technical: number
+}
+
+/** A result, and what the realised ward was like. */
+export interface BudgetEvaluation {
+  readonly result: BudgetResult
+  readonly minutes: MinuteMeans
+  /** advisories that started, in order */
+  readonly advisories: readonly AlertBody[]
 }
 
 /** an ordinary day; its first reading at midnight */
@@ -61,16 +76,20 @@ export async function evaluateBudget(
   model: WatchedModel,
   { perDay, calibrationBeds, beds, from, hours, seed }: BudgetPlan,
   say: (line: string) => void,
-): Promise<BudgetResult> {
+): Promise<BudgetEvaluation> {
   const common = { hours, start: START, unit: 'SIM' }
   const own = { ...common, setting: SETTINGS[from], beds: calibrationBeds, seed: 2 * seed }
   const unseen = { ...common, setting: SETTINGS.evaluation, beds, seed: 2 * seed + 1 }
   const calibrated = await calibrateThreshold(model, openSimulated(own, model.table), perDay, say)
-  const realised = await alarmed(model, calibrated.q, openSimulated(unseen, model.table), 1)
+  const minutes = new MinuteMeans(model.table, START, hours)
+  const advisories: AlertBody[] = []
+  const realised = await alarmed(model, calibrated, minutes.noting(openSimulated(unseen, model.table)), 1, (body) => {
+    if (isAdvisory(body)) advisories.push(body)
+  })
   const per = (count: number) => Number((count / realised.patientDays).toPrecision(4))
   const [low, high] = poissonInterval(realised.alarms)
   const { name, version } = model.manifest
-  return {
+  const result: BudgetResult = {
     model: `${name}@${version}`,
     patientDays: Number(realised.patientDays.toPrecision(4)),
     budget: perDay,
@@ -78,15 +97,19 @@ export async function evaluateBudget(
     interval: [per(low), per(high)],
     realisedCalls: per(realised.called),
     q: calibrated.q,
+    drift: Number(calibrated.drift.toPrecision(4)),
+    byCode: { unexpected: per(realised.alarms - realised.drifts), drift: per(realised.drifts) },
     realisedOn: rates(realised),
     calibratedOn: { setting: from, seed: own.seed, ...rates(calibrated) },
   }
+  return { result, minutes, advisories }
 }
 
-const rates = ({ patientDays, patients, alarms, called, limitAlarms, technical }: Alarmed): RatesOf => ({
+const rates = ({ patientDays, patients, alarms, drifts, called, limitAlarms, technical }: Alarmed): RatesOf => ({
   patientDays: Number(patientDays.toPrecision(4)),
   patients,
   advisories: alarms,
+  drifts,
   called,
   limitAlarms,
   technical,

@@ -4,7 +4,7 @@ import { poissonInterval } from '../../alerts/alarm-rate.ts'
 import type { ModelBundle } from '../../inference/model-store.ts'
 import { writeBundle } from '../../training/bundle.ts'
 import type { ModelManifest } from '../../vitals/manifest.ts'
-import { withThreshold } from '../watched.ts'
+import { withThresholds } from '../watched.ts'
 import type { CalibratedThreshold } from './calibration.ts'
 
 /** Patient-days of its own that a site must give before a model may call itself calibrated. */
@@ -15,10 +15,10 @@ export function siteManifest(
   manifest: ModelManifest,
   version: string,
   perDay: number,
-  { q, patients, patientDays, alarms }: CalibratedThreshold,
+  { q, drift, patients, patientDays, alarms }: CalibratedThreshold,
 ): ModelManifest {
   return {
-    ...withThreshold(manifest, q),
+    ...withThresholds(manifest, { q, drift }),
     version,
     calibration: { ...manifest.calibration, calibrated: patientDays >= ENOUGH_DAYS },
     site: { budgetPerPatientDay: perDay, patients, patientDays, alarms },
@@ -61,7 +61,7 @@ function section({ site, policy, calibration }: ModelManifest, found: Calibrated
   return `
 ## Threshold of a site
 
-Budget ${site!.budgetPerPatientDay} a patient-day; p < ${policy.q.toExponential(2)} on the site's own recordings: ${found.patients} patients, ${Number(found.patientDays.toPrecision(3))} patient-days, ${found.alarms} advisories, ${per(found.alarms)} a patient-day (95 % ${per(low)} to ${per(high)}). ${verdict} ${alarmsStated(found)}
+Budget ${site!.budgetPerPatientDay} a patient-day; p < ${policy.q.toExponential(2)}, limits of drift times ${policy.drift.toFixed(2)}, on the site's own recordings: ${found.patients} patients, ${Number(found.patientDays.toPrecision(3))} patient-days, ${found.alarms} advisories, ${per(found.alarms)} a patient-day (95 % ${per(low)} to ${per(high)}). ${verdict} ${alarmsStated(found)}
 `
 }
 

@@ -9,17 +9,21 @@ import { median, quantile } from '../quantiles.ts'
 import type { WatchedModel } from '../watched.ts'
 import { autoregression } from './baselines/autoregression.ts'
 import type { Baseline } from './baselines/baseline.ts'
+import { clock } from './baselines/clock.ts'
 import { ewma } from './baselines/ewma.ts'
+import { lastValue } from './baselines/last-value.ts'
 import { limits } from './baselines/limits.ts'
+import { news2 } from './baselines/news2.ts'
 import { pca } from './baselines/pca.ts'
 import { robustZ } from './baselines/robust-z.ts'
 import { FAULT_GRID, FAULT_KINDS, FAULT_SEEDS, type FaultKind } from './grid.ts'
 import { type FaultyRecording, injectAll } from './inject.ts'
 import { type Recording, recordingOf } from './recording.ts'
+import { opinionOn, type SecondOpinion } from './second-opinion.ts'
 import { allowedAlarms, type Conducted, conduct, tune, watchedHours } from './tune.ts'
 import { conductVigil } from './vigil.ts'
 
-const BASELINES: readonly Baseline[] = [limits, ewma, robustZ, pca, autoregression]
+const BASELINES: readonly Baseline[] = [clock, lastValue, limits, news2, ewma, robustZ, pca, autoregression]
 /** places and signs of the faults on which baselines are tuned: none of FAULT_SEEDS */
 const TUNING_SEEDS = [3]
 
@@ -47,6 +51,8 @@ export interface FaultsResult {
         readonly setting: Readonly<Record<string, number>>
         /** 95 %, patients drawn again and again */
         readonly interval: readonly [low: number, high: number]
+        /** sensitivity of ours less theirs, the same patients drawn, 95 %; of ours: nothing */
+        readonly aboveInterval: readonly [low: number, high: number]
       }
     >
   >
@@ -60,11 +66,20 @@ export interface FaultsResult {
 
 const SINGLE_CHANNEL: ReadonlySet<FaultKind> = new Set(['spike', 'drift', 'flat-line', 'drop-out'])
 
+/** A result, and every fault with the delay at which each detector found it. */
+export interface FaultsEvaluation {
+  readonly result: FaultsResult
+  readonly faulty: readonly FaultyRecording[]
+  /** by detector, ours under `vigil`: by fault, seconds; undefined = missed */
+  readonly delays: ReadonlyMap<string, readonly (number | undefined)[]>
+}
+
 /**
  * Faults put into recordings of patients that nothing was tuned on, at the same rate of false alarms for all.
  * @param folder BIDMC numerics, or the folder that PhysioNet publishes them in (`bidmc_csv`): what of it the model's manifest names as train, validation or calibration is not
  * tested on; train and validation must be there, to fit and tune the baselines
  * @param perHour false alarms per patient-hour allowed on the untouched recordings
+ * @param second a reconstructor judged beside the model; recordings that made it are not tested on either
  * @throws VigilError data-missing, recording-unreadable, recording-format
  */
 export async function evaluateFaults(
@@ -72,12 +87,14 @@ export async function evaluateFaults(
   folder: string,
   perHour: number,
   say: (line: string) => void,
-): Promise<FaultsResult> {
+  second?: SecondOpinion,
+): Promise<FaultsEvaluation> {
   const dir = existsSync(join(folder, 'bidmc_csv')) ? join(folder, 'bidmc_csv') : folder
   const { split } = model.manifest.training
   const paths = (await findRecordings([dir])).filter((path) => path.includes('_Numerics'))
   const names = new Set(paths.map(recordingKey))
-  const used = new Set([...split.train, ...split.validation, ...split.calibration])
+  const made = [split, ...(second === undefined ? [] : [second.manifest.training.split])]
+  const used = new Set(made.flatMap(({ train, validation, calibration }) => [...train, ...validation, ...calibration]))
   const unused = [...names].filter((name) => !used.has(name)).sort()
   if (unused.length === 0)
     throw new VigilError('data-missing', 'every recording here was used to make the model', { place: dir })
@@ -94,6 +111,11 @@ export async function evaluateFaults(
   const ours = await conductVigil(model, test, faulty, allowed)
   results.set('vigil', { ...ours, setting: {} })
   say(`vigil: ${found(ours)} of ${faulty.length}`)
+  if (second !== undefined) {
+    const conducted = conduct(await opinionOn(second, [...test, ...faulty]), test, faulty, allowed)
+    results.set(second.manifest.name, { ...conducted, setting: {} })
+    say(`${second.manifest.name}: ${found(conducted)} of ${faulty.length}`)
+  }
   const practice = injectAll(validation, FAULT_GRID, TUNING_SEEDS)
   for (const baseline of BASELINES) {
     const { name, setting, scorer } = tune(baseline, train, validation, practice, perHour)
@@ -102,7 +124,8 @@ export async function evaluateFaults(
     say(`${name}: ${found(conducted)} of ${faulty.length}, ${JSON.stringify(setting)}`)
   }
   const { name, version } = model.manifest
-  return {
+  const ownDraws = sensitivityDraws(faulty, ours.delays)
+  const result: FaultsResult = {
     model: `${name}@${version}`,
     patientHours: round(hours),
     patients: unused,
@@ -114,7 +137,7 @@ export async function evaluateFaults(
       falseAlarms,
       threshold,
       setting,
-      interval: intervalOf(faulty, delays),
+      ...intervalsOf(ownDraws, sensitivityDraws(faulty, delays)),
     })),
     byFault: record(
       FAULT_KINDS.map((kind) => [kind, kind]),
@@ -127,6 +150,7 @@ export async function evaluateFaults(
     topChannel: topChannel(faulty, ours.delays, ours.topChannels),
     codes: counted(ours.codes),
   }
+  return { result, faulty, delays: new Map([...results].map(([named, { delays }]) => [named, delays])) }
 }
 
 const round = (value: number): number => Number(value.toPrecision(4))
@@ -144,11 +168,14 @@ function figures(delays: readonly (number | undefined)[]) {
   }
 }
 
-/** 95 % interval of the sensitivity: patients drawn with replacement, 1,000 times. */
-function intervalOf(
-  faulty: readonly FaultyRecording[],
-  delays: readonly (number | undefined)[],
-): readonly [low: number, high: number] {
+/** 95 % intervals of a sensitivity, and of ours less it. */
+function intervalsOf(ours: readonly number[], theirs: readonly number[]) {
+  const middle = (draws: readonly number[]) => [round(quantile(draws, 0.025)), round(quantile(draws, 0.975))] as const
+  return { interval: middle(theirs), aboveInterval: middle(ours.map((share, draw) => share - theirs[draw]!)) }
+}
+
+/** Sensitivity of patients drawn with replacement, 1,000 times; the same patients whatever is asked of them. */
+function sensitivityDraws(faulty: readonly FaultyRecording[], delays: readonly (number | undefined)[]): number[] {
   const byPatient = new Map<string, { hits: number; all: number }>()
   faulty.forEach(({ name }, i) => {
     const sum = byPatient.get(name) ?? { hits: 0, all: 0 }
@@ -158,7 +185,7 @@ function intervalOf(
   })
   const patients = [...byPatient.values()]
   const { uniform } = random(1)
-  const shares = Array.from({ length: 1000 }, () => {
+  return Array.from({ length: 1000 }, () => {
     let [hits, all] = [0, 0]
     for (let i = 0; i < patients.length; i++) {
       const one = patients[Math.floor(uniform() * patients.length)]!
@@ -167,7 +194,6 @@ function intervalOf(
     }
     return hits / all
   })
-  return [round(quantile(shares, 0.025)), round(quantile(shares, 0.975))]
 }
 
 function topChannel(

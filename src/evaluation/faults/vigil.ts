@@ -1,5 +1,5 @@
 import type { AlertBody } from '../../vitals/alert.ts'
-import { isOwn, type WatchedModel, watchWard, withThreshold } from '../watched.ts'
+import { isOwn, type WatchedModel, watchWard, withThresholds } from '../watched.ts'
 import { detectionDelay, WARM_UP } from './alarms.ts'
 import type { FaultyRecording } from './inject.ts'
 import { ownGaps, type Recording, readingAt } from './recording.ts'
@@ -56,7 +56,7 @@ export async function conductVigil(
   faulty: readonly FaultyRecording[],
   allowed: number,
 ): Promise<VigilConducted> {
-  const at = (log: number): WatchedModel => ({ ...model, manifest: withThreshold(model.manifest, 10 ** log) })
+  const at = (log: number): WatchedModel => ({ ...model, manifest: withThresholds(model.manifest, { q: 10 ** log }) })
   const gaps = untouched.map(ownGaps)
   const falseAlarms = async (log: number) =>
     (await startsIn(at(log), untouched)).flatMap((starts, i) => starts.filter(({ second }) => gaps[i]![second] !== 1))

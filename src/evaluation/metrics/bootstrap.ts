@@ -7,10 +7,42 @@ const REPEATS = 1000
 const SEED = 20_190
 
 /**
+ * A statistic of patients drawn with replacement, time after time; the n-th draw is the same whatever is asked of it, so
+ * that two statistics of the same patients are paired.
+ * @param patients how many there are
+ * @param statistic of drawn patients, given as [patients] how often each was drawn
+ * @returns [repeats]
+ */
+export function patientDraws(
+  patients: number,
+  statistic: (times: Uint16Array) => number,
+  repeats = REPEATS,
+): Float64Array {
+  const { uniform } = random(SEED)
+  const times = new Uint16Array(patients)
+  return Float64Array.from({ length: repeats }, () => {
+    times.fill(0)
+    for (let i = 0; i < patients; i++) times[Math.floor(uniform() * patients)]!++
+    return statistic(times)
+  })
+}
+
+/** The middle 95 % of what draws gave; those that are no number are left out, [NaN, NaN] of none. */
+export function middleOf(draws: Float64Array): Interval {
+  const found = draws.filter((value) => !Number.isNaN(value)).sort()
+  const at = (share: number) => found[Math.min(found.length - 1, Math.floor(share * found.length))] ?? Number.NaN
+  return [at(0.025), at(0.975)]
+}
+
+/** The middle 95 % of the differences of two statistics, draw by draw. */
+export function differenceOf(ours: Float64Array, theirs: Float64Array): Interval {
+  return middleOf(ours.map((value, draw) => value - theirs[draw]!))
+}
+
+/**
  * 95 % percentile interval of a statistic over patients drawn with replacement (Efron and Tibshirani 1993, chapter 13);
  * hours of one patient stay together, for they are not independent. The same call gives the same interval.
- * @param patients how many there are
- * @param statistic of drawn patients, given as [patients] how often each was drawn; NaN draws are left out
+ * @param statistic as of `patientDraws`; NaN draws are left out
  * @returns [NaN, NaN] where no draw gave a number
  */
 export function patientBootstrap(
@@ -18,18 +50,7 @@ export function patientBootstrap(
   statistic: (times: Uint16Array) => number,
   repeats = REPEATS,
 ): Interval {
-  const { uniform } = random(SEED)
-  const found: number[] = []
-  const times = new Uint16Array(patients)
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    times.fill(0)
-    for (let i = 0; i < patients; i++) times[Math.floor(uniform() * patients)]!++
-    const value = statistic(times)
-    if (!Number.isNaN(value)) found.push(value)
-  }
-  found.sort((a, b) => a - b)
-  const at = (share: number) => found[Math.min(found.length - 1, Math.floor(share * found.length))] ?? Number.NaN
-  return [at(0.025), at(0.975)]
+  return middleOf(patientDraws(patients, statistic, repeats))
 }
 
 /**

@@ -10,10 +10,14 @@ export interface Areas {
  * average_precision_score compute them.
  * @param scores [N] higher = more likely positive; never NaN
  * @param labels [N] 0 or 1
+ * @param order [N] `fallingOrder` of the scores, where it is known
  * @throws RangeError on a score that is not a number: it has no rank
  */
-export function areas(scores: ArrayLike<number>, labels: ArrayLike<number>): Areas {
-  const order = fallingOrder(scores)
+export function areas(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  order: Int32Array = fallingOrder(scores),
+): Areas {
   let positives = 0
   for (let i = 0; i < order.length; i++) positives += labels[i]!
   const negatives = order.length - positives

@@ -11,6 +11,12 @@ const MOST_GAINED = 1
 const MOST_LOST = -2
 const FALSE_ALARM = -0.05
 
+/** Row of the onset, as the benchmark counts: first labelled hour + 6; undefined in who never becomes septic. */
+export function onsetOf(labels: ArrayLike<number>): number | undefined {
+  const first = Array.prototype.indexOf.call(labels, 1)
+  return first < 0 ? undefined : first - OPTIMAL
+}
+
 /** Utility of each hour of a stay, when sepsis is predicted and when it is not: [hours] each. */
 export interface HourlyUtility {
   readonly alarm: Float64Array

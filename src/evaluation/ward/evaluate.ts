@@ -4,9 +4,11 @@ import { groundTruth } from '../../ingest/simulator/ward.ts'
 import type { EpisodeKind } from '../../vitals/episode.ts'
 import { calibrateThreshold } from '../budget/calibration.ts'
 import { openSimulated } from '../budget/evaluate.ts'
-import { isOwn, type WatchedModel, watchRules, watchWard, withThreshold } from '../watched.ts'
-import { confusion, type Lead, leadOf, outside, type Said, type Started } from './lead.ts'
+import { isOwn, type WatchedModel, watchRules, watchWard, withThresholds } from '../watched.ts'
+import { confusion, firstIn, type Lead, leadOf, outside, type Said, type Started, type TrueEpisode } from './lead.ts'
 import { matchLimits } from './limits-matched.ts'
+import { minuteCharts } from './minute-charts.ts'
+import { MinuteMeans } from './minutes.ts'
 
 /** what is looked for early, twice as often as the rest, which is looked at for what is said of it */
 const EARLY: readonly EpisodeKind[] = ['sepsis', 'haemorrhage', 'apnoea']
@@ -40,6 +42,19 @@ export interface WardResult {
   readonly byKind: Readonly<Record<string, Said>>
 } // biome-ignore format: one key, one line
 
+/** An episode with the first alarm of each detector in it, ms since 1970; undefined = none. */
+export interface FoundEpisode {
+  readonly episode: TrueEpisode
+  readonly first: Readonly<Record<string, number | undefined>>
+}
+
+/** A result, and what the ward was like. */
+export interface WardEvaluation {
+  readonly result: WardResult
+  readonly episodes: readonly FoundEpisode[]
+  readonly minutes: MinuteMeans
+}
+
 /**
  * One scripted episode a patient-day in a simulated ward of adults, in the settings for evaluation: how early sepsis,
  * haemorrhage and apnoea are found by the model, by fixed limits and by NEWS2, each first brought to the same alarms a
@@ -49,21 +64,34 @@ export async function evaluateWard(
   model: WatchedModel,
   { perDay, calmBeds, beds, seed }: WardPlan,
   say: (line: string) => void,
-): Promise<WardResult> {
+): Promise<WardEvaluation> {
   const setting = { ...SETTINGS.evaluation, children: 0 }
   const common = { hours: HOURS, start: START, setting }
   const calm = openSimulated({ ...common, beds: calmBeds, seed: 2 * seed }, model.table)
+  const calmMinutes = new MinuteMeans(model.table, START, HOURS)
+  for await (const _ of calmMinutes.noting(calm)(1)) {
+    // only its minutes are wanted
+  }
   const rules = await matchLimits(model.table, calm, perDay, say)
   const emergency = rules.news2PerDay[0] > perDay
-  const { q } = await calibrateThreshold(model, calm, perDay, say)
+  const thresholds = await calibrateThreshold(model, calm, perDay, say)
   const episodes = drawEpisodes({ kinds: KINDS, beds, hours: HOURS, seed })
   const ward = { ...common, beds, seed: 2 * seed + 1, episodes }
   const truth = groundTruth(ward)
   const ill = openSimulated(ward, model.table)
-  const starts: Record<'vigil' | 'limits' | 'news2', Started[]> = { vigil: [], limits: [], news2: [] }
-  const { frames } = await watchWard({ ...model, manifest: withThreshold(model.manifest, q) }, ill(1), (body) => {
-    if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
-  })
+  const minutes = new MinuteMeans(model.table, START, HOURS)
+  const starts: Record<string, Started[]> & Record<'vigil' | 'limits' | 'news2', Started[]> = {
+    vigil: [],
+    limits: [],
+    news2: [],
+  }
+  const { frames } = await watchWard(
+    { ...model, manifest: withThresholds(model.manifest, thresholds) },
+    minutes.noting(ill)(1),
+    (body) => {
+      if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
+    },
+  )
   await watchRules(model.table, rules.settings, ill(1), (body) => {
     if (body.phase !== 'start') return
     if (body.source.detector === 'limits') starts.limits.push(started(body))
@@ -71,26 +99,31 @@ export async function evaluateWard(
       starts.news2.push(started(body))
   })
   const patientDays = (frames * model.manifest.grid.cadenceSeconds) / 86_400
-  const settings = {
-    vigil: `q ${q.toExponential(2)}`,
+  const charts = minuteCharts(calmMinutes, minutes, perDay)
+  for (const { name: chart, starts: theirs } of charts) starts[chart] = theirs
+  // what the sensors say is no sign of illness: it counts for what was said, and not for how early illness was found
+  const ofPatients: typeof starts = { ...starts, vigil: starts.vigil.filter(({ technical }) => !technical) }
+  const settings: Record<string, string> = {
+    ...Object.fromEntries(charts.map(({ name: chart, setting }) => [chart, setting])),
+    vigil: `q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
     limits: `widened by ${(100 * rules.widened).toFixed(1)} %`,
     news2: emergency ? '7 and over' : '5 and over',
   }
   const of = (kind: string) => truth.episodes.filter((it) => it.kind === kind)
   const { name, version } = model.manifest
-  return {
+  const result: WardResult = {
     model: `${name}@${version}`,
     patientDays: Number(patientDays.toPrecision(4)),
     budget: perDay,
     detectors: Object.fromEntries(
-      (['vigil', 'limits', 'news2'] as const).map((detector) => [
+      Object.keys(starts).map((detector) => [
         detector,
         {
-          setting: settings[detector],
+          setting: settings[detector]!,
           otherAlarmsPerPatientDay: Number(
-            (outside(starts[detector], truth.episodes, RECOVERY) / patientDays).toPrecision(3),
+            (outside(ofPatients[detector]!, truth.episodes, RECOVERY) / patientDays).toPrecision(3),
           ),
-          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(starts[detector], of(kind))])),
+          lead: Object.fromEntries(EARLY.map((kind) => [kind, leadOf(ofPatients[detector]!, of(kind))])),
         },
       ]),
     ),
@@ -102,6 +135,11 @@ export async function evaluateWard(
       }),
     ),
   }
+  const episodesFound = truth.episodes.map((episode) => ({
+    episode,
+    first: Object.fromEntries(Object.entries(starts).map(([name, theirs]) => [name, firstIn(theirs, episode)?.time])),
+  }))
+  return { result, episodes: episodesFound, minutes }
 }
 
 const started = (body: { subject: { patientKey: string }; times: { detected: number }; kind: string }): Started => ({

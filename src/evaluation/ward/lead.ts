@@ -15,6 +15,8 @@ export interface Lead {
   readonly episodes: number
   /** share with an alarm between onset and end */
   readonly found: number
+  /** 95 % of that share: Wilson's */
+  readonly interval: readonly [low: number, high: number]
   /** middle time from the onset to the first alarm, of those found; null of none */
   readonly medianDelayMinutes: number | null
   /** middle time from the first alarm to the end of the episode, when it is at its worst */
@@ -40,9 +42,23 @@ export function leadOf(starts: readonly Started[], episodes: readonly TrueEpisod
   return {
     episodes: episodes.length,
     found: episodes.length === 0 ? 0 : Number((found.length / episodes.length).toPrecision(3)),
+    interval: shareInterval(found.length, episodes.length),
     medianDelayMinutes: minutes(found.map(({ delay }) => delay)),
     medianLeadMinutes: minutes(found.map(({ lead }) => lead)),
   }
+}
+
+/** standard normal quantile of 0.975 */
+const Z = 1.959963984540054
+
+/** 95 % limits of a share, by Wilson's score (1927); of none they are 0 and 1. */
+export function shareInterval(found: number, all: number): readonly [low: number, high: number] {
+  if (all === 0) return [0, 1]
+  const share = found / all
+  const middle = (share + (Z * Z) / (2 * all)) / (1 + (Z * Z) / all)
+  const reach = (Z * Math.sqrt((share * (1 - share)) / all + (Z / (2 * all)) ** 2)) / (1 + (Z * Z) / all)
+  const limit = (value: number) => Number(Math.min(1, Math.max(0, value)).toFixed(3))
+  return [limit(middle - reach), limit(middle + reach)]
 }
 
 /** What was said first of episodes of one nature. */

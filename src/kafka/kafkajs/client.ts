@@ -108,6 +108,8 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
       }
     },
     readAll: reader.readAll,
+    readRange: reader.readRange,
+    offsetAt: reader.offsetAt,
     bounds: (topic, partition) => reader.bounds(topic, partition),
     committed: (topics, partition) => committedPositions(kafka, settings, topics, partition),
     join(options, events) {

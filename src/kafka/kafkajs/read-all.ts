@@ -1,5 +1,5 @@
 import { VigilError } from '../../errors.ts'
-import type { Bounds, LogRecord } from '../port.ts'
+import type { Bounds, KafkaClient, LogRecord } from '../port.ts'
 import { vigilError } from './errors.ts'
 import { fetchOne } from './fetch.ts'
 import { type Broker, type Cluster, codecOf, READ_COMMITTED } from './library.ts'
@@ -15,14 +15,7 @@ const PATIENCE_MS = 8000
 const PASSING: ReadonlySet<string> = new Set(['kafka-unreachable', 'kafka-topics'])
 
 /** Direct reading of a partition, outside any group, over connections of its own. */
-export interface Reader {
-  bounds(topic: string, partition: number): Promise<Bounds>
-  readAll(
-    topic: string,
-    partition: number,
-    take: (records: readonly LogRecord[]) => void,
-    signal?: AbortSignal,
-  ): Promise<void>
+export interface Reader extends Pick<KafkaClient, 'bounds' | 'readAll' | 'readRange' | 'offsetAt'> {
   partitionsOf(topic: string): Promise<number>
   /** What is being read ends with an error, and opens no connection any more. */
   close(): Promise<void>
@@ -103,32 +96,49 @@ export function openReader(cluster: Cluster): Reader {
     return { records, next }
   }
 
+  /** From one offset to another, over what retention takes away meanwhile. */
+  async function readRange(
+    topic: string,
+    partition: number,
+    { from, to: end }: { readonly from: number; readonly to: number },
+    take: (records: readonly LogRecord[]) => Promise<void> | void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let since = Date.now()
+    for (let at = from; at < end; ) {
+      let read: Awaited<ReturnType<typeof step>>
+      try {
+        read = await step(topic, partition, at, end, signal)
+      } catch (error) {
+        signal?.throwIfAborted()
+        // Retention or a reset took the beginning away meanwhile: go on with what is there.
+        const begin = (await bounds(topic, partition, signal)).first
+        if (begin <= at) throw vigilError(error, `reading partition ${partition}`, topic)
+        at = begin
+        continue
+      }
+      if (read.records.length > 0) await take(read.records)
+      if (read.next > at) since = Date.now()
+      else if (Date.now() - since > PATIENCE_MS)
+        throw new VigilError('kafka-failed', `partition ${partition} gives nothing from offset ${at} on`, {
+          place: topic,
+          retriable: true,
+        })
+      at = read.next
+    }
+  }
+
   return {
     bounds,
+    readRange,
     async readAll(topic, partition, take, signal) {
-      const { first, next: end } = await bounds(topic, partition, signal)
-      let since = Date.now()
-      for (let at = first; at < end; ) {
-        let read: Awaited<ReturnType<typeof step>>
-        try {
-          read = await step(topic, partition, at, end, signal)
-        } catch (error) {
-          signal?.throwIfAborted()
-          // Retention or a reset took the beginning away meanwhile: go on with what is there.
-          const begin = (await bounds(topic, partition, signal)).first
-          if (begin <= at) throw vigilError(error, `reading partition ${partition}`, topic)
-          at = begin
-          continue
-        }
-        if (read.records.length > 0) take(read.records)
-        if (read.next > at) since = Date.now()
-        else if (Date.now() - since > PATIENCE_MS)
-          throw new VigilError('kafka-failed', `partition ${partition} gives nothing from offset ${at} on`, {
-            place: topic,
-            retriable: true,
-          })
-        at = read.next
-      }
+      const { first, next } = await bounds(topic, partition, signal)
+      await readRange(topic, partition, { from: first, to: next }, take, signal)
+    },
+    async offsetAt(topic, partition, timestamp) {
+      const at = await patiently(topic, partition, (broker) => offsetOf(broker, topic, partition, timestamp))
+      // none was stamped so late
+      return at >= 0 ? at : (await bounds(topic, partition)).next
     },
     async partitionsOf(topic) {
       await patiently(topic, 0, async () => undefined)

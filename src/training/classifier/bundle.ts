@@ -7,13 +7,15 @@ import { sha256 } from '../bundle.ts'
 import type { HourlyStay } from '../cohorts/stay.ts'
 import { OPSET } from '../onnx/graph.ts'
 import type { ClassifierRecipe } from './recipe.ts'
-import { classifierParameters } from './shape.ts'
+import { classifierParameters, steppedCell } from './shape.ts'
 
 /** What a recipe does not know before it was trained. */
 export interface Made {
   readonly kind: ClassifierManifest['inputs']['kind']
   readonly scale: { readonly centre: readonly number[]; readonly scale: readonly number[]; readonly clip: number }
   readonly asked: ClassifierManifest['outcome']['asked']
+  /** a logit each, by softmax; absent: one logit */
+  readonly classes?: readonly string[]
   readonly threshold: number
   readonly slope: number
   readonly intercept: number
@@ -43,7 +45,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
       form: 'plain-products',
       opset: OPSET,
       features: shape.inputs,
-      cell: shape.cell,
+      cell: steppedCell(shape.cell),
       hidden: shape.hidden,
       members,
       parameters: members * classifierParameters(shape),
@@ -60,6 +62,7 @@ export function classifierManifest(recipe: ClassifierRecipe<unknown>, made: Made
     outcome: {
       event: recipe.event,
       asked: made.asked,
+      ...(made.classes === undefined ? {} : { classes: [...made.classes] }),
       threshold: made.threshold,
       slope: made.slope,
       intercept: made.intercept,

@@ -1,6 +1,7 @@
 import type { Interval } from '../../evaluation/metrics/bootstrap.ts'
 import type { CalibrationTenth } from '../../evaluation/metrics/calibration.ts'
 import type { ClassifierManifest } from '../../vitals/classifier-manifest.ts'
+import { halfLifeQuantiles } from '../card.ts'
 import type { ClassifierRecipe } from './recipe.ts'
 
 /** What every classifier's card says, around its own sections (after Mitchell et al., arXiv 1810.03993). */
@@ -8,6 +9,7 @@ export function classifierSections(
   recipe: ClassifierRecipe<unknown>,
   manifest: ClassifierManifest,
   figures: readonly string[],
+  halfLives: readonly (readonly number[])[],
 ): string {
   const { training, graph, inputs, channels } = manifest
   const { shape } = recipe
@@ -21,7 +23,8 @@ export function classifierSections(
     `${training.data}: ${training.patients} patients, one row an hour; hash of the stays \`${training.dataSha256.slice(0, 16)}\`.`,
     ...figures,
     '## Network',
-    `${graph.members} networks whose logits are averaged, each ${front}${graph.cell === 'lstm' ? 'an LSTM' : 'a GRU'} of ${graph.hidden}, ${back}one logit: ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}; held against the equations in double precision.`,
+    `${graph.members === 1 ? 'One network,' : `${graph.members} networks whose logits are averaged, each`} ${front}${graph.cell === 'lstm' ? 'an LSTM' : 'a GRU'} of ${graph.hidden}, ${back}${manifest.outcome.classes === undefined ? 'one logit' : 'a logit for each class, softmax'}: ${graph.parameters} parameters, ${training.updates} updates on the ${training.engine} engine, seed ${training.seed}. Graph \`${graph.sha256.slice(0, 16)}\` as ${graph.form}; held against the equations in double precision.`,
+    `Memory half-lives of the units (ln 2 / -ln of the mean ${graph.cell === 'gru' ? 'update' : 'forget'} gate, hours; lower decile / median / upper decile): ${halfLives.map((member, m) => `network ${m + 1} ${halfLifeQuantiles(member)}`).join('; ')}.`,
     `${graph.features} inputs (\`${inputs.kind}\`, \`src/inference/hourly\`) from ${channels.length} channels: ${channels.join(', ')}.`,
     `Made by \`vigil train ${recipe.name} --data DIR --seed ${training.seed}\`.`,
     '## Known failure modes',

@@ -52,7 +52,7 @@ const NORMAL_RANGE = 1.349
  * Median and robust spread (interquartile range, else standard deviation) of every input that has a unit, over known values
  * of training stays; the others pass as they are.
  */
-export function fitScale(inputs: HourlyInputs, stays: readonly ClassifierStay[]): { centre: number[]; scale: number[]; clip: number } {
+export function fitScale(inputs: Pick<HourlyInputs, 'names' | 'fitted'>, stays: readonly ClassifierStay[]): { centre: number[]; scale: number[]; clip: number } {
   const features = inputs.names.length
   const every = Math.max(1, Math.floor(stays.reduce((sum, stay) => sum + stay.rows, 0) / SAMPLED))
   const values: number[][] = Array.from({ length: features }, () => [])

@@ -27,10 +27,12 @@ export function packedLstm(weights: LayerWeights, inputs: number, hidden: number
   let bent: Float32Array
   let hBefore: Float32Array
   let cBefore: Float32Array
+  let kept: Float32Array | undefined
 
   return {
-    forward(rows, packs) {
+    forward(rows, packs, keep) {
       packing = packs
+      kept = keep
       x = rows
       const total = packs.from.at(-1)!
       const sums = tf.add(tf.matMul(rows, inputKernel), bias).dataSync() as Float32Array // [R, 4H]
@@ -44,6 +46,7 @@ export function packedLstm(weights: LayerWeights, inputs: number, hidden: number
       const c = new Float32Array(lanes * hidden)
       for (let t = 0; t < packs.active.length; t++) {
         const [count, from] = [packs.active[t]!, packs.from[t]!]
+        if (keep !== undefined) fade(h, c, keep, from * hidden, count * hidden)
         const sigmoids = scoped(() => {
           const own = tf.tensor2d(sums.subarray(from * width, (from + count) * width), [count, width])
           const carried = tf.tensor2d(h.subarray(0, count * hidden), [count, hidden])
@@ -62,11 +65,13 @@ export function packedLstm(weights: LayerWeights, inputs: number, hidden: number
       const { active, from: begin } = packing
       const dz = new Float32Array(gates.length)
       const dc = new Float32Array(active[0]! * hidden)
+      const dKeep = kept === undefined ? undefined : new Float32Array(kept.length)
       for (let t = active.length - 1; t >= 0; t--) {
         const [count, from] = [active[t]!, begin[t]!]
         gatesBackward(gates, bent, cBefore, dH, hidden, count, from, dc, dz)
         if (t === 0) break
         const back = times(dz.subarray(from * width), count, recurrentTransposed)
+        if (dKeep !== undefined) fadeBack(back, dc, kept!, hBefore, cBefore, from * hidden, dKeep)
         const before = begin[t - 1]! * hidden
         for (let i = 0; i < back.length; i++) dH[before + i]! += back[i]!
       }
@@ -77,12 +82,13 @@ export function packedLstm(weights: LayerWeights, inputs: number, hidden: number
         kernel: by.kernel.map((value, i) => value * doubling[i % width]!),
         bias: by.inputBias.map((value, i) => value * doubling[i]!),
         dInputs: inputsToo ? tf.matMul(sums, tf.transpose(inputKernel)) : undefined,
+        ...(dKeep === undefined ? {} : { dKeep }),
       }
     },
   }
 }
 
-// The two loops stand by themselves, with nothing captured and nothing made: as closures over the trace they ran five times
+// The loops stand by themselves, with nothing captured and nothing made: as closures over the trace they ran five times
 // slower.
 
 /** Gates of `count` rows -> h, c [n, H] in place, tanh c at `bentAt`. */
@@ -141,5 +147,34 @@ function gatesBackward(
       dz[g + OUTPUT * hidden] = dh * tanh * o * (1 - o)
       dc[at + unit] = dCell * f
     }
+  }
+}
+
+/** h and c of `count` numbers, in place, by the rows of `keep` at `at`. */
+function fade(h: Float32Array, c: Float32Array, keep: Float32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    h[i]! *= keep[at + i]!
+    c[i]! *= keep[at + i]!
+  }
+}
+
+/**
+ * The way back through `fade`: dh and dc of the faded (in place: of what was there before), and `dKeep`. What is kept of
+ * the way there are the faded h and c, so that before = faded / keep, and keep > 0.
+ */
+function fadeBack(
+  dh: Float32Array,
+  dc: Float32Array,
+  keep: Float32Array,
+  hFaded: Float32Array,
+  cFaded: Float32Array,
+  at: number,
+  dKeep: Float32Array,
+): void {
+  for (let i = 0; i < dh.length; i++) {
+    const factor = keep[at + i]!
+    dKeep[at + i] = (dh[i]! * hFaded[at + i]! + dc[i]! * cFaded[at + i]!) / factor
+    dh[i]! *= factor
+    dc[i]! *= factor
   }
 }

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Random } from '../../random.ts'
 import type { LayerWeights } from '../network.ts'
+import { decayed } from './decay.ts'
 import type { Packing } from './packed.ts'
 import { packedGru } from './packed-gru.ts'
 import { packedLstm } from './packed-lstm.ts'
-import { type ClassifierShape, type ClassifierWeights, cellInputs } from './shape.ts'
+import { packedRnn, passedThrough } from './packed-rnn.ts'
+import type { Recurrence } from './recurrence.ts'
+import { type ClassifierCell, type ClassifierShape, type ClassifierWeights, cellInputs, outputsOf } from './shape.ts' // biome-ignore format: one line
 
 /** Stays side by side, packed (packed.ts): R rows, K of them asked for a logit. */
 export interface ClassifierBatch {
@@ -24,10 +27,10 @@ export interface ClassifierDropout {
   readonly hidden: number
 }
 
-/** Logits [K] -> gradient of the loss by them. */
+/** Logits [K, N], N = 1 unless the shape says more -> gradient of the loss by them. */
 export type LogitGradient = (logits: Float32Array) => Float32Array
 
-/** Logits [K] of a batch, from a zero state. */
+/** Logits [K, N] of a batch, from a zero state. */
 export function logitsOf(shape: ClassifierShape, weights: ClassifierWeights, batch: ClassifierBatch): Float32Array {
   return through(shape, weights, batch, undefined)
 }
@@ -49,7 +52,13 @@ export function gradientsOf(
   return gradients
 }
 
-const CELLS = { lstm: packedLstm, gru: packedGru } as const
+const CELLS: Readonly<Record<ClassifierCell, (weights: LayerWeights, inputs: number, hidden: number) => Recurrence>> = {
+  none: (_, __, hidden) => passedThrough(hidden),
+  tanh: (weights, inputs, hidden) => packedRnn(weights, inputs, hidden, 'tanh'),
+  relu: (weights, inputs, hidden) => packedRnn(weights, inputs, hidden, 'relu'),
+  lstm: packedLstm,
+  gru: packedGru,
+}
 
 interface WayBack {
   readonly dropout: ClassifierDropout
@@ -71,30 +80,34 @@ function through(
   tf.engine().startScope('batch')
   try {
     const cell = CELLS[shape.cell](weights.cell, cellInputs(shape), hidden)
-    const inputs = tf.tensor2d(batch.sequence, [rows, shape.sequence])
+    const faded = weights.decay === undefined ? undefined : decayed(weights.decay, batch.sequence, rows)
+    const inputs = tf.tensor2d(faded?.inputs ?? batch.sequence, [rows, shape.sequence])
     const front = weights.front === undefined ? undefined : dense(weights.front, inputs, shape.front)
     const frontMask =
       back === undefined || front === undefined ? undefined : mask(back.dropout.front, rows * shape.front, back.random)
     const dropped = frontMask === undefined ? undefined : tf.tensor2d(frontMask, [rows, shape.front])
     const read = front === undefined ? inputs : masked(front.out, dropped)
-    const tops = cell.forward(read, batch.packing) // [R, H]
+    const tops = cell.forward(read, batch.packing, faded?.keep) // [R, H]
 
     const topMask = back === undefined ? undefined : mask(back.dropout.hidden, asked * hidden, back.random)
     const joinedWidth = hidden + shape.inputs - shape.sequence
     const joined = tf.tensor2d(join(tops, hidden, batch, topMask), [asked, joinedWidth])
     const behind = weights.back === undefined ? undefined : dense(weights.back, joined, shape.back)
-    const logit = linear(weights.logit, behind?.out ?? joined, 1)
+    const logit = linear(weights.logit, behind?.out ?? joined, outputsOf(shape))
     const logits = logit.out.dataSync() as Float32Array
     if (back === undefined) return logits
 
-    const byLogit = linearBack(logit, tf.tensor2d(back.gradientOf(logits), [asked, 1]))
+    const byLogit = linearBack(logit, tf.tensor2d(back.gradientOf(logits), [asked, outputsOf(shape)]))
     const byBack = behind === undefined ? undefined : reluBack(behind, byLogit.dx)
     const dJoined = (byBack?.dx ?? byLogit.dx).dataSync() as Float32Array
-    const byCell = cell.backward(spread(dJoined, joinedWidth, rows, hidden, batch, topMask), front !== undefined)
-    if (front !== undefined) {
-      const byFront = reluBack(front, masked(byCell.dInputs!, dropped), false)
-      back.gradients.push(...read2(byFront))
+    const dTops = spread(dJoined, joinedWidth, rows, hidden, batch, topMask)
+    const byCell = cell.backward(dTops, front !== undefined || faded !== undefined)
+    const byFront = front && reluBack(front, masked(byCell.dInputs!, dropped), faded !== undefined)
+    if (faded !== undefined) {
+      const dInputs = (byFront?.dx ?? byCell.dInputs!).dataSync() as Float32Array
+      back.gradients.push(...faded.back(dInputs, byCell.dKeep!))
     }
+    if (byFront !== undefined) back.gradients.push(...read2(byFront))
     back.gradients.push(byCell.kernel, byCell.bias)
     if (byBack !== undefined) back.gradients.push(...read2(byBack))
     back.gradients.push(...read2(byLogit))

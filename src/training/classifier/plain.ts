@@ -1,6 +1,9 @@
 import type { GoldenSteps } from '../../vitals/manifest.ts'
+import type { Cell } from '../cells/cell.ts'
+import { decayingCell } from '../cells/decaying.ts'
 import { gruCell } from '../cells/gru-cell.ts'
-import { lstmStep } from '../cells/lstm-cell.ts'
+import { lstmCell } from '../cells/lstm-cell.ts'
+import { rnnCell } from '../cells/rnn.ts'
 import { weightedSums } from '../cells/weighted-sums.ts'
 import type { LayerWeights } from '../network.ts'
 import type { ClassifierShape, ClassifierWeights } from './shape.ts'
@@ -23,17 +26,16 @@ export function classifierGolden(
   const carried = cell === 'lstm' ? 2 * hidden : hidden
   const states: Float64Array[] = members.map(() => new Float64Array(carried))
   const rows = Array.from({ length: steps }, (_, t) => x.subarray(t * inputs, (t + 1) * inputs))
+  const cells = members.map((weights) => plainCell(shape, weights))
   const forecast = rows.map((row) => {
     const logits = members.map((weights, m) => {
-      const read = Float64Array.from(row.subarray(0, sequence))
-      const below = weights.front === undefined ? read : relu(weights.front, read)
-      const state = stepOf(shape, weights.cell, below, states[m]!)
+      const { state } = cells[m]!.step(Float64Array.from(row.subarray(0, sequence)), states[m]!)
       states[m] = state
       const h = state.subarray(carried - hidden)
       const joined = Float64Array.of(...h, ...row.subarray(sequence))
-      return weightedSums(doubles(weights.logit), weights.back === undefined ? h : relu(weights.back, joined))[0]!
+      return weightedSums(doubles(weights.logit), weights.back === undefined ? h : relu(weights.back, joined))
     })
-    return [logits.reduce((a, b) => a + b, 0) / logits.length]
+    return Array.from(logits[0]!, (_, n) => logits.reduce((sum, each) => sum + each[n]!, 0) / logits.length)
   })
   return {
     x: rows.map((row) => Array.from(row)),
@@ -50,8 +52,21 @@ function relu(layer: LayerWeights, x: Float64Array): Float64Array {
   return weightedSums(doubles(layer), x).map((sum) => Math.max(0, sum))
 }
 
-/** [c; h] of an LSTM, h of a GRU. */
-function stepOf(shape: ClassifierShape, layer: LayerWeights, x: Float64Array, before: Float64Array): Float64Array {
-  const { kernel, bias } = doubles(layer)
-  return shape.cell === 'lstm' ? lstmStep({ kernel, bias }, x, before).state : gruCell(kernel, bias).step(x, before).state
-} // biome-ignore format: the choice
+/** The cell with what stands between it and its inputs, in doubles; only ever stepped. */
+export function plainCell(shape: ClassifierShape, weights: ClassifierWeights): Cell {
+  const { kernel, bias } = doubles(weights.cell)
+  const cell = innerCell(shape, kernel, bias)
+  const { front, decay } = weights
+  const fronted = front === undefined ? cell : { ...cell, step: (x: Float64Array, before: Float64Array) => cell.step(relu(front, x), before) } // biome-ignore format: one line
+  if (decay === undefined) return fronted
+  return decayingCell(fronted, decay.input.bias.length, { input: doubles(decay.input), hidden: doubles(decay.hidden) })
+}
+
+function innerCell({ cell, hidden }: ClassifierShape, kernel: Float64Array, bias: Float64Array): Cell {
+  if (cell === 'lstm') return lstmCell(kernel, bias)
+  if (cell === 'gru') return gruCell(kernel, bias)
+  if (cell !== 'none') return rnnCell(kernel, bias, cell)
+  const step = (x: Float64Array, before: Float64Array) => ({ x, before, state: x })
+  const back = (_: unknown, dState: Float64Array) => ({ dx: dState, dBefore: new Float64Array(hidden) })
+  return { inputs: hidden, stateSize: hidden, outputs: hidden, parameters: [], step, back }
+}

@@ -3,6 +3,7 @@ import type { EveryHourOptions } from './every-hour.ts'
 import type { ClassifierFitOptions } from './fit.ts'
 import type { LastHourOptions } from './last-hour.ts'
 import type { ClassifierShape } from './shape.ts'
+import type { TrajectoryOptions } from './trajectory.ts'
 
 /** Everything that decides what a classifier is, but for the data, the seed and the engine. */
 export interface ClassifierRecipe<Lessons> {
@@ -30,4 +31,5 @@ export interface ClassifierRecipe<Lessons> {
 }
 
 export type SepsisRecipe = ClassifierRecipe<EveryHourOptions>
+export type TrajectoryRecipe = ClassifierRecipe<TrajectoryOptions>
 export type MortalityRecipe = ClassifierRecipe<LastHourOptions>

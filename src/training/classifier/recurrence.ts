@@ -7,6 +7,8 @@ export interface RecurrenceGradients {
   readonly bias: Float32Array
   /** [R, I] by the cell's inputs */
   readonly dInputs: tf.Tensor2D | undefined
+  /** [R, H] by what the memories were multiplied by, where they were */
+  readonly dKeep?: Float32Array
 }
 
 /**
@@ -15,8 +17,11 @@ export interface RecurrenceGradients {
  * Lives inside a tf scope that frees what it makes.
  */
 export interface Recurrence {
-  /** inputs [R, I] -> h [R, H] */
-  forward(inputs: tf.Tensor2D, packing: Packing): Float32Array
+  /**
+   * inputs [R, I] -> h [R, H]
+   * @param keep [R, H] what h and c are multiplied by before each step; only an LSTM's fade
+   */
+  forward(inputs: tf.Tensor2D, packing: Packing, keep?: Float32Array): Float32Array
   /**
    * @param dH [R, H] gradient of the loss by every h; changed
    * @param inputsToo whether the gradient by the inputs is wanted

@@ -22,6 +22,8 @@ export interface SepsisMetrics {
   /** the network alone, fold by fold */
   readonly folds: readonly SepsisFigures[]
   readonly calibration: readonly CalibrationTenth[]
+  /** [M][H] memory half-lives of the shipped networks' units, hours */
+  readonly halfLives: readonly (readonly number[])[]
   /** of this run; networks kept from an earlier one took none of it */
   readonly seconds: number
 }
@@ -45,12 +47,17 @@ export function sepsisCard(recipe: SepsisRecipe, manifest: ClassifierManifest, m
     it.auprc.toFixed(3),
   ])
   const folds = metrics.folds.map((fold) => `${fold.utility.toFixed(3)} / ${fold.auroc.toFixed(3)}`).join(', ')
-  return classifierSections(recipe, manifest, [
-    '## Figures',
-    `${metrics.patients} patients, ${metrics.septic} septic, ${metrics.hours} hours. The shipped networks were trained on all of them; the figures are those of others, ${recipe.foldMembers} for each of ${recipe.folds} parts of the patients, which they, their normaliser and the baselines' thresholds had not seen. Utility of the PhysioNet/CinC Challenge 2019, 0 = silence, 1 = the best possible; 95 % intervals over patients. The recipe was chosen on these patients, so take the figure as a little too good (about a hundredth).`,
-    markdownTable(['what', 'utility', 'AUROC', 'AUPRC'], rows),
-    `Above the clock by ${metrics.above.clock.map((end) => end.toFixed(3)).join(' to ')}, above logistic regression by ${metrics.above.linear.map((end) => end.toFixed(3)).join(' to ')} (paired, 95 %). Fold by fold, utility / AUROC: ${folds}.`,
-    'An alarm is raised at a logit of 0: the loss is weighted by what an alarm earns, so no threshold was tuned. The probability is a logistic function of the logit, fitted on the held-out hours; by tenths of it:',
-    calibrationTable(metrics.calibration),
-  ])
+  return classifierSections(
+    recipe,
+    manifest,
+    [
+      '## Figures',
+      `${metrics.patients} patients, ${metrics.septic} septic, ${metrics.hours} hours. The shipped networks were trained on all of them; the figures are those of others, ${recipe.foldMembers} for each of ${recipe.folds} parts of the patients, which they, their normaliser and the baselines' thresholds had not seen. Utility of the PhysioNet/CinC Challenge 2019, 0 = silence, 1 = the best possible; 95 % intervals over patients. The recipe was chosen on these patients, so take the figure as a little too good (about a hundredth).`,
+      markdownTable(['what', 'utility', 'AUROC', 'AUPRC'], rows),
+      `Above the clock by ${metrics.above.clock.map((end) => end.toFixed(3)).join(' to ')}, above logistic regression by ${metrics.above.linear.map((end) => end.toFixed(3)).join(' to ')} (paired, 95 %). Fold by fold, utility / AUROC: ${folds}.`,
+      'An alarm is raised at a logit of 0: the loss is weighted by what an alarm earns, so no threshold was tuned. The probability is a logistic function of the logit, fitted on the held-out hours; by tenths of it:',
+      calibrationTable(metrics.calibration),
+    ],
+    metrics.halfLives,
+  )
 }

@@ -8,12 +8,13 @@ import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { readOutcomes, readPhysionet2012 } from '../cohorts/physionet2012.ts'
 import { faultsInWords, type HourlyStay, noFaults } from '../cohorts/stay.ts'
-import { openTrainingEngine } from '../engine.ts'
+import { introduced, openTrainingEngine } from '../engine.ts'
 import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
+import { classifierHalfLives } from './half-lives.ts'
 import { lastHourLessons, lastHourLogits } from './last-hour.ts'
 import { fitLinear, linearLogit } from './linear.ts'
 import { type LessonsOf, memberFits } from './member-fits.ts'
@@ -38,8 +39,8 @@ export async function trainMortality(
   options: TrainOptions,
 ): Promise<{ dir: string; metrics: MortalityMetrics }> {
   const { log, seed } = options
-  const engine = await openTrainingEngine(options.engine)
-  for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
+  const engine = await openTrainingEngine(options.engine, { readsAtOnce: true })
+  for (const line of introduced(engine)) log(line)
   const sets = await openSets(options)
   const [a, b] = [sets.a, sets.b].map((of) => of.map((stay) => classifierStay(icu48Inputs, stay))) as [ClassifierStay[], ClassifierStay[]] // biome-ignore format: one line
   const dataSha256 = cohortSha256([...sets.a, ...sets.b])
@@ -76,9 +77,10 @@ export async function trainMortality(
     const scale = fitScale(icu48Inputs, everyone)
     const fitted = await fitAll(everyone, scale, 'sets a and b', 0, recipe.members)
     const made: Pick<Made, 'kind'> = { kind: 'icu-48h' }
+    const shipped = fitted.map(({ weights }) => weights)
     const { onnx, golden } = await exportClassifier(
       recipe.shape,
-      fitted.map(({ weights }) => weights),
+      shipped,
       scaled(everyone.find(({ labels }) => labels[0] === 1)!, scale),
       GOLDEN_STEPS,
       classifierMetadata(recipe, made),
@@ -103,6 +105,7 @@ export async function trainMortality(
       deaths: died.reduce((sum, one) => sum + one, 0),
       figures: eachOf(alone, judge),
       calibration: calibrationTenths(alone.network.map((logit) => sigmoid(platt.slope * logit + platt.intercept)), died),
+      halfLives: classifierHalfLives(recipe.shape, shipped, Float32Array.from(golden.x.flat())),
       seconds: timed(),
     } // biome-ignore format: one figure a line
     const dir = join(options.out, recipe.name, recipe.version)
@@ -116,7 +119,10 @@ export async function trainMortality(
 }
 
 /** Sets a and b, by record. @throws VigilError data-missing where one of them is not there, or has no outcomes */
-async function openSets({ dataDirs, log }: TrainOptions): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
+export async function openSets({
+  dataDirs,
+  log,
+}: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<{ a: HourlyStay[]; b: HourlyStay[] }> {
   const faults = noFaults()
   const sets = { a: [] as HourlyStay[], b: [] as HourlyStay[] }
   for (const dir of dataDirs) {

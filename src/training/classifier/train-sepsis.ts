@@ -12,13 +12,14 @@ import { random } from '../../random.ts'
 import { writeBundle } from '../bundle.ts'
 import { hoursOf, readPhysionet2019 } from '../cohorts/physionet2019.ts'
 import { faultsInWords, type HourlyStay, noFaults } from '../cohorts/stay.ts'
-import { openTrainingEngine } from '../engine.ts'
+import { introduced, openTrainingEngine } from '../engine.ts'
 import { sigmoid } from '../head.ts'
 import { exportClassifier } from '../onnx/export-classifier.ts'
 import type { TrainOptions } from '../train.ts'
 import { classifierManifest, classifierMetadata, cohortSha256, type Made } from './bundle.ts'
 import { type ClassifierStay, classifierStay, fitScale, scaled } from './cohort.ts'
 import { everyHourLessons, everyHourLogits, gainOfAlarm, isPositive } from './every-hour.ts'
+import { classifierHalfLives } from './half-lives.ts'
 import { fitLinear, linearLogit } from './linear.ts'
 import { type LessonsOf, memberFits } from './member-fits.ts'
 import { fitPlatt } from './platt.ts'
@@ -55,8 +56,8 @@ export async function trainSepsis(
   options: TrainOptions,
 ): Promise<{ dir: string; metrics: SepsisMetrics }> {
   const { log, seed } = options
-  const engine = await openTrainingEngine(options.engine)
-  for (const { name, reason } of engine.refused) log(`engine ${name} does not serve: ${reason}`)
+  const engine = await openTrainingEngine(options.engine, { readsAtOnce: true })
+  for (const line of introduced(engine)) log(line)
   const read = await labelledStays(options)
   const stays = read.map((stay) => classifierStay(sepsisInputs, stay))
   const hours = new Map(read.map((stay) => [stay.name, hoursOf(stay)]))
@@ -84,9 +85,10 @@ export async function trainSepsis(
     const fitted = await fitAll(stays, scale, 'all patients', 0, recipe.members)
     const example = stays.find((stay) => stay.rows >= GOLDEN_STEPS && isPositive(stay)) ?? stays[0]!
     const made: Pick<Made, 'kind'> = { kind: 'sepsis-hour' }
+    const shipped = fitted.map(({ weights }) => weights)
     const { onnx, golden } = await exportClassifier(
       recipe.shape,
-      fitted.map(({ weights }) => weights),
+      shipped,
       scaled(example, scale),
       Math.min(GOLDEN_STEPS, example.rows),
       classifierMetadata(recipe, made),
@@ -106,7 +108,8 @@ export async function trainSepsis(
       updates: fitted.reduce((sum, { updates }) => sum + updates, 0),
       engine: engine.name,
     })
-    const metrics = { ...metricsOf(said, platt), seconds: timed() }
+    const halfLives = classifierHalfLives(recipe.shape, shipped, Float32Array.from(golden.x.flat()))
+    const metrics = { ...metricsOf(said, platt), halfLives, seconds: timed() }
     const dir = join(options.out, recipe.name, recipe.version)
     await writeBundle(dir, { manifest, onnx, golden, metrics, card: sepsisCard(recipe, manifest, metrics) })
     log(`written to ${dir}`)
@@ -117,7 +120,8 @@ export async function trainSepsis(
   }
 }
 
-async function labelledStays({ dataDirs, log }: TrainOptions): Promise<HourlyStay[]> {
+/** By record. @throws VigilError data-missing where labels or septic patients are */
+export async function labelledStays({ dataDirs, log }: Pick<TrainOptions, 'dataDirs' | 'log'>): Promise<HourlyStay[]> {
   const faults = noFaults()
   const stays: HourlyStay[] = []
   for (const dir of dataDirs) for await (const stay of readPhysionet2019(dir, faults)) stays.push(stay)
@@ -209,7 +213,7 @@ const firedOf = (it: Said, name: Forecaster): Uint8Array => Uint8Array.from(it[n
 function metricsOf(
   said: readonly Said[],
   { slope, intercept }: { slope: number; intercept: number },
-): Omit<SepsisMetrics, 'seconds'> {
+): Omit<SepsisMetrics, 'halfLives' | 'seconds'> {
   const sorted = [...said].sort((a, b) => (a.stay.name < b.stay.name ? -1 : 1))
   const figure = (name: Forecaster) => figureOf(sorted, name)
   const folds = [...new Set(said.map((it) => it.fold))].sort((a, b) => a - b)

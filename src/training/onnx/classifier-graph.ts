@@ -1,7 +1,8 @@
-import { type ClassifierShape, type ClassifierWeights, carriedOf, cellInputs, gatesOf } from '../classifier/shape.ts'
+import type { DecayWeights } from '../classifier/decay.ts'
+import { type ClassifierShape, type ClassifierWeights, carriedOf, cellInputs, gatesOf, outputsOf } from '../classifier/shape.ts' // biome-ignore format: one line
 import { GATES, type Gate } from '../gates.ts'
 import type { LayerWeights } from '../network.ts'
-import { constants, type Draft, node, product } from './draft.ts'
+import { constants, type Draft, node, product, scalar } from './draft.ts'
 import { OPSET } from './graph.ts'
 import type { OnnxModel } from './proto.ts'
 
@@ -9,8 +10,8 @@ import type { OnnxModel } from './proto.ts'
 const LSTM_ORDER: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
 
 /**
- * One step of an ensemble as an ONNX model in plain products: x [B, F], state_in [B, M S] -> forecast [B, 1], the mean of
- * the members' logits, and state_out [B, M S]; a member's state is h then c (LSTM) or h (GRU).
+ * One step of an ensemble as an ONNX model in plain products: x [B, F], state_in [B, M S] -> forecast [B, N], the mean of
+ * the members' logits, and state_out [B, M S]; a member's state is h then c (LSTM) or h (the others).
  */
 export function classifierGraph(
   shape: ClassifierShape,
@@ -27,20 +28,25 @@ export function classifierGraph(
     constants(draft, 'x_sizes', [sequence, inputs - sequence])
     node(draft, 'Split', ['x', 'x_sizes'], ['x_cell', 'x_beside'], { axis: 1 })
   }
-  constants(draft, 'cell_sizes', cell === 'lstm' ? [3 * hidden, hidden] : [2 * hidden, hidden])
-  const step = cell === 'lstm' ? lstmStep : gruStep
+  if (cell === 'lstm' || cell === 'gru') constants(draft, 'cell_sizes', [(gatesOf(cell) - 1) * hidden, hidden])
+  const step = cell === 'lstm' ? lstmStep : cell === 'gru' ? gruStep : rnnStep
+  if (shape.decay !== undefined) {
+    scalar(draft, 'one', 1)
+    constants(draft, 'decay_sizes', [shape.decay, shape.decay, shape.decay, sequence - 3 * shape.decay])
+  }
   const logits = members.map((weights, m) => {
-    const seen = sequence < inputs ? 'x_cell' : 'x'
+    const whole = sequence < inputs ? 'x_cell' : 'x'
+    const seen = weights.decay === undefined ? whole : decayStep(draft, shape, weights.decay, whole, m)
     const below = weights.front === undefined ? seen : relu(draft, seen, `front${m}`, sequence, weights.front)
     step(draft, shape, weights.cell, below, m)
-    if (weights.back === undefined) return product(draft, `h${m}`, `logit${m}`, [hidden, 1], weights.logit.kernel, weights.logit.bias) // biome-ignore format: one line
+    if (weights.back === undefined) return product(draft, `h${m}`, `logit${m}`, [hidden, outputsOf(shape)], weights.logit.kernel, weights.logit.bias) // biome-ignore format: one line
     let joined = `h${m}`
     if (sequence < inputs) {
       joined = `joined${m}`
       node(draft, 'Concat', [`h${m}`, 'x_beside'], [joined], { axis: 1 })
     }
     const back = relu(draft, joined, `back${m}`, hidden + inputs - sequence, weights.back)
-    return product(draft, back, `logit${m}`, [shape.back, 1], weights.logit.kernel, weights.logit.bias)
+    return product(draft, back, `logit${m}`, [shape.back, outputsOf(shape)], weights.logit.kernel, weights.logit.bias)
   })
   const states = members.flatMap((_, m) => (carried === 2 ? [`h${m}`, `c${m}`] : [`h${m}`]))
   if (states.length === 1) node(draft, 'Identity', states, ['state_out'])
@@ -56,7 +62,7 @@ export function classifierGraph(
       { name: 'state_in', dims: ['batch', width] },
     ],
     outputs: [
-      { name: 'forecast', dims: ['batch', 1] },
+      { name: 'forecast', dims: ['batch', outputsOf(shape)] },
       { name: 'state_out', dims: ['batch', width] },
     ],
   }
@@ -83,17 +89,59 @@ function lstmStep(draft: Draft, shape: ClassifierShape, weights: LayerWeights, b
     }
     bias.set(weights.bias.subarray(from, from + hidden), block * hidden)
   })
-  node(draft, 'Concat', [below, `h_old${m}`], [`xh${m}`], { axis: 1 })
+  const faded = shape.decay === undefined ? '' : '_faded'
+  node(draft, 'Concat', [below, `h_old${m}${faded}`], [`xh${m}`], { axis: 1 })
   product(draft, `xh${m}`, `z${m}`, [rows, width], kernel, bias)
   node(draft, 'Split', [`z${m}`, 'cell_sizes'], [`z_ifo${m}`, `z_g${m}`], { axis: 1 })
   node(draft, 'Sigmoid', [`z_ifo${m}`], [`ifo${m}`])
   node(draft, 'Tanh', [`z_g${m}`], [`g${m}`])
   node(draft, 'Split', [`ifo${m}`], [`i${m}`, `f${m}`, `o${m}`], { axis: 1 })
-  node(draft, 'Mul', [`f${m}`, `c_old${m}`], [`kept${m}`])
+  node(draft, 'Mul', [`f${m}`, `c_old${m}${faded}`], [`kept${m}`])
   node(draft, 'Mul', [`i${m}`, `g${m}`], [`new${m}`])
   node(draft, 'Add', [`kept${m}`, `new${m}`], [`c${m}`])
   node(draft, 'Tanh', [`c${m}`], [`tanh_c${m}`])
   node(draft, 'Mul', [`o${m}`, `tanh_c${m}`], [`h${m}`])
+}
+
+/**
+ * Values that are old are believed less, memories fade (`cells/decaying.ts`): writes h_old{m}_faded and c_old{m}_faded.
+ * @returns name of what the cell reads [B, Q]
+ */
+function decayStep(draft: Draft, shape: ClassifierShape, decay: DecayWeights, whole: string, m: number): string {
+  const series = shape.decay!
+  node(draft, 'Split', [whole, 'decay_sizes'], [`values${m}`, `masks${m}`, `ages${m}`, `rest${m}`], { axis: 1 })
+  draft.initialisers.push(
+    { name: `trust_kernel${m}`, dims: [series], data: decay.input.kernel },
+    { name: `trust_bias${m}`, dims: [series], data: decay.input.bias },
+  )
+  node(draft, 'Mul', [`ages${m}`, `trust_kernel${m}`], [`aged${m}`])
+  node(draft, 'Add', [`aged${m}`, `trust_bias${m}`], [`trust_sums${m}`])
+  const trust = fading(draft, `trust_sums${m}`, `trust${m}`)
+  node(draft, 'Sub', ['one', `masks${m}`], [`missing${m}`])
+  node(draft, 'Mul', [`missing${m}`, trust], [`old${m}`])
+  node(draft, 'Add', [`masks${m}`, `old${m}`], [`believed${m}`])
+  node(draft, 'Mul', [`values${m}`, `believed${m}`], [`faded_values${m}`])
+  node(draft, 'Concat', [`faded_values${m}`, `masks${m}`, `ages${m}`, `rest${m}`], [`read${m}`], { axis: 1 })
+  product(draft, `ages${m}`, `keep_sums${m}`, [series, shape.hidden], decay.hidden.kernel, decay.hidden.bias)
+  const keep = fading(draft, `keep_sums${m}`, `keep${m}`)
+  for (const part of ['h', 'c']) node(draft, 'Mul', [`${part}_old${m}`, keep], [`${part}_old${m}_faded`])
+  return `read${m}`
+}
+
+/** exp(-max(0, sums)) */
+function fading(draft: Draft, sums: string, name: string): string {
+  node(draft, 'Relu', [sums], [`${name}_rate`])
+  node(draft, 'Neg', [`${name}_rate`], [`${name}_less`])
+  node(draft, 'Exp', [`${name}_less`], [name])
+  return name
+}
+
+/** Writes h{m} [B, H]. */
+function rnnStep(draft: Draft, shape: ClassifierShape, { kernel, bias }: LayerWeights, below: string, m: number): void {
+  const { hidden, cell } = shape
+  node(draft, 'Concat', [below, `h_old${m}`], [`xh${m}`], { axis: 1 })
+  product(draft, `xh${m}`, `z${m}`, [cellInputs(shape) + hidden, hidden], kernel, bias)
+  node(draft, cell === 'tanh' ? 'Tanh' : 'Relu', [`z${m}`], [`h${m}`])
 }
 
 /** Writes h{m} [B, H]. */

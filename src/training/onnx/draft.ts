@@ -11,7 +11,7 @@ export function node(
   op: string,
   inputs: string[],
   outputs: string[],
-  attributes: Record<string, number> = {},
+  attributes: Record<string, number | readonly number[]> = {},
 ): void {
   draft.nodes.push({ op, inputs, outputs, attributes })
 }

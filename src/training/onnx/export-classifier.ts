@@ -1,11 +1,11 @@
 import { VigilError } from '../../errors.ts'
 import { openStepGraph } from '../../inference/engine.ts'
 import { verifyGolden } from '../../inference/golden.ts'
-import { classifierShape } from '../../inference/graph-shape.ts'
+import type { GraphShape } from '../../inference/graph-shape.ts'
 import { inProcessEngine } from '../../inference/in-process.ts'
 import type { GoldenSteps } from '../../vitals/manifest.ts'
 import { classifierGolden } from '../classifier/plain.ts'
-import type { ClassifierShape, ClassifierWeights } from '../classifier/shape.ts'
+import { type ClassifierShape, type ClassifierWeights, outputsOf, steppedCell } from '../classifier/shape.ts'
 import { classifierGraph } from './classifier-graph.ts'
 import { encodeModel } from './proto.ts'
 import { unlikeAlone } from './rows-alone.ts'
@@ -32,14 +32,14 @@ export async function exportClassifier(
   steps: number,
   metadata: Readonly<Record<string, string>>,
 ): Promise<ExportedClassifier> {
-  const { inputs: features, hidden, cell } = shape
+  const { inputs: features, hidden } = shape
+  const cell = steppedCell(shape.cell)
   const about = { name: metadata['name'] ?? 'model', producer: 'vigil', metadata }
   const onnx = encodeModel(classifierGraph(shape, members, about))
   if (onnx.length > LARGEST)
     throw new VigilError('training-failed', `the graph has ${onnx.length} bytes, more than 2 MiB`)
-  const graph = classifierShape({
-    graph: { file: 'model.onnx', sha256: '', form: 'plain-products', opset: 1, features, cell, hidden, members: members.length, parameters: 1 },
-  }) // biome-ignore format: only the sizes matter
+  const carries = cell === 'lstm' ? {} : { carries: 'h' as const }
+  const graph: GraphShape = { features, hidden, layers: members.length, outputs: outputsOf(shape), ...carries }
   const unlike = await unlikeAlone(onnx, graph)
   if (unlike !== undefined) throw new VigilError('training-failed', `the graph rounds ${unlike} differently from the row alone`) // biome-ignore format: one line
   const golden = classifierGolden(shape, members, x, steps)

@@ -1,6 +1,7 @@
-import { GATES, type Gate, ONNX_GATES } from '../gates.ts'
+import { GATES, type Gate } from '../gates.ts'
 import { inputSize, type LayerWeights, type NetworkShape, type Weights } from '../network.ts'
 import { constants, type Draft, node, scalar } from './draft.ts'
+import { lstmOperands } from './lstm-operands.ts'
 import type { OnnxModel, Port } from './proto.ts'
 
 /** How the LSTM is written down: ONNX's own operator, or products, sums and gates one by one. */
@@ -9,7 +10,7 @@ export type GraphForm = 'lstm-operator' | 'plain-products'
 export const OPSET = 17
 
 /** In plain products the three sigmoid gates stand together, so that one Sigmoid serves them. */
-const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
+export const PLAIN_GATES: readonly Gate[] = ['input', 'forget', 'output', 'candidate']
 
 /**
  * One step of the network as an ONNX model: x [B, F], state_in [B, L 2 H] -> forecast [B, K 2 C], state_out [B, L 2 H];
@@ -51,24 +52,7 @@ function operatorLayer(
   weights: LayerWeights,
   below: string,
 ): string {
-  const gates = ONNX_GATES.length * hidden
-  const blocks = ONNX_GATES.map((gate) => GATES.indexOf(gate) * hidden)
-  const w = new Float32Array(gates * inputs) // W [1, 4H, I]
-  const r = new Float32Array(gates * hidden) // R [1, 4H, H]
-  const b = new Float32Array(2 * gates) // B [1, 8H]: input biases, recurrent biases (zero)
-  blocks.forEach((from, gate) => {
-    for (let unit = 0; unit < hidden; unit++) {
-      const row = gate * hidden + unit
-      for (let i = 0; i < inputs; i++) w[row * inputs + i] = weights.kernel[i * gates + from + unit]!
-      for (let i = 0; i < hidden; i++) r[row * hidden + i] = weights.kernel[(inputs + i) * gates + from + unit]!
-      b[row] = weights.bias[from + unit]!
-    }
-  })
-  draft.initialisers.push(
-    { name: `W${l}`, dims: [1, gates, inputs], data: w },
-    { name: `R${l}`, dims: [1, gates, hidden], data: r },
-    { name: `B${l}`, dims: [1, 2 * gates], data: b },
-  )
+  lstmOperands(draft, String(l), inputs, hidden, weights)
   if (l === 0) constants(draft, 'axis0', [0])
   node(draft, 'Unsqueeze', [below, 'axis0'], [`X${l}`])
   node(draft, 'Unsqueeze', [`h_old${l}`, 'axis0'], [`H${l}`]) // [1, B, H]

@@ -66,7 +66,7 @@ export const bedside: Recipe = {
     patience: 7,
   },
   // of a minute: in name 1.2 false alarms an hour; with thresholds from 20 recordings it was 1.4 on 14 others (docs/detection.md)
-  policy: { q: 0.02, n: 1, of: 1, clearSeconds: 30 },
+  policy: { q: 0.02, n: 1, of: 1, clearSeconds: 30, drift: 1.5 },
 }
 
 function bidmc(numbers: readonly number[]): string[] {

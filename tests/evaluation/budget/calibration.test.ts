@@ -41,7 +41,7 @@ describe('a threshold from recordings', () => {
     expect(Math.abs(found.alarms - wanted)).toBeLessThan(wanted / 3)
     expect((await calibrateThreshold(model, open, 400, quiet)).q).toBeGreaterThan(found.q)
     // what was said of the threshold is about what it does
-    expect(Math.abs((await alarmed(model, found.q, open, 1)).alarms - found.alarms)).toBeLessThan(found.alarms / 3)
+    expect(Math.abs((await alarmed(model, found, open, 1)).alarms - found.alarms)).toBeLessThan(found.alarms / 3)
   }, 60_000)
 
   test('fewer than eight patients are all looked at, not a part of them', async () => {
@@ -53,11 +53,11 @@ describe('a threshold from recordings', () => {
   test('alarms in the recordings are counted and said', async () => {
     const bleeding: Episode[] = [1, 2, 3].map((bed) => ({ kind: 'haemorrhage', bed, at: 60, seconds: 600, size: 44 }))
     const [ill, calm] = [
-      await alarmed(model, 1e-6, wardOf(4, 0.25, bleeding), 1),
-      await alarmed(model, 1e-6, wardOf(4, 0.25), 1),
+      await alarmed(model, { q: 1e-6 }, wardOf(4, 0.25, bleeding), 1),
+      await alarmed(model, { q: 1e-6 }, wardOf(4, 0.25), 1),
     ]
     expect(ill.limitAlarms).toBeGreaterThan(calm.limitAlarms)
-    expect(alarmsStated({ ...ill, q: 1e-6 })).toContain(`Fixed limits alarmed ${ill.limitAlarms} times`)
+    expect(alarmsStated({ ...ill, q: 1e-6, drift: 1 })).toContain(`Fixed limits alarmed ${ill.limitAlarms} times`)
   })
 
   test('recordings too short for one advisory at this budget are refused, and so is nothing at all', async () => {
@@ -76,13 +76,23 @@ describe('a threshold from recordings', () => {
 })
 
 describe('a version of a site', () => {
-  const found = { q: 2e-6, patients: 9, patientDays: 19.9, alarms: 21, called: 18, limitAlarms: 4, technical: 2 }
+  const found = {
+    q: 2e-6,
+    drift: 3,
+    patients: 9,
+    patientDays: 19.9,
+    alarms: 21,
+    drifts: 4,
+    called: 18,
+    limitAlarms: 4,
+    technical: 2,
+  }
 
   test('calls itself calibrated from 20 patient-days on, and not before', () => {
     const at = (patientDays: number) => siteManifest(bundle.manifest, 'x', 1, { ...found, patientDays })
     expect(at(19.99).calibration.calibrated).toBe(false)
     expect(at(20).calibration.calibrated).toBe(true)
-    expect(at(20).policy).toEqual({ ...bundle.manifest.policy, q: 2e-6 })
+    expect(at(20).policy).toEqual({ ...bundle.manifest.policy, q: 2e-6, drift: 3 })
     expect(at(20).graph).toEqual(bundle.manifest.graph)
   })
 
@@ -113,7 +123,7 @@ test('the budget is about what the model says of patients: not limits, early-war
 })
 
 test('a budget is realised on a ward of the settings for evaluation, with other patients', async () => {
-  const result = await evaluateBudget(
+  const { result, minutes, advisories } = await evaluateBudget(
     model,
     { perDay: 300, calibrationBeds: 16, beds: 12, from: 'training', hours: 0.05, seed: 3 },
     quiet,
@@ -127,4 +137,6 @@ test('a budget is realised on a ward of the settings for evaluation, with other 
   const [low, high] = result.interval
   expect(result.realised).toBeGreaterThanOrEqual(low)
   expect(result.realised).toBeLessThanOrEqual(high)
+  expect(minutes.patients).toHaveLength(12)
+  expect(advisories).toHaveLength(result.realisedOn.advisories)
 }, 120_000)

@@ -30,12 +30,19 @@ describe('how early episodes are found, by hand', () => {
     expect(leadOf(starts, episodes)).toEqual({
       episodes: 3,
       found: 0.667,
+      interval: [0.208, 0.939],
       medianDelayMinutes: 25,
       medianLeadMinutes: 35,
     })
   })
   test('none found has no lead', () => {
-    expect(leadOf([], episodes)).toEqual({ episodes: 3, found: 0, medianDelayMinutes: null, medianLeadMinutes: null })
+    expect(leadOf([], episodes)).toEqual({
+      episodes: 3,
+      found: 0,
+      interval: [0, 0.561],
+      medianDelayMinutes: null,
+      medianLeadMinutes: null,
+    })
   })
 })
 

@@ -112,7 +112,7 @@ describe('a service that ends and begins again', () => {
     const sums = join(dir, 'bedside', '1.0.1', 'SHA256SUMS')
     const sum = createHash('sha256').update(text).digest('hex')
     await writeFile(sums, (await readFile(sums, 'utf8')).replace(/^\w+( [ *]manifest\.json)$/m, `${sum}$1`))
-    const builds = [settings, { ...settings, models: { dir, serve: ['bedside@1.0.1'] } }, settings]
+    const builds = [settings, { ...settings, models: { ...settings.models, dir, serve: ['bedside@1.0.1'] } }, settings]
     for (const [i, build] of builds.entries()) {
       const running = await service(build)
       await ready(running.url)

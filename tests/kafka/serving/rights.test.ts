@@ -15,14 +15,22 @@ const PASSWORD = 'CANARY "quoted" pass\\word'
 const RIGHTS: Readonly<Record<string, Omit<AccessRule, 'user'>>> = {
   read: {
     resource: 'topic',
-    names: ['readings', 'encounters', 'alerts.acks', 'state'].map((it) => `ward.${it}`),
+    names: ['readings', 'encounters', 'alerts.acks', 'models', 'state'].map((it) => `ward.${it}`),
     operations: ['Read'],
   },
   write: {
     resource: 'topic',
-    names: ['readings', 'state', 'alerts', 'alerts.test', 'alerts.evidence', 'journal', 'readings.dlq', 'status'].map(
-      (it) => `ward.${it}`,
-    ),
+    names: [
+      'readings',
+      'state',
+      'alerts',
+      'alerts.test',
+      'alerts.evidence',
+      'journal',
+      'readings.dlq',
+      'status',
+      'models',
+    ].map((it) => `ward.${it}`),
     operations: ['Write'],
   },
   configs: { resource: 'topic', names: ['ward.'], prefixed: true, operations: ['DescribeConfigs'] },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { random } from '../../../src/random.ts'
 import type { Cell } from '../../../src/training/cells/cell.ts'
+import { decayingCell } from '../../../src/training/cells/decaying.ts'
 import { gruCell } from '../../../src/training/cells/gru-cell.ts'
 import { lstmCell } from '../../../src/training/cells/lstm-cell.ts'
 import { rnnCell } from '../../../src/training/cells/rnn.ts'
@@ -40,3 +41,12 @@ export const anyCell: fc.Arbitrary<Cell> = fc
     )
     return cells.length === 1 ? cells[0]! : stackedCell(cells)
   })
+
+/** A decaying LSTM in which every weight matters; its inputs are V values, masks and ages, and one more. */
+export function madeDecayingCell(series: number, hidden: number, seed: number): Cell {
+  const decay = {
+    input: { kernel: normals(series, seed, 0.5), bias: normals(series, seed + 1, 0.5) },
+    hidden: { kernel: normals(series * hidden, seed + 2, 0.5), bias: normals(hidden, seed + 3, 0.5) },
+  }
+  return decayingCell(madeCell('lstm', 3 * series + 1, hidden, seed + 4), series, decay)
+}

@@ -10,12 +10,18 @@ import {
   classifierArrays,
   classifierOf,
   firstClassifier,
+  outputsOf,
 } from '../../../src/training/classifier/shape.ts'
 import { openTrainingEngine } from '../../../src/training/engine.ts'
 
 const SHAPES: Record<string, ClassifierShape> = {
   'front, LSTM, logit': { inputs: 7, sequence: 7, front: 5, cell: 'lstm', hidden: 4, back: 0 },
   'GRU, back with a summary': { inputs: 9, sequence: 5, front: 0, cell: 'gru', hidden: 3, back: 4 },
+  'tanh, three classes': { inputs: 5, sequence: 5, front: 0, cell: 'tanh', hidden: 4, back: 0, outputs: 3 },
+  'ReLU, back with a summary': { inputs: 8, sequence: 5, front: 0, cell: 'relu', hidden: 4, back: 3, outputs: 2 },
+  'a perceptron': { inputs: 5, sequence: 5, front: 0, cell: 'none', hidden: 5, back: 0 },
+  'LSTM that fades': { inputs: 8, sequence: 8, front: 0, cell: 'lstm', hidden: 4, back: 0, decay: 2 },
+  'front, LSTM that fades': { inputs: 7, sequence: 7, front: 3, cell: 'lstm', hidden: 4, back: 0, decay: 2 },
   'front, GRU, back': { inputs: 8, sequence: 6, front: 4, cell: 'gru', hidden: 3, back: 5 },
 }
 const LENGTHS = [3, 6, 1, 6, 2]
@@ -35,7 +41,9 @@ beforeAll(async () => {
 })
 
 describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
-  const stays = madeStays(shape.inputs, 3)
+  const answers = outputsOf(shape)
+  // ages are never negative: what fades has a kink at none
+  const stays = madeStays(shape.inputs, 3).map((stay) => (shape.decay ? { ...stay, x: stay.x.map(Math.abs) } : stay))
   const weights = firstClassifier(shape, 0.5, random(5))
   const scale = { centre: new Array(shape.inputs).fill(0), scale: new Array(shape.inputs).fill(1), clip: 9 }
   // sums far from the kinks of ReLU are not needed: central differences of a kink would be seen
@@ -46,21 +54,24 @@ describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
     lanes.forEach((stay, lane) => {
       const golden = classifierGolden(shape, [weights], stay.x, stay.rows)
       for (let t = 0; t < stay.rows; t++) {
-        expect(found[batch.packing.from[t]! + lane]).toBeCloseTo(golden.forecast[t]![0]!, 5)
+        golden.forecast[t]!.forEach((logit, n) => {
+          expect(found[(batch.packing.from[t]! + lane) * answers + n]).toBeCloseTo(logit, 5)
+        })
       }
     })
   })
 
   it('differentiates: every parameter against central differences of the equations in doubles', () => {
-    const wanted = Float32Array.from({ length: batch.packing.from.at(-1)! }, random(8).normal)
+    const wanted = Float32Array.from({ length: batch.packing.from.at(-1)! * answers }, random(8).normal)
     const none = { front: 0, hidden: 0 }
     const gradients = gradientsOf(shape, weights, batch, none, random(1), () => wanted)
     const loss = (arrays: Float32Array[]) => {
       let sum = 0
       lanes.forEach((stay, lane) => {
         const { forecast } = classifierGolden(shape, [classifierOf(shape, arrays)], stay.x, stay.rows)
-        forecast.forEach(([logit], t) => {
-          sum += logit! * wanted[batch.packing.from[t]! + lane]!
+        forecast.forEach((logits, t) => {
+          const at = (batch.packing.from[t]! + lane) * answers
+          sum += logits.reduce((total, logit, n) => total + logit * wanted[at + n]!, 0)
         })
       })
       return sum
@@ -68,7 +79,7 @@ describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
     const arrays = classifierArrays(weights)
     const pick = random(9)
     arrays.forEach((array, p) => {
-      for (let n = 0; n < 6; n++) {
+      for (let n = 0; n < Math.min(6, array.length); n++) {
         const at = Math.floor(pick.uniform() * array.length)
         const moved = (by: number) =>
           loss(arrays.map((of, q) => (q === p ? of.map((v, i) => (i === at ? v + by : v)) : of)))
@@ -87,7 +98,8 @@ describe.each(Object.entries(SHAPES))('%s', (_, shape) => {
     const all = gradientsOf(shape, weights, batch, { front: 0, hidden: 0 }, random(1), (logits) => {
       logits.fill(0)
       lanes.forEach((stay, lane) => {
-        logits[batch.packing.from[stay.rows - 1]! + lane] = 1
+        const at = (batch.packing.from[stay.rows - 1]! + lane) * answers
+        logits.fill(1, at, at + answers)
       })
       return logits
     })

@@ -1,5 +1,4 @@
-import { C, type Recording } from '../recording.ts'
-import { type Baseline, carried, combinations } from './baseline.ts'
+import { type Baseline, type Columns, carried, combinations, widthOf } from './baseline.ts'
 
 /** ridge on the normal equations, relative to their diagonal: channels that stand still have none of their own */
 const RIDGE = 1e-4
@@ -14,13 +13,14 @@ export const autoregression: Baseline = {
   name: 'ar',
   settings: combinations({ order: [1, 5, 15], ahead: [1, 10, 30], own: [0, 1] }),
   fit(train, { order, ahead, own }) {
+    const C = widthOf(train[0]!)
     const series = train.map((recording) => ({ values: carried(recording), seconds: recording.seconds }))
     const channels = Array.from({ length: C }, (_, c) => {
       const weights = leastSquares(series, c, order!, ahead!)
       let [squares, n] = [0, 0]
       for (const one of series) {
         for (let i = order! + ahead!; i < one.seconds; i++) {
-          const error = errorAt(one.values, c, i, weights, ahead!)
+          const error = errorAt(one, c, i, weights, ahead!)
           if (Number.isNaN(error)) continue
           squares += error * error
           n++
@@ -29,12 +29,12 @@ export const autoregression: Baseline = {
       return { weights, sd: Math.max(LEAST_SD, Math.sqrt(squares / Math.max(1, n))) }
     })
     return (recording) => {
-      const values = carried(recording)
+      const known = { values: carried(recording), seconds: recording.seconds }
       const scores = new Float64Array(recording.seconds)
       channels.forEach(({ weights, sd }, c) => {
         let [squares, n] = [0, 0]
         for (let i = order! + ahead!; i < recording.seconds; i++) {
-          const error = errorAt(values, c, i, weights, ahead!)
+          const error = errorAt(known, c, i, weights, ahead!)
           if (Number.isNaN(error)) continue
           const spread = own === 1 && n > 30 ? Math.max(LEAST_SD, Math.sqrt(squares / n)) : sd
           scores[i] = Math.max(scores[i]!, Math.abs(error) / spread)
@@ -47,10 +47,10 @@ export const autoregression: Baseline = {
   },
 }
 
-type Series = Pick<Recording, 'values' | 'seconds'>
-
 /** what came at `i`, minus what the values up to `i - ahead` made of it */
-function errorAt(values: Float64Array, c: number, i: number, weights: Float64Array, ahead: number): number {
+function errorAt(columns: Columns, c: number, i: number, weights: Float64Array, ahead: number): number {
+  const { values } = columns
+  const C = widthOf(columns)
   const newest = values[(i - ahead) * C + c]!
   let error = values[i * C + c]! - newest
   for (let p = 0; p < weights.length; p++) error -= weights[p]! * (values[(i - ahead - p - 1) * C + c]! - newest)
@@ -58,12 +58,14 @@ function errorAt(values: Float64Array, c: number, i: number, weights: Float64Arr
 }
 
 /** Weights of the `order` differences before the newest value: normal equations by elimination. */
-export function leastSquares(series: readonly Series[], c: number, order: number, ahead: number): Float64Array {
+export function leastSquares(series: readonly Columns[], c: number, order: number, ahead: number): Float64Array {
   const width = order + 1
   const system = new Float64Array(order * width)
   let rows = 0
   const lags = new Float64Array(order)
-  for (const { values, seconds } of series) {
+  for (const one of series) {
+    const { values, seconds } = one
+    const C = widthOf(one)
     for (let i = order + ahead; i < seconds; i++) {
       const newest = values[(i - ahead) * C + c]!
       const move = values[i * C + c]! - newest

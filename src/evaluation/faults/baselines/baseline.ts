@@ -1,14 +1,20 @@
-import { C, type Recording } from '../recording.ts'
+import type { Recording } from '../recording.ts'
+
+/** Values [N, C] of N seconds, or of N ticks of another cadence, of however many channels C. */
+export type Columns = Pick<Recording, 'values' | 'seconds'>
+
+/** How many channels: C. */
+export const widthOf = ({ values, seconds }: Columns): number => (seconds === 0 ? 0 : values.length / seconds)
 
 /** Scores of one recording, causal: [N], larger is more anomalous, NaN where there is none. */
-export type Scorer = (recording: Pick<Recording, 'values' | 'seconds'>) => Float64Array
+export type Scorer = (recording: Columns) => Float64Array
 
 /** A detector to be compared with, and the settings among which the validation patients choose. */
 export interface Baseline {
   readonly name: string
   readonly settings: readonly Readonly<Record<string, number>>[]
   /** @param train untouched recordings to learn from */
-  fit(train: readonly Recording[], setting: Readonly<Record<string, number>>): Scorer
+  fit(train: readonly Columns[], setting: Readonly<Record<string, number>>): Scorer
 }
 
 /** Every combination of some values. */
@@ -20,9 +26,10 @@ export function combinations(values: Readonly<Record<string, readonly number[]>>
 }
 
 /** [N, C] values with the last one where there is none; NaN before the first. */
-export function carried({ values, seconds }: Pick<Recording, 'values' | 'seconds'>): Float64Array {
-  const out = values.slice()
-  for (let i = C; i < seconds * C; i++) if (Number.isNaN(out[i]!)) out[i] = out[i - C]!
+export function carried(columns: Columns): Float64Array {
+  const C = widthOf(columns)
+  const out = columns.values.slice()
+  for (let i = C; i < out.length; i++) if (Number.isNaN(out[i]!)) out[i] = out[i - C]!
   return out
 }
 
@@ -34,6 +41,7 @@ export function withGapAlarm(scorer: Scorer, gapSeconds: number): Scorer {
   return (recording) => {
     const scores = scorer(recording)
     const { values, seconds } = recording
+    const C = widthOf(recording)
     const gone = new Int32Array(C).fill(-1)
     for (let i = 0; i < seconds; i++) {
       for (let c = 0; c < C; c++) {

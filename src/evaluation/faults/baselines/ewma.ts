@@ -1,5 +1,4 @@
-import { C } from '../recording.ts'
-import { type Baseline, carried, combinations } from './baseline.ts'
+import { type Baseline, carried, combinations, widthOf } from './baseline.ts'
 
 /** smallest standard deviation of a channel: half of what the monitor prints */
 const LEAST_SD = 0.5
@@ -17,6 +16,7 @@ export const ewma: Baseline = {
     const scale = Math.sqrt(lambda! / (2 - lambda!))
     return (recording) => {
       const values = carried(recording)
+      const C = widthOf(recording)
       const scores = new Float64Array(recording.seconds)
       const mean = new Float64Array(C).fill(Number.NaN)
       const variance = new Float64Array(C).fill(1)

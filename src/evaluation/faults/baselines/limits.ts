@@ -1,7 +1,7 @@
 import { ADULT_LIMITS } from '../../../vitals/limits.ts'
 import { quantile } from '../../quantiles.ts'
-import { C, CHANNELS, type Recording } from '../recording.ts'
-import { type Baseline, carried, combinations } from './baseline.ts'
+import { C, CHANNELS } from '../recording.ts'
+import { type Baseline, type Columns, carried, combinations } from './baseline.ts'
 
 /**
  * Fixed limits, one pair a channel for all patients: the manufacturers' adult ones that Vigil ships, or the 1st and 99th
@@ -39,6 +39,6 @@ export const limits: Baseline = {
   },
 }
 
-function column({ values, seconds }: Recording, c: number): number[] {
+function column({ values, seconds }: Columns, c: number): number[] {
   return Array.from({ length: seconds }, (_, i) => values[i * C + c]!).filter((value) => !Number.isNaN(value))
 }

@@ -1,9 +1,8 @@
-import { C, type Recording } from '../recording.ts'
-import { type Baseline, carried, combinations } from './baseline.ts'
+import { type Baseline, type Columns, carried, combinations, widthOf } from './baseline.ts'
 import { eigen } from './eigen.ts'
 
 /**
- * Principal components of the four channels (Jackson and Mudholkar 1979): each second centred on the patient's own slow
+ * Principal components of the channels (Jackson and Mudholkar 1979): each second centred on the patient's own slow
  * mean and scaled by the training patients' spread around theirs. The score is the squared prediction error outside the
  * first `components` (statistic 0), Hotelling's T squared inside them (1), or both together (2).
  */
@@ -12,7 +11,9 @@ export const pca: Baseline = {
   settings: combinations({ components: [1, 2, 3], statistic: [0, 1, 2], slow: [60, 180, 600] }),
   fit(train, { components, statistic, slow }) {
     const rows = train.map((recording) => centred(recording, slow!))
-    const covariance = CHANNEL_PAIRS.map((pairs) => pairs.map(([i, j]) => meanProduct(rows, i, j)))
+    const C = widthOf(train[0]!)
+    const channels = Array.from({ length: C }, (_, c) => c)
+    const covariance = channels.map((i) => channels.map((j) => meanProduct(rows, C, i, j)))
     const sd = covariance.map((row, i) => Math.sqrt(Math.max(1e-6, row[i]!)))
     const { values, vectors } = eigen(covariance.map((row, i) => row.map((it, j) => it / (sd[i]! * sd[j]!))))
     return (recording) => {
@@ -33,10 +34,9 @@ export const pca: Baseline = {
   },
 }
 
-const CHANNEL_PAIRS = Array.from({ length: C }, (_, i) => Array.from({ length: C }, (__, j) => [i, j] as const))
-
 /** [N, C] value minus the patient's running mean before it; 0 where there never was a value */
-function centred(recording: Pick<Recording, 'values' | 'seconds'>, slow: number): Float64Array {
+function centred(recording: Columns, slow: number): Float64Array {
+  const C = widthOf(recording)
   const values = carried(recording)
   const out = new Float64Array(recording.seconds * C)
   const mean = new Float64Array(C).fill(Number.NaN)
@@ -53,7 +53,7 @@ function centred(recording: Pick<Recording, 'values' | 'seconds'>, slow: number)
   return out
 }
 
-function meanProduct(rows: readonly Float64Array[], i: number, j: number): number {
+function meanProduct(rows: readonly Float64Array[], C: number, i: number, j: number): number {
   let [sum, n] = [0, 0]
   for (const row of rows) {
     for (let at = 0; at < row.length; at += C) {

@@ -1,6 +1,5 @@
 import { median } from '../../quantiles.ts'
-import { C } from '../recording.ts'
-import { type Baseline, carried, combinations } from './baseline.ts'
+import { type Baseline, carried, combinations, widthOf } from './baseline.ts'
 
 const LEAST_SD = 0.5
 /** how often median and deviation are taken anew, seconds */
@@ -21,6 +20,7 @@ export const robustZ: Baseline = {
 
 /** [N] largest |z| of the channels against the window before this second */
 export function worstZ(values: Float64Array, seconds: number, window: number): Float64Array {
+  const C = widthOf({ values, seconds })
   const worst = new Float64Array(seconds)
   for (let c = 0; c < C; c++) {
     let [middle, sd] = [Number.NaN, LEAST_SD]

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { featurePlan } from '../inference/features.ts'
+import { graphShape } from '../inference/graph-shape.ts'
+import { openModel } from '../inference/model-store.ts'
+import { channelTable } from '../vitals/channels.ts'
+import { writeBundle } from './bundle.ts'
+import { cardOf } from './card.ts'
+import { frameStay, type Stay } from './dataset.ts'
+import { judge } from './judge.ts'
+import type { TrainingMetrics } from './metrics.ts'
+import { type Ramp, withRamp } from './ramps.ts'
+import type { Recipe } from './recipe.ts'
+import { openExported } from './serve-stays.ts'
+import { readStays } from './stays.ts'
+import type { Trained, TrainOptions } from './train.ts'
+
+/**
+ * The newest scoring and the recipe's policy for a graph that is there: calibration, conduct and card are made anew, graph,
+ * golden steps and what was measured of the network stay as they are.
+ * @param id the version whose graph it is, NAME or NAME@VERSION, in the registry that is written to
+ * @throws VigilError model-not-found, data-missing, recording-unreadable
+ */
+export async function recalibrate(recipe: Recipe, id: string, options: TrainOptions): Promise<Trained> {
+  const bundle = await openModel(options.out, id)
+  const { calibration: _, reference: __, ...rest } = bundle.manifest
+  const before = { ...rest, policy: recipe.policy, version: recipe.version }
+  const table = channelTable(before.declares)
+  const { split } = before.training
+  const names = Object.values(split).flat()
+  const { stays } = await readStays(options.dataDirs, new Map(names.map((name) => [name, recipe.fileOf(name)])), table)
+  const byName = new Map(stays.map((stay) => [stay.name, stay]))
+  const of = (part: readonly string[]) => part.map((name) => byName.get(name)!)
+  const raw = {
+    train: of(split.train),
+    validation: of(split.validation),
+    calibration: of(split.calibration),
+    test: of(split.test),
+  }
+  const plan = featurePlan(before, table)
+  const frame = (stay: Stay) => frameStay(stay, table, before.grid.cadenceSeconds, plan, before.horizons)
+  const framed = {
+    train: raw.train.map(frame),
+    validation: raw.validation.map(frame),
+    calibration: raw.calibration.map(frame),
+    test: raw.test.map(frame),
+  }
+  const ramped = (ramp: Ramp) => raw.validation.map((stay) => frame(withRamp(stay, ramp, table)))
+  const serving = await openExported(bundle.onnx, graphShape(before), 64)
+  try {
+    const { manifest, ...judged } = await judge(serving, before, table, framed, ramped)
+    const known: TrainingMetrics = JSON.parse(await readFile(join(bundle.dir, 'metrics.json'), 'utf8'))
+    const metrics = { ...known, ...judged }
+    const { onnx, golden } = bundle
+    const dir = join(options.out, recipe.name, recipe.version)
+    await writeBundle(dir, { manifest, onnx, golden, metrics, card: cardOf(recipe, manifest, metrics, []) })
+    options.log(`written to ${dir}`)
+    return { dir, manifest, metrics }
+  } finally {
+    await serving.close()
+  }
+}
