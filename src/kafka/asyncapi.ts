@@ -5,6 +5,7 @@ const TOPICS: Readonly<Record<TopicRole, { action: 'send' | 'receive'; what: str
   readings: { action: 'receive', what: 'readings of patients', contract: 'reading' },
   encounters: { action: 'receive', what: 'admissions, transfers, discharges', contract: 'encounter' },
   'alerts.acks': { action: 'receive', what: 'what people do about alerts', contract: 'acknowledgement' },
+  models: { action: 'receive', what: 'orders of what becomes of a model', contract: 'model-order' },
   alerts: { action: 'send', what: 'messages of live alerts', contract: 'alert-envelope' },
   'alerts.test': { action: 'send', what: 'messages of alerts that are not live', contract: 'alert-envelope' },
   'alerts.evidence': { action: 'send', what: 'what an alert was made of, binary; its head is JSON' },

@@ -36,7 +36,7 @@ async function playing() {
   const closing: (() => unknown)[] = []
   const telemetry = prometheusTelemetry()
   const settings = Settings.parse({ models: { serve: ['bedside'] }, alerts: { longestPauseSeconds: 3000 } })
-  const log = createLog('fatal')
+  const log = createLog('error')
   const paged = await openPagedWard({ settings, telemetry, log }, (close) => void closing.push(close))
   const told = new Subject<InputBatch>()
   const acts = pageActs(1)
