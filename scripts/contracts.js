@@ -18,7 +18,7 @@ const table = (table, head) =>
 
 /**
  * The generated documents: path relative to the root -> text.
- * @param {ReadonlyMap<string, unknown>} schemas of `src/vitals/contracts.ts`
+ * @param {ReadonlyMap<string, unknown>} schemas of `src/vitals/contracts.ts`, and the documents of HTTP and of the topics
  * @param {Readonly<Record<string, string>>} errorCodes of `src/errors.ts`
  * @param {Readonly<Record<string, string>>} rejectionReasons of `src/vitals/rejection.ts`
  * @param {string} settings the page of settings
@@ -67,18 +67,29 @@ export function differing(documents) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   /** @param {string} path below dist/ */
   const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href)
-  const [{ contracts }, { ERROR_CODES }, { REJECTION_REASONS }, { settingRows }, { ADULT_LIMITS }, children] =
-    await Promise.all([
-      compiled('vitals/contracts.js'),
-      compiled('errors.js'),
-      compiled('vitals/rejection.js'),
-      compiled('config.js'),
-      compiled('vitals/limits.js'),
-      compiled('vitals/profile-limits.js'),
-    ])
+  const [
+    { contracts },
+    { openApi },
+    { asyncApi },
+    { ERROR_CODES },
+    { REJECTION_REASONS },
+    { settingRows },
+    { ADULT_LIMITS },
+    children,
+  ] = await Promise.all([
+    compiled('vitals/contracts.js'),
+    compiled('http/openapi.js'),
+    compiled('kafka/asyncapi.js'),
+    compiled('errors.js'),
+    compiled('vitals/rejection.js'),
+    compiled('config.js'),
+    compiled('vitals/limits.js'),
+    compiled('vitals/profile-limits.js'),
+  ])
   const others = { ...children.CHILD_LIMITS, neonate: children.NEONATE_LIMITS }
   const settings = configuration(settingRows(), ADULT_LIMITS, others)
-  const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, settings)
+  const schemas = new Map([...contracts(), ['openapi.json', openApi()], ['asyncapi.json', asyncApi()]])
+  const generated = documents(schemas, ERROR_CODES, REJECTION_REASONS, settings)
   generated.set('vigil.example.yaml', example(settingRows()))
   const differences = differing(generated)
   if (process.argv.includes('--check')) {

@@ -131,6 +131,7 @@ export const ROOMS = [
     packages: ['vite', '@preact/preset-vite'],
     node: 'any',
   },
+  { name: 'fhir', files: /^src\/fhir\//, rooms: ADAPTER, packages: [], node: [] },
   { name: 'dashboard', files: /^src\/dashboard\//, rooms: ADAPTER, packages: ['rxjs'], node: 'any' },
 
   // What a person reads of a comparison: HTML and SVG out of numbers.

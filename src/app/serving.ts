@@ -2,7 +2,9 @@ import { lastValueFrom } from 'rxjs'
 import { INSTANCE, SHIPPED_MODELS, servedModel } from '../app.ts'
 import type { AtEnd } from '../closing.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { fhirFeed } from '../fhir/feed.ts'
 import { actions } from '../http/actions.ts'
+import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
 import { rollback } from '../inference/registry/promotion.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../ingest/decode-control.ts'
@@ -104,6 +106,9 @@ export async function openServing(
     },
     kafka.delivery === 'at-least-once' ? plain : undefined,
   )
+  const alerts = alertStream()
+  atEnd(() => alerts.close())
+  const fhir = fhirFeed({ channels: served.table.channels, models: served.models, beds: page.newest })
   const http = await listen({
     ...settings.http,
     telemetry,
@@ -113,6 +118,8 @@ export async function openServing(
     },
     routes: [
       ...page.routes,
+      alerts.route,
+      ...fhir.routes,
       {
         kind: 'action',
         path: '/api/actions',
@@ -149,7 +156,11 @@ export async function openServing(
     now: Date.now,
   })
   atEnd(() => beats.close())
-  const flushes = pipeline(around.source, served.ward, { ...run, sinks: [shown], committer: around.committer })
+  const flushes = pipeline(around.source, served.ward, {
+    ...run,
+    sinks: [shown, alerts, fhir],
+    committer: around.committer,
+  })
   const ended = lastValueFrom(flushes, { defaultValue: undefined }).then(
     () => {},
     async (error: unknown) => {

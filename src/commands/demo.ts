@@ -1,12 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
+import { pageActs } from '../app/page-acts.ts'
 import { openPagedWard } from '../app/paged-ward.ts'
 import { SHIFT, shiftSource } from '../app/shift/shift.ts'
 import { slowSepsis } from '../app/slow-sepsis.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { PAGE } from '../dashboard/ward.ts'
+import { fhirFeed } from '../fhir/feed.ts'
+import { actions } from '../http/actions.ts'
+import { alertStream } from '../http/alert-stream.ts'
 import { listen } from '../http/listener.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
@@ -66,12 +70,21 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const eventLoop = eventLoopCheck()
   const { served, page, models, run } = await openPagedWard({ settings, telemetry, log }, atEnd)
   ready.set('model', true, models)
+  const acts = pageActs(3)
+  const alerts = alertStream()
+  atEnd(() => alerts.close())
+  const fhir = fhirFeed({ channels: served.table.channels, models: served.models, beds: page.newest })
   const http = await listen({
     ...settings.http,
     port: flags.port ?? settings.http.port,
     telemetry,
     health: { live: () => ({ eventLoop: eventLoop(), pipeline: telemetry.progress() }), ready: ready.ready },
-    routes: page.routes,
+    routes: [
+      ...page.routes,
+      alerts.route,
+      ...fhir.routes,
+      { kind: 'action', path: '/api/actions', act: actions({ target: page.target, submit: acts.submit }) },
+    ],
     page: PAGE,
     log,
   })
@@ -81,9 +94,9 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   ready.set('source', true, `${flags.beds} beds`)
   // the source stops, not the pipeline: what it has taken in is scored and delivered before anything closes
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
-  const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
+  const flushes = pipeline(merge(source, acts.source).pipe(takeUntil(stopped)), served.ward, {
     ...run,
-    sinks: [standardOutputSink(), page],
+    sinks: [standardOutputSink(), page, alerts, fhir],
   })
   await lastValueFrom(flushes, { defaultValue: undefined })
 }

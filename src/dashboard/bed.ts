@@ -122,9 +122,9 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
     body.phase === 'end' || body.phase === 'reset' || body.state === 'inactive'
       ? (body.times.ended ?? body.times.event)
       : null
-  const { alertId, phase, kind, priority, code, label, channels } = body
+  const { alertId, phase, kind, priority, state, code, label, channels } = body
   const view: AlertView = {
-    alertId, bed: bed.id, phase, kind, priority, code, label, onset: body.times.onset, detected: body.times.detected, ended,
+    alertId, bed: bed.id, phase, kind, priority, state, code, label, onset: body.times.onset, detected: body.times.detected, ended,
     detector: body.source.detector, explanation: body.explanation.text, channels,
     score: body.score ?? null, signal: body.signal,
   } // biome-ignore format: the fields in their order

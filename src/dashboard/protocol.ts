@@ -35,6 +35,8 @@ export interface AlertView {
   readonly phase: Phase
   readonly kind: AlertKind
   readonly priority: Priority
+  /** latched: its condition is gone, and it stands until somebody resets or acknowledges it */
+  readonly state: AlertBody['state']
   readonly code: string
   /** the sentence a nurse reads */
   readonly label: string
@@ -102,7 +104,7 @@ export interface FrameView {
   readonly risks: readonly RiskView[]
 }
 
-/** The last minutes of one channel, oldest first: as long as the bed's time column. */
+/** The last minutes of one channel, oldest first: as long as the bed's time column, or empty where there is nothing in it. */
 export interface Strip {
   readonly channel: number
   readonly value: readonly (number | null)[]
@@ -176,13 +178,41 @@ export interface Heartbeat {
   readonly spent: BudgetView | null
 }
 
+/** What people do about an alert, or about a bed. */
+export type Deed = 'ack' | 'pause' | 'resume' | 'reset' | 'feedback' | 'mute' | 'unmute'
+
+/** What the ward made of something that somebody did: it stands in the journal, or was refused. */
+export interface DeedView {
+  /** id of the bed on this page */
+  readonly bed: string
+  /** null: it was of the whole bed */
+  readonly alertId: string | null
+  readonly deed: Deed
+  readonly by: string
+  /** why the ward refused it; null: it did not */
+  readonly refused: string | null
+}
+
 /** `GET /events`: the name of each server-sent event and its data. */
 export interface WardEvents {
   readonly hello: Heartbeat
   readonly heartbeat: Heartbeat
   readonly frames: readonly FrameView[]
   readonly alert: AlertView
+  readonly deed: DeedView
   /** a bed appeared, changed its place, or fell silent (no frame comes then) */
   readonly bed: Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'>
   readonly discharged: { readonly id: string }
+}
+
+export type Right = 'read' | 'act' | 'metrics'
+
+/** `GET /api/session`: who looks at the page, and what they may. */
+export interface SessionView {
+  readonly signedIn: boolean
+  /** whether tokens are asked for at all */
+  readonly guarded: boolean
+  readonly may: readonly Right[]
+  /** of the token; null: nobody was recognised */
+  readonly name: string | null
 }

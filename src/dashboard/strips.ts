@@ -61,9 +61,14 @@ export class Strips {
       for (let i = 0; i < this.#count; i++) values[i] = hundredths(column[(first + i) % this.#capacity]!)
       return values
     }
+    // a column of nothing is not told: two hundred beds are megabytes of it
+    const told = (column: ArrayLike<number>) => {
+      const values = unrolled(column)
+      return values.every((value) => value === null) ? [] : values
+    }
     const channels: Strip[] = []
     for (const [channel, { value, low, high, aside }] of this.#columns) {
-      const held = { value: unrolled(value), low: unrolled(low), high: unrolled(high), aside: unrolled(aside) }
+      const held = { value: told(value), low: told(low), high: told(high), aside: told(aside) }
       channels.push({ channel, ...held })
     }
     return { time: unrolled(this.#times.map((ms) => ms / 1000)) as number[], channels }

@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url'
 import type { FrameTap, HttpRoute, Output, Sink } from '../stream/ports.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import { CHANNELS, type ChannelTable } from '../vitals/channels.ts'
+import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import { WATCHING, type Watching } from '../vitals/watching.ts'
 import { type Bed, bedLine, bedView, frameView, newBed, observe, place, raise } from './bed.ts'
+import { deedView } from './deeds.ts'
 import { Listeners } from './listeners.ts'
 import type {
   AlertView,
@@ -58,6 +60,8 @@ export interface WardFeed extends FrameTap, Sink {
     readonly alertId?: string | undefined
     readonly patientKey?: string | undefined
   }): { readonly patientKey: string; readonly at: number } | undefined
+  /** the beds of the page with their newest frames */
+  newest(): readonly { readonly id: string; readonly patientKey: string; readonly frame: FrameView | null }[]
   /** beds of the whole pipeline by watching state; until told, those on the page are counted */
   counted(beds: BedCounts): void
 }
@@ -136,7 +140,13 @@ export function wardFeed({
     bed.watching = watching
     listeners.send('bed', bedLine(bed))
   }
+  const deed = (it: Control | JournalEntry, refused: string | null): void => {
+    const bed = beds.get(it.patientKey)
+    const view = bed && deedView(bed.id, it, refused)
+    if (view !== undefined) listeners.send('deed', view)
+  }
   const journal = (entry: JournalEntry): void => {
+    deed(entry, null)
     if (entry.entry === 'discharge' || entry.entry === 'merge' || entry.entry === 'forgotten') forget(entry.patientKey)
     else if (entry.entry === 'signal-lost') changed(entry.patientKey, 'blind')
     else if (entry.entry === 'transfer' && beds.has(entry.patientKey)) bedOf(entry.patientKey, entry.unit, entry.bed)
@@ -158,6 +168,7 @@ export function wardFeed({
       for (const output of outputs) {
         if (output.kind === 'alert') alert(output.envelope.body)
         else if (output.kind === 'journal') journal(output.entry)
+        else if (output.refused !== undefined) deed(output.refused(), output.rejection.detail)
       }
     },
     async close() {
@@ -172,6 +183,7 @@ export function wardFeed({
     counted(total) {
       counts = { ...total }
     },
+    newest: () => [...beds].map(([patientKey, { id, frame }]) => ({ id, patientKey, frame })),
     target({ bed: id, alertId, patientKey }) {
       const shown = (bed: Bed) =>
         alertId !== undefined && (bed.open.has(alertId) || bed.history.some((it) => it.alertId === alertId))

@@ -58,7 +58,8 @@ export const SERIES_BASELINES = {
     })
   },
   /** principal components of the last rows, as many as hold nine tenths of the first rows' movement: what they leave over */
-  PCA: (values, first) => windowPca(heldOver(values), first),
+  PCA: (values, first) =>
+    windowPca(heldOver(values), first).map((score, row) => (Number.isNaN(values[row]!) ? 0 : score)),
   /** distance from an exponentially weighted mean, in standard deviations of such distances */
   ewma: (values) => {
     const errors = new RunningMean(GAUSSIAN_ROWS)

@@ -5,7 +5,7 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { VigilError } from '../errors.ts'
-import type { Check, HttpRoute } from '../stream/ports.ts'
+import type { Asked, Check, HttpRoute } from '../stream/ports.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { Access, SESSION_COOKIE } from './access.ts'
 import type { Principal, Right } from './roles.ts'
@@ -115,6 +115,17 @@ declare module 'fastify' {
   }
 }
 
+function askedOf({ query, headers, protocol, host, url }: FastifyRequest): Asked {
+  const all = Object.entries(query as Record<string, string | string[]>)
+  const lastEventId = headers['last-event-id']
+  return {
+    query: Object.fromEntries(all.map(([name, value]) => [name, [value].flat()])),
+    origin: `${protocol}://${host}`,
+    url,
+    ...(typeof lastEventId === 'string' && lastEventId !== '' && { lastEventId }),
+  }
+}
+
 function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: HttpLog): void {
   if (route.kind === 'action') {
     app.post(route.path, { preHandler: guard(access, 'act') }, async (request, reply) => {
@@ -128,14 +139,27 @@ function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: Http
   const read = { preHandler: guard(access, 'read') }
   if (route.kind === 'json') {
     app.get(route.path, read, (request, reply) => {
-      const answer = route.answer(request.params as Record<string, string>)
+      const asked = askedOf(request)
+      const refused = route.refuses?.(asked)
       reply.header('cache-control', 'no-store')
+      const type = route.contentType ?? 'application/json; charset=utf-8'
+      if (refused !== undefined) {
+        reply.code(400).header('content-type', type).send(refused)
+        return
+      }
+      const answer = route.answer(request.params as Record<string, string>, asked)
       if (answer === undefined) reply.code(404).send({ error: 'there is nothing of that name here' })
-      else reply.send(answer)
+      else reply.header('content-type', type).send(answer)
     })
     return
   }
-  app.get(route.path, read, (_request, reply) => {
+  app.get(route.path, read, (request, reply) => {
+    const asked = askedOf(request)
+    const refused = route.refuses?.(asked)
+    if (refused !== undefined) {
+      reply.code(400).header('cache-control', 'no-store').send(refused)
+      return
+    }
     reply.hijack()
     const head = {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -143,7 +167,7 @@ function offer(app: FastifyInstance, route: HttpRoute, access: Access, log: Http
       'x-accel-buffering': 'no',
     }
     reply.raw.writeHead(200, { ...HEADERS, ...head })
-    route.open(reply.raw)
+    route.open(reply.raw, asked)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { AlertBody } from '../vitals/alert.ts'
+import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { Output, Telemetry } from './ports.ts'
@@ -48,11 +49,12 @@ export class Outbox {
     this.#outputs.push({ kind: 'journal', entry, partition })
   }
 
-  /** @param patientKey whose state changed with it */
-  letter(rejection: Rejection, partition: number, offset: number, patientKey?: string): void {
+  /** @param patientKey whose state changed with it @param refused the control message that it is about */
+  letter(rejection: Rejection, partition: number, offset: number, patientKey?: string, refused?: Control): void {
     this.#options.telemetry.rejected(rejection.reason, 1)
     const who = patientKey !== undefined && { patientKey }
-    this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset, ...who })
+    const what = refused !== undefined && { refused: () => refused }
+    this.#outputs.push({ kind: 'dead-letter', rejection, partition, offset, ...who, ...what })
   }
 
   /** A reading of this patient that is not scored becomes a dead letter. */

@@ -56,6 +56,8 @@ export type Output =
       readonly offset: number
       /** whose state changed with it; undefined where nobody was recognised. For the committer, never for a sink */
       readonly patientKey?: string
+      /** what somebody did and the ward refused, for the page on which they did it; called, so that nobody writes it down */
+      readonly refused?: () => Control
     }
   | { readonly kind: 'journal'; readonly entry: JournalEntry; readonly partition: number }
 
@@ -227,15 +229,39 @@ export interface Check {
 }
 
 /**
- * One GET route of the HTTP listener, as data: an adapter offers it, the listener in `metrics/` serves it.
+ * One route of the HTTP listener, as data: an adapter offers it, the listener in `http/` serves it.
  * `answer` gives the JSON body, or undefined where there is nothing (404). `open` is handed a response whose head
- * (`text/event-stream`) is written; it lives until either side ends it.
+ * (`text/event-stream`) is written; it lives until either side ends it. `refuses` gives the body that says why a query cannot be answered (400).
  */
 export type HttpRoute =
-  | { readonly kind: 'json'; readonly path: string; answer(params: Readonly<Record<string, string>>): unknown }
-  | { readonly kind: 'events'; readonly path: string; open(response: ServerResponse): void }
+  | {
+      readonly kind: 'json'
+      readonly path: string
+      /** application/json by default */
+      readonly contentType?: string
+      refuses?(asked: Asked): object | undefined
+      answer(params: Readonly<Record<string, string>>, asked: Asked): unknown
+    }
+  | {
+      readonly kind: 'events'
+      readonly path: string
+      refuses?(asked: Asked): object | undefined
+      open(response: ServerResponse, asked: Asked): void
+    }
   /** POST by somebody who may act; `name` is who, as the journal is to have it */
   | { readonly kind: 'action'; readonly path: string; act(body: unknown, name: string): Promise<ActionAnswer> }
+
+/** What a request asks for beside its path. */
+export interface Asked {
+  /** the address's parameters, each as often as it was given */
+  readonly query: Readonly<Record<string, readonly string[]>>
+  /** scheme and host as the caller addressed them, e.g. http://127.0.0.1:8080 */
+  readonly origin: string
+  /** path and parameters */
+  readonly url: string
+  /** the last event that the caller has, where it says so */
+  readonly lastEventId?: string
+}
 
 /** How an action went, without an identity. */
 export interface ActionAnswer {

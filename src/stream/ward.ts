@@ -351,7 +351,7 @@ export class Ward {
     const { longestPauseSeconds } = this.#options.settings.alerts
     const judged = judgeControl(control, session, newest, longestPauseSeconds)
     if (judged.kind === 'journal') this.#apply(judged, partition)
-    else this.#out.letter({ ...judged, source: this.#source }, partition, offset)
+    else this.#out.letter({ ...judged, source: this.#source }, partition, offset, undefined, control)
   }
 
   #apply(entry: JournalEntry, partition: number): void {

@@ -52,18 +52,20 @@ function start(part: Partial<WardOptions> = {}): WardFeed {
   return feed
 }
 
+const NOTHING_ASKED = { query: {}, origin: 'http://127.0.0.1', url: '/' }
+
 function ask<View>(feed: WardFeed, path: string, params: Record<string, string> = {}): View {
   const route = feed.routes.find((route) => route.path === path)
   if (route?.kind !== 'json') throw new Error(`no route ${path}`)
   // what the page gets has been JSON in between
-  return JSON.parse(JSON.stringify(route.answer(params) ?? null)) as View
+  return JSON.parse(JSON.stringify(route.answer(params, NOTHING_ASKED) ?? null)) as View
 }
 
 function follow(feed: WardFeed): Reader {
   const route = feed.routes.find((route) => route.kind === 'events')
   if (route?.kind !== 'events') throw new Error('no event stream')
   const reader = new Reader()
-  route.open(asResponse(reader))
+  route.open(asResponse(reader), NOTHING_ASKED)
   return reader
 }
 

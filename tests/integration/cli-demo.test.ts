@@ -120,7 +120,7 @@ describe('vigil demo', () => {
     const { stderr } = await demo.ended
     const ids = [...ward.matchAll(/"(?:id|patientKey|bed|alertId|eventId)":"([^"]{3,})"/g)].map(([, id]) => id!)
     expect(ids.length).toBeGreaterThan(5)
-    for (const secret of ['canary', 'recording-', 'shift-', 'SIM', 'ICU', ...ids]) {
+    for (const secret of ['canary', 'recording-1', 'recording-2', 'shift-', 'SIM', 'ICU', ...ids]) {
       expect(public_).not.toContain(secret)
       expect(stderr).not.toContain(secret)
     }

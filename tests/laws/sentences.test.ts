@@ -44,6 +44,8 @@ const SAYS: Readonly<Record<string, string>> = {
   drift: any(FORECAST, (it) => `${measured(it)}, slowly (rising|falling) since ${TIME}(, ${measured(it)} in the hours before)?`),
   'leads-off': `No heart rate by ECG since ${TIME}: check the leads \\(${measured(named('pulse'))}\\)`,
   'probe-off': `No SpO2 and no pulse since ${TIME}: check the probe \\(${measured(named('hr'))}\\)`,
+  'abp-missing': `No ABP since ${TIME}: check the line`,
+  'pap-missing': `No PAP since ${TIME}: check the line`,
   'pulse-mismatch': `(${measured(named('hr'))}, but ${measured(named('pulse'))}|${measured(named('pulse'))}, but ${measured(named('hr'))}), since ${TIME}`,
   asystole: `HR 0 /min: asystole, since ${TIME}`,
   'news2-urgent': `NEWS2 at least [56]: .+, since ${TIME}`,
@@ -85,7 +87,7 @@ beforeAll(async () => {
   const settled = seconds(0, 120, moving(calm))
   await lives(settled, seconds(120, 150, moving({ ...calm, pulse: 84, spo2: 92, resp: 25 })))
   await lives(settled, seconds(120, 150, moving(without(calm, 'hr'))))
-  await lives(settled, seconds(120, 150, moving(without(calm, 'pulse', 'spo2'))))
+  await lives(settled, seconds(120, 180, moving(without(calm, 'pulse', 'spo2'))))
   await lives(
     settled,
     seconds(120, 240, (s) => moving({ ...calm, pulse: 72 - Math.min(30, s - 120) })(s)),
@@ -122,7 +124,8 @@ beforeAll(async () => {
     const beside = { ...(name === 'hr' ? without(calm, 'pulse') : name === 'pulse' ? without(calm, 'hr') : calm) }
     const own = (value: number) => ({ ...beside, [name]: value })
     const regular = seconds(0, 120, (s) => own(at + (s % 2) * channel.resolution))
-    await lives(regular, seconds(120, 150, moving(without(beside, name))))
+    // a line's channels are missed together, or after as long
+    await lives(regular, seconds(120, 180, moving(without(beside, name))))
     await lives(
       regular,
       seconds(120, 400, (s) => ({ ...moving(beside)(s), [name]: at })),
@@ -132,6 +135,11 @@ beforeAll(async () => {
         regular,
         seconds(120, 122, () => own(at + (at + 2 * leap <= channel.range[1] ? 2 : -2) * leap)),
       )
+  }
+  for (const name of ['abp', 'pap']) {
+    const line = { [`${name}_sys`]: 110, [`${name}_dia`]: 60, [`${name}_mean`]: 80 }
+    const whole = seconds(0, 120, moving({ ...calm, ...line }))
+    await lives(whole, seconds(120, 180, moving(calm)))
   }
   for (const name of ['abp', 'nibp', 'pap'])
     await lives(

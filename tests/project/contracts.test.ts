@@ -3,13 +3,16 @@ import { configuration } from '../../scripts/configuration.js'
 import { differing, documents } from '../../scripts/contracts.js'
 import { settingRows } from '../../src/config.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
+import { openApi } from '../../src/http/openapi.ts'
+import { asyncApi } from '../../src/kafka/asyncapi.ts'
 import { contracts } from '../../src/vitals/contracts.ts'
 import { ADULT_LIMITS } from '../../src/vitals/limits.ts'
 import { CHILD_LIMITS, NEONATE_LIMITS } from '../../src/vitals/profile-limits.ts'
 import { REJECTION_REASONS } from '../../src/vitals/rejection.ts'
 
 const settings = configuration(settingRows(), ADULT_LIMITS, { ...CHILD_LIMITS, neonate: NEONATE_LIMITS })
-const generated = documents(contracts(), ERROR_CODES, REJECTION_REASONS, settings)
+const schemas = new Map([...contracts(), ['openapi.json', openApi()], ['asyncapi.json', asyncApi()]])
+const generated = documents(schemas, ERROR_CODES, REJECTION_REASONS, settings)
 
 describe('what is published is what the code says', () => {
   test('every file of docs/contracts, docs/errors.md and docs/configuration.md equals what `npm run contracts` writes', () => {

@@ -43,6 +43,8 @@ export function swingingStay(name: string, seconds: number, seed: number): Stay 
 
 /** The stay as PhysioNet BIDMC writes its numerics. */
 export function bidmcCsv({ readings }: Stay): string {
-  const rows = readings.map(({ values: [hr, spo2] }, second) => `${second},${hr},${hr},16,${spo2}`)
+  const rows = readings.map(
+    ({ values: [hr, spo2] }, second) => `${second},${hr},${hr},${16 + (Math.floor(second / 20) % 2)},${spo2}`,
+  )
   return `Time [s], HR, PULSE, RESP, SpO2\n${rows.join('\n')}\n`
 }

@@ -98,18 +98,18 @@ describe('training a recipe', () => {
     expect(calibration.covariance[0]![0]![1]).toBe(calibration.covariance[0]![1]![0])
   })
 
-  it('is calibrated anew, without being trained, to the same bytes; and to others where the policy is another', async () => {
-    const files = ['manifest.json', 'metrics.json', 'card.md', 'model.onnx', 'golden.json', 'SHA256SUMS']
-    const read = () => Promise.all(files.map((name) => readFile(join(trained.dir, name), 'utf8')))
+  it('is calibrated anew, without being trained, to the same figures; and to others where the policy is another', async () => {
     const options = { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} } as const
-    const before = await read()
-    await recalibrate(swing, `swing@${swing.version}`, options)
-    expect(await read()).toEqual(before)
-    const stricter = { ...swing, policy: { ...swing.policy, q: 1e-4 } }
-    const { manifest } = await recalibrate(stricter, `swing@${swing.version}`, options)
+    const id = `swing@${swing.version}`
+    const again = await recalibrate({ ...swing, version: '1.0.1' }, id, options)
+    expect(again.manifest).toEqual({ ...trained.manifest, version: '1.0.1' })
+    expect(again.metrics).toEqual(JSON.parse(JSON.stringify(trained.metrics)))
+    for (const file of ['model.onnx', 'golden.json'])
+      expect(await readFile(join(again.dir, file))).toEqual(await readFile(join(trained.dir, file)))
+    const stricter = { ...swing, version: '1.0.2', policy: { ...swing.policy, q: 1e-4 } }
+    const { manifest } = await recalibrate(stricter, id, options)
     expect(manifest.policy.q).toBe(1e-4)
     expect(manifest.graph).toEqual(trained.manifest.graph)
-    await recalibrate(swing, `swing@${swing.version}`, options)
     await expect(recalibrate(swing, 'swing@9', options)).rejects.toMatchObject({ code: 'model-not-found' })
   })
 

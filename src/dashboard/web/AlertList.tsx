@@ -1,4 +1,5 @@
 import type { AlertView, ChannelInfo } from '../protocol.ts'
+import { AlertActs } from './Acts.tsx'
 import { Budget } from './Budget.tsx'
 import { PriorityMark } from './Marks.tsx'
 import type { PageBed, PageWard } from './state.ts'
@@ -65,6 +66,7 @@ export function AlertLine({ alert, bed, reasons }: AlertLineProps) {
         {until > alert.onset && ` · ${spoken(until - alert.onset)}`}
       </p>
       {called !== undefined && <p class="called">{called}</p>}
+      {reasons !== undefined && <AlertActs alert={alert} now={bed?.frame?.time} />}
       {reasons !== undefined && <Why alert={alert} channels={reasons} />}
     </li>
   )

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
+import { BedActs, Outcome } from './Acts.tsx'
 import { AlertLine } from './AlertList.tsx'
 import { Declared } from './Declared.tsx'
 import { Drift } from './Drift.tsx'
@@ -151,6 +152,8 @@ export function BedPage({ bed, channels, started, silent, ended }: BedPageProps)
         {vitals.length === 0 && <p class="none">No vital signs yet</p>}
       </div>
       <div class="side">
+        <BedActs bed={bed} />
+        <Outcome />
         <section class="panel">
           <h2>
             Open alerts <span>{bed.alerts.length === 0 ? 'none' : bed.alerts.length}</span>

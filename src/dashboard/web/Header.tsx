@@ -1,6 +1,7 @@
 import { WATCHING } from '../../vitals/watching.ts'
 import type { Link } from './live.ts'
 import { WatchingMark } from './Marks.tsx'
+import type { Session } from './session.ts'
 import type { PageWard } from './state.ts'
 import { clock, spoken } from './words.ts'
 
@@ -17,10 +18,12 @@ interface HeaderProps {
   readonly now: number
   /** the stream stopped: whatever the last heartbeat said, nobody watches */
   readonly dead: boolean
+  readonly who: Session | undefined
+  readonly signOut: () => void
 }
 
 /** Who watches, with which model, and whether the page itself still hears. */
-export function Header({ ward, link, now, dead }: HeaderProps) {
+export function Header({ ward, link, now, dead, who, signOut }: HeaderProps) {
   const told = ward?.heartbeat.beds
   const total = told === undefined ? 0 : WATCHING.reduce((sum, watching) => sum + told[watching], 0)
   const counts = dead ? { watching: 0, warming: 0, degraded: 0, blind: total } : told
@@ -60,6 +63,14 @@ export function Header({ ward, link, now, dead }: HeaderProps) {
         </svg>
         {LINK_WORDS[link.state]}
       </span>
+      {who?.signedIn && (
+        <span class="who">
+          {who.name}{' '}
+          <button type="button" onClick={signOut}>
+            Sign out
+          </button>
+        </span>
+      )}
       <time class="clock">{clock(now)}</time>
     </header>
   )

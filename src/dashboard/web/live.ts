@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { WardEvents, WardView } from '../protocol.ts'
+import type { DeedView, WardEvents, WardView } from '../protocol.ts'
 import { type PageWard, wardOf, withAlert, withBed, withFrames, withoutBed } from './state.ts'
 
 /** Silence after which nobody watches: three heartbeats missed. */
 const SILENT_MS = 6000
 const AGAIN_MS = 2000
+/** What people did that is remembered: whoever waits for its own does not wait long. */
+const DEEDS = 32
 
 /** How the page stands to the server. `lost` and `stalled` mean that nobody watches. */
 export interface Link {
@@ -21,6 +23,8 @@ export interface Live {
   readonly offset: number
   /** alerts that came since the page opened, for the announcements */
   readonly newest: WardEvents['alert'] | undefined
+  /** what people did since the page opened, newest last; a few */
+  readonly deeds: readonly DeedView[]
 }
 
 type Change = (live: Live) => Live
@@ -90,6 +94,7 @@ function follow(tell: (change: Change) => void): () => void {
       change((ward) => withAlert(ward, alert))
       tell((live) => ({ ...live, newest: alert }))
     })
+    on('deed', (deed) => tell((live) => ({ ...live, deeds: [...live.deeds, deed].slice(-DEEDS) })))
     source.onerror = () => reconnect('The connection to the server broke.')
   }
   const reconnect = (reason: string) => {
@@ -117,12 +122,13 @@ const START: Live = {
   ward: undefined,
   offset: 0,
   newest: undefined,
+  deeds: [],
 }
 
-/** The ward, live. */
-export function useLive(): Live {
+/** The ward, live. @param may whether whoever looks may read it: until then nothing is asked */
+export function useLive(may: boolean): Live {
   const [live, setLive] = useState(START)
-  useEffect(() => follow(setLive), [])
+  useEffect(() => (may ? follow(setLive) : undefined), [may])
   return live
 }
 

@@ -2,6 +2,7 @@ import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import { AlertList } from './AlertList.tsx'
+import { Acting, useActing } from './acting.ts'
 import { BedPage } from './BedPage.tsx'
 import { Header, NotWatching } from './Header.tsx'
 import { type Live, useLive, useNow } from './live.ts'
@@ -11,6 +12,9 @@ import './ward.css'
 import './bed.css'
 import './reasons.css'
 import './risk.css'
+import './acts.css'
+import { SignIn } from './SignIn.tsx'
+import { useSession } from './session.ts'
 import { inOrder, type PageBed } from './state.ts'
 import { Tile } from './Tile.tsx'
 import { bedWord, PRIORITY_WORDS, sentence } from './words.ts'
@@ -50,7 +54,10 @@ function Announcements({ live }: { live: Live }) {
 }
 
 function Page() {
-  const live = useLive()
+  const { session, signIn, signOut, ask } = useSession()
+  const mayRead = session?.may.includes('read') ?? false
+  const live = useLive(mayRead)
+  const acting = useActing(session, live.deeds, ask)
   const now = useNow(live.offset)
   const id = useBed()
   const [from, setFrom] = useState<string>()
@@ -71,9 +78,15 @@ function Page() {
       ? 'NOT WATCHING · Vigil'
       : `${open > 0 ? `(${open}) ` : ''}${bed === undefined ? 'Ward' : bedWord(bed)} · Vigil`
   }, [dead, open, bed?.name])
+  // a session ends after its shift, and with its token: a page that hears nothing asks whether it still has one
+  useEffect(() => {
+    if (link.state === 'lost') ask()
+  }, [link.state, link.since])
+  useEffect(() => acting?.forget(), [id])
+  if (session !== undefined && !mayRead) return <SignIn signIn={signIn} />
   return (
     <div class={`page ${dead ? 'dead' : ''}`}>
-      <Header ward={ward} link={link} now={now} dead={dead} />
+      <Header ward={ward} link={link} now={now} dead={dead} who={session} signOut={signOut} />
       <NotWatching link={link} now={now - live.offset} />
       <Announcements live={live} />
       {ward === undefined && (
@@ -91,14 +104,16 @@ function Page() {
         </main>
       )}
       {ward !== undefined && bed !== undefined && (
-        <BedPage
-          key={bed.id}
-          bed={bed}
-          channels={ward.channels}
-          started={ward.started}
-          silent={silent(bed)}
-          ended={ward.recent[0]?.alertId}
-        />
+        <Acting.Provider value={acting}>
+          <BedPage
+            key={bed.id}
+            bed={bed}
+            channels={ward.channels}
+            started={ward.started}
+            silent={silent(bed)}
+            ended={ward.recent[0]?.alertId}
+          />
+        </Acting.Provider>
       )}
       {ward !== undefined && id === undefined && (
         <div class="ward-view">

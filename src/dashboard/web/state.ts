@@ -105,8 +105,9 @@ export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
 function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
   return new Map(
     channels.map(({ channel, value, low, high, aside }) => {
-      const outside = value.map((v, i) => beyond(v, low[i] ?? null, high[i] ?? null))
-      const copied = { value: [...value], low: [...low], high: [...high], aside: [...aside] }
+      const whole = (column: readonly (number | null)[]) => time.map((_, i) => column[i] ?? null)
+      const copied = { value: whole(value), low: whole(low), high: whole(high), aside: whole(aside) }
+      const outside = copied.value.map((v, i) => beyond(v, copied.low[i]!, copied.high[i]!))
       return [channel, { time: [...time], ...copied, outside }]
     }),
   )
