@@ -136,7 +136,10 @@ describe('a world that changed under the states', () => {
       expect(phases(bodies, 'spo2-low').filter((it) => it === 'start')).toHaveLength(1)
       expect(phases(bodies, 'spo2-low').filter((it) => it === 'end')).toHaveLength(1)
       expect(new Set(bodies.map(({ eventId }) => eventId)).size).toBe(bodies.length)
-      expect(ward.said.errors).toEqual([])
+      // the registry keeps every version that a saved state names; where somebody took one away it is said
+      const begun = /^bedside begins anew: the registry has no bedside@(1\.0\.0, only 9\.9\.9|9\.9\.9, only 1\.0\.0)$/
+      expect(ward.said.errors.length).toBeGreaterThan(0)
+      for (const error of ward.said.errors) expect(error).toMatch(begun)
       await ward.close()
     },
   )
