@@ -6,13 +6,30 @@ import { type Explanation, explainAlert } from '../../../src/evaluation/explain/
 import { type WatchedModel, watchWard } from '../../../src/evaluation/watched.ts'
 import { openModel } from '../../../src/inference/model-store.ts'
 import { openEngine } from '../../../src/inference/open-engine.ts'
+import { ANCHOR } from '../../../src/ingest/recording.ts'
 import type { Input } from '../../../src/stream/ports.ts'
 import type { AlertBody } from '../../../src/vitals/alert.ts'
-import { channelTable } from '../../../src/vitals/channels.ts'
+import { type ChannelTable, channelTable } from '../../../src/vitals/channels.ts'
+import { STATUSES } from '../../../src/vitals/reading.ts'
 import { Settings } from '../../../src/vitals/settings.ts'
 
 const RECORDINGS = ['bidmc_05', 'bidmc_19', 'bidmc_34'].map((name) => join(import.meta.dirname, `../../../examples/recordings/${name}_Numerics.csv`)) // biome-ignore format: one line
 const settings = Settings.parse({})
+const TABLE = channelTable()
+const HR = TABLE.index.get('hr')!
+/** One patient's ECG gives nothing from the sixth minute on, so that the sensors have something to say, too. */
+const leadOff = (input: Input): Input => {
+  const off = input.kind === 'reading' && input.patientKey === 'bidmc_19' && input.time - ANCHOR > 300_000
+  if (!off) return input
+  const values = input.values.map((value, at) => (input.channels[at] === HR ? Number.NaN : value))
+  const statuses = input.statuses.map((status, at) =>
+    input.channels[at] === HR ? STATUSES.indexOf('not-available') : status,
+  )
+  return { ...input, values, statuses }
+}
+async function* journal(table: ChannelTable, change = (input: Input): Input => input) {
+  for await (const inputs of openRecorded(RECORDINGS, { table })(1)) yield inputs.map((it) => change(leadOff(it)))
+}
 let bodies: AlertBody[]
 /** the start of an alert that the model raised */
 let start: AlertBody
@@ -23,7 +40,7 @@ beforeAll(async () => {
   const table = channelTable(bundle.manifest.declares)
   const model: WatchedModel = { manifest: bundle.manifest, engine, table, maxBatch: 16 }
   bodies = []
-  await watchWard(model, openRecorded(RECORDINGS, { table })(1), (body) => bodies.push(body))
+  await watchWard(model, journal(table), (body) => bodies.push(body))
   await engine.close()
   start = bodies.find(({ code, phase }) => code === 'unexpected' && phase === 'start')!
 })
@@ -34,10 +51,7 @@ function explained(stored: readonly AlertBody[], change = (input: Input): Input 
     stored,
     settings,
     models: SHIPPED_MODELS,
-    open: (table) =>
-      (async function* () {
-        for await (const inputs of openRecorded(RECORDINGS, { table })(1)) yield inputs.map(change)
-      })(),
+    open: (table) => journal(table, change),
   })
 }
 const messages = (of: AlertBody) => bodies.filter(({ alertId }) => alertId === of.alertId)
