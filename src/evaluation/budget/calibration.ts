@@ -29,6 +29,9 @@ const SECONDS_A_DAY = 86_400
 /** log10 of the thresholds that may come out: q, and one over the factor on the limits of drift, never below 1 */
 const Q_BOUNDS = [-30, -0.3] as const
 const DRIFT_BOUNDS = [-2, 0] as const
+/** a minute is rarer than q says by some power of it; a CUSUM's alarms thin out exponentially with its limit */
+const Q_SLOPE = { start: 0.8, flattest: 0.3, steepest: 2.5 } as const
+const DRIFT_SLOPE = { start: 8, flattest: 4, steepest: 20 } as const
 /** share of the budget that slow change may use up; leaps get what it leaves */
 const DRIFT_SHARE = 0.5
 /** patients of a pilot: one in so many */
@@ -88,8 +91,8 @@ export async function calibrateThreshold(
   say: (line: string) => void,
 ): Promise<CalibratedThreshold> {
   const { policy } = model.manifest
-  let leaps = knob(...Q_BOUNDS, Math.log10(policy.q))
-  let drift = knob(...DRIFT_BOUNDS, 0 - Math.log10(policy.drift))
+  let leaps = knob(...Q_BOUNDS, Math.log10(policy.q), Q_SLOPE)
+  let drift = knob(...DRIFT_BOUNDS, 0 - Math.log10(policy.drift), DRIFT_SLOPE)
   let last: Alarmed | undefined
   /** one pass at both knobs, which are turned by it; how far it was off */
   const pass = async (every: number): Promise<{ found: Alarmed; wanted: number }> => {
@@ -121,8 +124,8 @@ export async function calibrateThreshold(
     ;[leaps, drift] = [carried(leaps), carried(drift)]
   } else {
     // too few to stand for all
-    leaps = knob(...Q_BOUNDS, Math.log10(policy.q))
-    drift = knob(...DRIFT_BOUNDS, 0 - Math.log10(policy.drift))
+    leaps = knob(...Q_BOUNDS, Math.log10(policy.q), Q_SLOPE)
+    drift = knob(...DRIFT_BOUNDS, 0 - Math.log10(policy.drift), DRIFT_SLOPE)
     for (let i = 0; i < PILOT_PASSES && !(settled(leaps, NEAR) && calm(drift, NEAR)); i++) await pass(1)
   }
   for (let i = 0; i < FULL_PASSES && !(settled(leaps, NEAR) && calm(drift, NEAR)); i++) await pass(1)

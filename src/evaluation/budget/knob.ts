@@ -7,8 +7,15 @@ export interface Knob {
   /** to be tried next */
   readonly log: number
   readonly tried: readonly Point[]
-  /** of ln rate over ln threshold, as long as there is none of what was tried */
-  readonly slope: number
+  /** of ln rate over ln threshold: what it is taken for while nothing was tried, and between what it may be */
+  readonly slope: Slope
+}
+
+/** How steep the rate is in the threshold. */
+export interface Slope {
+  readonly start: number
+  readonly flattest: number
+  readonly steepest: number
 }
 
 /** What was tried: log10 of the threshold, and ln of the alarms over those wanted. */
@@ -17,15 +24,13 @@ export interface Point {
   readonly off: number
 }
 
-/** slope of ln rate over ln threshold while nothing better is known, and between what it may be */
-const [SLOPE, FLATTEST, STEEPEST] = [0.8, 0.3, 20]
 /** a bracket this narrow is not halved any more; one this wide is not believed at once */
 const NARROW = 0.02
 const LEAP = 4
 
-export function knob(strictest: number, loosest: number, log: number): Knob {
+export function knob(strictest: number, loosest: number, log: number, slope: Slope): Knob {
   const bounds = [strictest, loosest] as const
-  return { bounds, bracket: bounds, log: Math.min(loosest, Math.max(strictest, log)), tried: [], slope: SLOPE }
+  return { bounds, bracket: bounds, log: Math.min(loosest, Math.max(strictest, log)), tried: [], slope }
 }
 
 /** The knob after a try at its `log`: where the slope of what was tried points, or the middle of the bracket. */
@@ -48,7 +53,7 @@ export function settled({ bracket: [low, high], tried }: Knob, near: number): bo
 /** The same knob before other recordings: it begins where it came nearest, and of what was tried it keeps the slope. */
 export function carried({ bounds, tried, log, slope }: Knob): Knob {
   const from = tried.length === 0 ? log : nearest(tried).log
-  return { bounds, bracket: bounds, log: from, tried: [], slope: slopeOf(tried, slope) }
+  return { bounds, bracket: bounds, log: from, tried: [], slope: { ...slope, start: slopeOf(tried, slope) } }
 }
 
 export const nearest = <T extends Point>(points: readonly T[]): T =>
@@ -65,12 +70,12 @@ export function between(tried: readonly Point[], near: number): Point {
 }
 
 /** Slope of the points nearest to what is wanted, by least squares; thresholds in ln. */
-function slopeOf(points: readonly Point[], otherwise: number): number {
+function slopeOf(points: readonly Point[], { start, flattest, steepest }: Slope): number {
   const near = points.toSorted((a, b) => Math.abs(a.off) - Math.abs(b.off)).slice(0, 3)
   const mean = (of: (point: Point) => number) => near.reduce((sum, it) => sum + of(it), 0) / near.length
   const [x, y] = [mean((it) => it.log * Math.LN10), mean((it) => it.off)]
   const spread = mean((it) => (it.log * Math.LN10 - x) ** 2)
-  if (!(spread >= 1e-9)) return otherwise
+  if (!(spread >= 1e-9)) return start
   const slope = mean((it) => (it.log * Math.LN10 - x) * (it.off - y)) / spread
-  return Math.min(STEEPEST, Math.max(FLATTEST, slope))
+  return Math.min(steepest, Math.max(flattest, slope))
 }
