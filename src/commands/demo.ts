@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { defer, lastValueFrom, map, merge, NEVER, repeat, takeUntil, timer } from 'rxjs'
+import { fromNowOn } from '../app/from-now-on.ts'
 import { pageActs } from '../app/page-acts.ts'
 import { openPagedWard } from '../app/paged-ward.ts'
 import { SHIFT, shiftSource } from '../app/shift/shift.ts'
@@ -61,6 +62,7 @@ export function demoCommand(): Command {
 
 async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const asked = stopSignal()
+  const began = Date.now()
   const settings = loadSettings(flags.config, process.env)
   const chosen = flags.config !== undefined || process.env['VIGIL_MODELS_SERVE'] !== undefined
   if (!chosen) settings.models.serve = BOX
@@ -96,7 +98,7 @@ async function demo(flags: DemoFlags, atEnd: AtEnd): Promise<void> {
   const stopped = merge(asked, readerGone, flags.for === undefined ? NEVER : timer(flags.for * 1000))
   const flushes = pipeline(merge(source, acts.source).pipe(takeUntil(stopped)), served.ward, {
     ...run,
-    sinks: [standardOutputSink(), page, alerts, fhir],
+    sinks: [fromNowOn(standardOutputSink(), began), page, alerts, fhir],
   })
   await lastValueFrom(flushes, { defaultValue: undefined })
 }
