@@ -73,12 +73,13 @@ export function frameView(bed: Bed, report: FrameReport, table: ChannelTable): F
       if (expected !== null && !band.has(channels[c]!)) band.set(channels[c]!, expected)
     })
     const shares = detector.contributions.map((share) => Math.round(share * 1000) / 1000)
-    const known = (median: number | null) => (median === null ? null : rounded(median))
+    const known = (mean: number | null) => (mean === null ? null : rounded(mean))
     const drift = detector.drift.map(
-      ({ cusum, away, halfHour, sixHours }) =>
-        [rounded(cusum), rounded(away), known(halfHour), known(sixHours)] as const,
+      ({ cusum, away, lately, usual }) => [rounded(cusum), rounded(away), known(lately), known(usual)] as const,
     )
-    const driftLimits = [detector.drift[0]?.cusumLimit ?? 1, detector.drift[0]?.awayLimit ?? 1] as const
+    const driftLimits = detector.drift.map(
+      ({ cusumLimit, awayLimit }) => [rounded(cusumLimit), rounded(awayLimit)] as const,
+    )
     const { surprise } = detector
     return { detector: detector.detector, p: { ...detector.p }, surprise, channels, shares, drift, driftLimits }
   })

@@ -64,10 +64,10 @@ export interface DetectorView {
   readonly channels: readonly number[]
   /** [C] share in the surprise, 0..1 */
   readonly shares: readonly number[]
-  /** [C] slow change, above 0 upwards; the medians are null while they are not known */
-  readonly drift: readonly (readonly [cusum: number, away: number, halfHour: number | null, sixHours: number | null])[]
-  /** what `cusum` and `away` are held against */
-  readonly driftLimits: readonly [cusum: number, away: number]
+  /** [C] slow change, above 0 upwards; the means of the last minutes and of the hours are null while they are not known */
+  readonly drift: readonly (readonly [cusum: number, away: number, lately: number | null, usual: number | null])[]
+  /** [C] what `cusum` and `away` are held against */
+  readonly driftLimits: readonly (readonly [cusum: number, away: number])[]
 }
 
 /** What stands of an hourly risk. */

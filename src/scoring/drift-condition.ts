@@ -19,11 +19,11 @@ export function driftCondition(
   const direction = drift.up ? 'rising' : 'falling'
   const since = `since ${timeOfDay(onset)}`
   const own = drift.watch === 'own-baseline'
-  const observed = own ? drift.halfHour : value
+  const observed = own ? drift.lately : value
   const said = measurement(channel, observed)
-  const before = own ? `, ${measurement(channel, drift.sixHours)} in the hours before` : ''
+  const before = own ? `, ${measurement(channel, drift.usual)} in the hours before` : ''
   const text = own
-    ? `The median of the last half hour is ${said}, ${drift.score.toFixed(1)} of the patient's own spreads from ${measurement(channel, drift.sixHours)}, the median of up to six hours before.`
+    ? `The mean of the last minutes is ${said}; ${measurement(channel, drift.usual)} is usual of this patient. On a control chart of one-minute means that is ${drift.score.toFixed(1)} standard deviations, limit ${drift.threshold.toFixed(1)}.`
     : `The forecasts have been ${drift.up ? 'too low' : 'too high'} minute after minute ${since}: a CUSUM of ${drift.score.toFixed(1)}, limit ${drift.threshold.toFixed(1)}.`
   return {
     detector: manifest.detector,
@@ -41,7 +41,7 @@ export function driftCondition(
     },
     explanation: {
       text,
-      method: own ? "half hour against six hours, the patient's own" : 'CUSUM of one-minute mean residuals',
+      method: own ? "EWMA chart of one-minute means, the patient's own" : 'CUSUM of one-minute mean residuals',
     },
     latching: false,
   }

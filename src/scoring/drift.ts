@@ -21,15 +21,23 @@ const ENOUGH = 0.5
 /** the sum is not let further than so many limits: it must be able to come back */
 const CUSUM_MOST = 2
 
-/** the patient's own last half hour against six hours: minutes of one, blocks of the other, and the fewest of them */
-const BLOCK = 30
-const BLOCKS = 12
-const FEWEST_BLOCKS = 4
-/** MADs of the six hours, as a standard deviation, that the half hour may be away */
-export const AWAY_LIMIT = 4
-/** a MAD is never taken for smaller than this, resolution cells: monitors print whole numbers */
-const SMALLEST_SPREAD = 1.5
-const NORMAL = 1.4826
+/**
+ * EWMA control chart of the minute means (Roberts 1959) against the patient's own mean and standard deviation, which fade
+ * over half a day: weight of a minute, minutes of that memory, minutes before it says anything, and the standard
+ * deviations with which one minute enters at most.
+ */
+const WEIGHT = 0.1
+const MEMORY = 720
+const FEWEST_MINUTES = 60
+const MOST = 10
+/** standard deviation of the chart, were minutes independent, in those of a minute */
+const CHART_SD = Math.sqrt(WEIGHT / (2 - WEIGHT))
+/**
+ * Standard deviations of the chart that it may be away at a factor of 1. Minutes of a heart rate wander for longer than those of
+ * a saturation: with these each channel alone has about as many false alarms, on calm patients of the simulated ward for training.
+ */
+const AWAY_LIMITS: Readonly<Record<string, number>> = { hr: 9, pulse: 9, resp: 7.8, spo2: 5.7 }
+const AWAY_LIMIT = 8
 
 /**
  * row of the patient: the minute that is filling; whether any channel drifts; then what is added up of the minute, all
@@ -47,22 +55,18 @@ const RISE = 0 // CUSUM upwards
 const FALL = 1
 const RISING = 2 // minute since which it is above 0; NaN = it is not
 const FALLING = 3
-const FILLED = 4 // minute means in the half hour, 0..BLOCK
-const NEXT = 5 // where the next of them goes
-const BLOCKED = 6 // half hours known
-const IN_BLOCK = 7 // minutes since the last half hour was closed
-const AWAY = 8 // half hour against six hours, in spreads; 0 while unknown
-const AWAY_SINCE = 9
-const HALF_HOUR = 10 // median of it
-const SIX_HOURS = 11
-const USUAL = 12 // what a minute's standardised residual usually is
-const HEARD = 13 // minutes behind it, up to USUAL_MINUTES
-const MINUTES = 14
-const MEDIANS = MINUTES + BLOCK
-const FIELDS = MEDIANS + BLOCKS
+const MEAN = 4 // of the patient's minutes, fading ...
+const VARIANCE = 5
+const KNOWN = 6 // ... over so many of them at most
+const CHART = 7 // EWMA of the minutes' distance from MEAN, standard deviations of a minute
+const LATELY = 8 // EWMA of the minutes themselves
+const LEFT = 9 // minute since which the chart is beyond half of its limit; NaN = it is not
+const USUAL = 10 // what a minute's standardised residual usually is
+const HEARD = 11 // minutes behind it, up to USUAL_MINUTES
+const FIELDS = 12
 
 /** What of a manifest drift depends on. */
-type DriftManifest = Pick<ModelManifest, 'calibration' | 'grid' | 'policy'>
+type DriftManifest = Pick<ModelManifest, 'calibration' | 'channels' | 'grid' | 'policy'>
 
 export interface DriftPlan {
   /** doubles of one patient's row */
@@ -73,9 +77,9 @@ export interface DriftPlan {
   /** [C] minute's mean residual when all is well */
   readonly mean: Float64Array
   readonly sd: Float64Array
-  /** of the CUSUM, and of the half hour's distance in spreads */
   readonly cusumLimit: number
-  readonly awayLimit: number
+  /** [C] of the control chart, in its own standard deviations */
+  readonly awayLimit: Float64Array
   readonly scores: ScorePlan
 }
 
@@ -87,15 +91,15 @@ export interface Drift {
   /** minute it began, since 1970 */
   readonly sinceMinute: number
   readonly watch: 'cusum' | 'own-baseline'
-  /** CUSUM, or spreads away */
+  /** CUSUM, or standard deviations of the chart */
   readonly score: number
   readonly threshold: number
-  /** medians of the half hour and of the six hours before; NaN where not known yet */
-  readonly halfHour: number
-  readonly sixHours: number
+  /** fading means of the last minutes and of the patient's hours; NaN where not known yet */
+  readonly lately: number
+  readonly usual: number
 }
 
-export function driftPlan({ calibration, grid, policy }: DriftManifest, scores: ScorePlan): DriftPlan {
+export function driftPlan({ calibration, channels, grid, policy }: DriftManifest, scores: ScorePlan): DriftPlan {
   const minuteTicks = Math.max(1, Math.round(60 / grid.cadenceSeconds))
   return {
     stateSize: HEADER + (ADDED + FIELDS) * scores.channels.length,
@@ -104,7 +108,7 @@ export function driftPlan({ calibration, grid, policy }: DriftManifest, scores: 
     mean: Float64Array.from(calibration.minute.mean),
     sd: Float64Array.from(calibration.minute.sd),
     cusumLimit: policy.drift * CUSUM_LIMIT,
-    awayLimit: Math.sqrt(policy.drift) * AWAY_LIMIT,
+    awayLimit: Float64Array.from(channels, (name) => Math.sqrt(policy.drift) * (AWAY_LIMITS[name] ?? AWAY_LIMIT)),
     scores,
   }
 }
@@ -115,7 +119,7 @@ export function resetDrift(plan: DriftPlan, state: Float64Array, at: number): vo
   state[at + MINUTE] = Number.NaN
   for (let c = 0; c < plan.scores.channels.length; c++) {
     const own = ownAt(plan, at, c)
-    for (const field of [RISING, FALLING, AWAY_SINCE, HALF_HOUR, SIX_HOURS]) state[own + field] = Number.NaN
+    for (const field of [RISING, FALLING, LEFT, LATELY, MEAN]) state[own + field] = Number.NaN
   }
 }
 
@@ -172,10 +176,10 @@ function close(plan: DriftPlan, state: Float64Array, at: number, minute: number)
       state[own + HEARD] = Math.min(USUAL_MINUTES, state[own + HEARD]! + 1)
       state[own + USUAL]! += away / (state[own + HEARD]! + USUAL_PRIOR)
     }
-    if (state[added + COUNT]! > 0) baseline(plan, state, own, c, state[added + SUM]! / state[added + COUNT]!, minute)
+    if (state[added + COUNT]! > 0) chart(plan, state, own, c, state[added + SUM]! / state[added + COUNT]!, minute)
     state.fill(0, added, added + ADDED)
     const summed = Math.max(state[own + RISE]!, state[own + FALL]!)
-    if (summed >= plan.cusumLimit || Math.abs(state[own + AWAY]!) >= plan.awayLimit) any = 1
+    if (summed >= plan.cusumLimit || Math.abs(awayOf(state, own)) >= plan.awayLimit[c]!) any = 1
   }
   state[at + DRIFTS] = any
 }
@@ -187,39 +191,27 @@ function cusum(plan: DriftPlan, state: Float64Array, sum: number, since: number,
   state[sum] = Math.min(CUSUM_MOST * plan.cusumLimit, next)
 }
 
-const sorted = new Float64Array(BLOCK)
-
-/** median of [from, from + count) of the state */
-function median(state: Float64Array, from: number, count: number, about = 0, deviations = false): number {
-  for (let i = 0; i < count; i++) sorted[i] = deviations ? Math.abs(state[from + i]! - about) : state[from + i]!
-  const part = sorted.subarray(0, count).sort()
-  return (part[(count - 1) >> 1]! + part[count >> 1]!) / 2
+function chart(plan: DriftPlan, state: Float64Array, own: number, c: number, value: number, minute: number): void {
+  if (state[own + KNOWN] === 0) {
+    state[own + MEAN] = value
+    state[own + LATELY] = value
+    state[own + VARIANCE] = 1
+  }
+  const off = value - state[own + MEAN]!
+  // a monitor that prints whole numbers has a spread of its own
+  const r = off / Math.max(plan.scores.half[c]!, Math.sqrt(state[own + VARIANCE]!))
+  state[own + CHART]! += WEIGHT * (Math.max(-MOST, Math.min(MOST, r)) - state[own + CHART]!)
+  state[own + LATELY]! += WEIGHT * (value - state[own + LATELY]!)
+  state[own + KNOWN] = Math.min(MEMORY, state[own + KNOWN]! + 1)
+  state[own + MEAN]! += off / (state[own + KNOWN]! + 1)
+  state[own + VARIANCE]! += (off * off - state[own + VARIANCE]!) / (state[own + KNOWN]! + 1)
+  if (Math.abs(awayOf(state, own)) < plan.awayLimit[c]! / 2) state[own + LEFT] = Number.NaN
+  else if (Number.isNaN(state[own + LEFT]!)) state[own + LEFT] = minute - 1
 }
 
-function baseline(plan: DriftPlan, state: Float64Array, own: number, c: number, mean: number, minute: number): void {
-  state[own + MINUTES + state[own + NEXT]!] = mean
-  state[own + NEXT] = (state[own + NEXT]! + 1) % BLOCK
-  if (state[own + FILLED]! < BLOCK) state[own + FILLED]!++
-  state[own + IN_BLOCK]!++
-  if (state[own + FILLED]! < BLOCK) return
-  const now = median(state, own + MINUTES, BLOCK)
-  const blocks = Math.min(state[own + BLOCKED]!, BLOCKS)
-  state[own + HALF_HOUR] = now
-  if (blocks >= FEWEST_BLOCKS) {
-    const usual = median(state, own + MEDIANS, blocks)
-    const among = NORMAL * median(state, own + MEDIANS, blocks, usual, true)
-    const within = NORMAL * median(state, own + MINUTES, BLOCK, now, true)
-    const spread = Math.max(among, within, SMALLEST_SPREAD * 2 * plan.scores.half[c]!)
-    const away = (now - usual) / spread
-    state[own + SIX_HOURS] = usual
-    if (Math.abs(away) < plan.awayLimit) state[own + AWAY_SINCE] = Number.NaN
-    else if (Number.isNaN(state[own + AWAY_SINCE]!)) state[own + AWAY_SINCE] = minute - BLOCK
-    state[own + AWAY] = away
-  }
-  if (state[own + IN_BLOCK]! < BLOCK) return
-  state[own + MEDIANS + (state[own + BLOCKED]! % BLOCKS)] = now
-  state[own + BLOCKED]!++
-  state[own + IN_BLOCK] = 0
+/** Standard deviations of its chart that a channel is away; 0 while too little is known of the patient. */
+function awayOf(state: Float64Array, own: number): number {
+  return state[own + KNOWN]! < FEWEST_MINUTES ? 0 : state[own + CHART]! / CHART_SD
 }
 
 /** The channel that drifts furthest beyond its limit, if any does. */
@@ -228,19 +220,13 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
   let most = 1
   for (let channel = 0; channel < plan.scores.channels.length; channel++) {
     const own = ownAt(plan, at, channel)
-    const known = { channel, halfHour: state[own + HALF_HOUR]!, sixHours: state[own + SIX_HOURS]! }
-    const away = Math.abs(state[own + AWAY]!)
-    if (away / plan.awayLimit >= most) {
-      most = away / plan.awayLimit
-      const sinceMinute = state[own + AWAY_SINCE]!
-      found = {
-        ...known,
-        up: state[own + AWAY]! > 0,
-        sinceMinute,
-        watch: 'own-baseline',
-        score: away,
-        threshold: plan.awayLimit,
-      }
+    const known = { channel, lately: state[own + LATELY]!, usual: state[own + MEAN]! }
+    const signed = awayOf(state, own)
+    const threshold = plan.awayLimit[channel]!
+    if (Math.abs(signed) / threshold >= most) {
+      most = Math.abs(signed) / threshold
+      const sinceMinute = state[own + LEFT]!
+      found = { ...known, up: signed > 0, sinceMinute, watch: 'own-baseline', score: Math.abs(signed), threshold }
     }
     for (const up of [true, false]) {
       const score = state[own + (up ? RISE : FALL)]!
@@ -253,24 +239,30 @@ export function driftOf(plan: DriftPlan, state: Float64Array, at: number): Drift
   return found
 }
 
-/** How far a channel has drifted: above 0 upwards. */
+/** How far a channel has drifted, above 0 upwards, and what either is held against. */
 export interface Drifted {
   readonly cusum: number
-  /** spreads; 0 while unknown */
+  readonly cusumLimit: number
+  /** standard deviations of the chart; 0 while too little is known */
   readonly away: number
-  readonly halfHour: number
-  readonly sixHours: number
+  readonly awayLimit: number
+  /** NaN while too little is known */
+  readonly lately: number
+  readonly usual: number
 }
 
 /** @param channel index into the model's channels */
 export function driftedBy(plan: DriftPlan, state: Float64Array, at: number, channel: number): Drifted {
   const own = ownAt(plan, at, channel)
   const [rise, fall] = [state[own + RISE]!, state[own + FALL]!]
+  const known = state[own + KNOWN]! >= FEWEST_MINUTES
   return {
     cusum: rise >= fall ? rise : -fall,
-    away: state[own + AWAY]!,
-    halfHour: state[own + HALF_HOUR]!,
-    sixHours: state[own + SIX_HOURS]!,
+    cusumLimit: plan.cusumLimit,
+    away: awayOf(state, own),
+    awayLimit: plan.awayLimit[channel]!,
+    lately: known ? state[own + LATELY]! : Number.NaN,
+    usual: known ? state[own + MEAN]! : Number.NaN,
   }
 }
 

@@ -1,8 +1,10 @@
 import type { AlertChannel } from '../vitals/alert.ts'
 import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
+import { damped, isDamped } from './damping.ts'
 import {
   APART,
+  DAMPED,
   FAULT,
   FLAT,
   faultsOf,
@@ -55,7 +57,7 @@ const coded = (channel: string): string => channel.replaceAll('_', '-')
 /**
  * What is wrong with a patient's sensors, from the row that `siftFrame` left: one condition a fault, added to `out`.
  * Codes: `leads-off`, `probe-off`, `<channel>-missing`, `<pressure>-missing`, `<channel>-flat-line`, `<channel>-implausible-jump`,
- * `pulse-mismatch`, `<pressure>-contradiction`.
+ * `pulse-mismatch`, `<pressure>-contradiction`, `<pressure>-damped`.
  */
 export function sensorConditions(
   plan: SensorPlan,
@@ -125,6 +127,25 @@ export function sensorConditions(
     )
   }
   if (faults & ORDER) contradictions(plan, table, state, at, ms, out)
+  if (faults & DAMPED) {
+    for (const { name, three, lineAt } of plan.pressures) {
+      if (lineAt === 0 || !isDamped(state, at + lineAt)) continue
+      const { since, swing, usual } = damped(state, at + lineAt)
+      const [now, before] = [swing, usual].map(Math.round)
+      const said = `${name.toUpperCase()} swings by ${now} mmHg, usually ${before}`
+      const onset = since * ms
+      out.push(
+        technical({
+          code: `${name}-damped`,
+          priority: 'low',
+          onset,
+          labels: [`${said}, since ${timeOfDay(onset)}: check the line`, said],
+          channels: plan.sensors.flatMap(({ index }, s) => (three.includes(index) ? [named(s)] : [])),
+          text: `Between diastolic and systolic pressure lie ${now} mmHg, usually ${before}, and the mean stands where it was: the line is damped. Systolic and diastolic pressure are not taken for true until it swings again.`,
+        }),
+      )
+    }
+  }
 }
 
 /** hr and pulse, the one first that is further from where both were */

@@ -40,3 +40,5 @@ export const SENSORS: readonly SensorFacts[] = [
 export const PAIR = ['hr', 'pulse'] as const
 /** a mean pressure lies between its diastolic and its systolic value, or none of the three is true */
 export const PRESSURES: readonly string[] = ['abp', 'nibp', 'pap']
+/** those of a line, whose swing damping takes away */
+export const LINES: readonly string[] = ['abp', 'pap']

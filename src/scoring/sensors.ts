@@ -1,7 +1,8 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { SensorFault } from '../vitals/report.ts'
-import { PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
+import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
+import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
 export const MISSING = 1
@@ -10,6 +11,7 @@ export const LEAP = 4
 /** bits of the patient's FAULTS beyond those of its channels */
 export const MISMATCH = 8
 export const ORDER = 16
+export const DAMPED = 32
 
 /** a continuous channel is missed after this long, s, and after so many of its own intervals */
 const MISSED_SECONDS = 15
@@ -84,9 +86,11 @@ interface Sensor extends SensorFacts {
   readonly continuous: boolean
   /** where in the row the trouble of its pressures began, 0 = it is no pressure */
   readonly sinceAt: number
+  /** where in the row its line stands, which damping makes it lie about; 0 = none does */
+  readonly lineAt: number
 }
 
-/** Sensor logic over a channel table: it knows no model. Row: [header, SENSOR_FIELDS x sensors, since x pressures]. */
+/** Sensor logic over a channel table: it knows no model. Row: [header, SENSOR_FIELDS x sensors, since x pressures, LINE_FIELDS x lines]. */
 export interface SensorPlan {
   /** doubles of one patient's row */
   readonly stateSize: number
@@ -103,6 +107,8 @@ export interface SensorPlan {
     readonly sinceAt: number
     /** the mean, in `sensors` */
     readonly mean: number
+    /** where in the row its line stands; 0 = it is a cuff's */
+    readonly lineAt: number
   }[]
 }
 
@@ -110,11 +116,13 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
   const known = SENSORS.filter(({ channel }) => table.index.has(channel))
   const place = (name: string | undefined) => known.findIndex(({ channel }) => channel === name)
   const sinceAt = SENSOR_HEADER + SENSOR_FIELDS * known.length
+  const linesAt = sinceAt + PRESSURES.length
   const pressures = PRESSURES.map((name, i) => ({
     name,
     three: ['sys', 'dia', 'mean'].map((part) => table.index.get(`${name}_${part}`)!),
     sinceAt: sinceAt + i,
     mean: place(`${name}_mean`),
+    lineAt: LINES.includes(name) ? linesAt + LINE_FIELDS * LINES.indexOf(name) : 0,
   }))
   const sensors = known.map((facts) => {
     const index = table.index.get(facts.channel)!
@@ -126,10 +134,12 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
       beats: facts.channel === 'hr',
       continuous: table.channels[index]!.cadence === 'continuous',
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
+      // the mean of a damped line is right
+      lineAt: pressures.find(({ three }) => three.indexOf(index) === 0 || three.indexOf(index) === 1)?.lineAt ?? 0,
     }
   })
   return {
-    stateSize: sinceAt + pressures.length,
+    stateSize: linesAt + LINE_FIELDS * LINES.length,
     width: table.channels.length,
     cadenceSeconds,
     sensors,
@@ -144,6 +154,7 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
   state.fill(0, at + FAULTS, at + FAULTS + 1)
   state.fill(0, at + OFFSET, at + PAIRS + 1)
   state[at + KNOWN] = 0
+  for (const { lineAt } of plan.pressures) if (lineAt > 0) resetLine(state, at + lineAt)
   for (let s = 0; s < plan.sensors.length; s++) {
     const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
     for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT, RUNS, SQUARES]) state[own + field] = 0
@@ -156,6 +167,7 @@ const FAULT_NAMES: Readonly<Record<number, SensorFault>> = {
   [FLAT]: 'flat-line',
   [LEAP]: 'implausible-jump',
   [ORDER]: 'contradiction',
+  [DAMPED]: 'damped',
 }
 
 /** What is wrong with one sensor of the plan; undefined when nothing is. */
@@ -183,10 +195,15 @@ export function siftFrame(
   let aside = false
   let known = state[at + KNOWN]!
   for (let i = 0; i < plan.pressures.length; i++) {
-    const { three, sinceAt, mean } = plan.pressures[i]!
+    const { three, sinceAt, mean, lineAt } = plan.pressures[i]!
     if (frames.masks[from + three[2]!] !== 1 && ((known >> mean) & 1) === 0) continue
     if (!contradict(frames, from, three)) state[at + sinceAt] = Number.NaN
     else if (Number.isNaN(state[at + sinceAt]!)) state[at + sinceAt] = tick
+    if (lineAt === 0) continue
+    const [one, two, middle] = [from + three[0]!, from + three[1]!, from + three[2]!]
+    const { masks, values } = frames
+    if (masks[one] !== 1 || masks[two] !== 1 || masks[middle] !== 1) continue
+    watchLine(state, at + lineAt, tick, plan.cadenceSeconds, values[one]!, values[two]!, values[middle]!)
   }
   for (let s = 0; s < plan.sensors.length; s++) {
     const sensor = plan.sensors[s]!
@@ -199,6 +216,7 @@ export function siftFrame(
       known |= 1 << s
       fault = observe(plan, state, own, sensor, tick, frames.values[from + sensor.index]!)
       if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
+      if (sensor.lineAt > 0 && isDamped(state, at + sensor.lineAt)) fault = DAMPED
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
       if (fault === 0) trust(state, own, tick)
     } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {

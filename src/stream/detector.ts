@@ -1,16 +1,6 @@
 import { VigilError } from '../errors.ts'
 import { FEATURES_PER_CHANNEL, type FeaturePlan, featurePlan, writeFeatures } from '../inference/features.ts'
-import {
-  AWAY_LIMIT,
-  CUSUM_LIMIT,
-  type DriftPlan,
-  driftedBy,
-  driftOf,
-  driftPlan,
-  drifts,
-  resetDrift,
-  weighDrift,
-} from '../scoring/drift.ts'
+import { type DriftPlan, driftedBy, driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../scoring/drift.ts'
 import { driftCondition } from '../scoring/drift-condition.ts'
 import {
   BAND_LEVEL,
@@ -66,7 +56,7 @@ const OFF = 1
 const FAILING_FIELDS = 2
 
 /** Of a row: another one is not what an older saved state means. */
-const LAYOUT = 2
+const LAYOUT = 3
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
@@ -292,10 +282,8 @@ export class Detector implements Lane {
       contributions: Array.from(contribution.subarray(0, channels.length)),
       drift: channels.map((_, c) => {
         const drifted = driftedBy(this.#drift, page, this.#rows.at(slot) + this.#driftAt, c)
-        const median = (it: number) => (Number.isNaN(it) ? null : it)
-        const { cusum, away, halfHour, sixHours } = drifted
-        const limits = { cusumLimit: CUSUM_LIMIT, awayLimit: AWAY_LIMIT }
-        return { cusum, away, ...limits, halfHour: median(halfHour), sixHours: median(sixHours) }
+        const known = (it: number) => (Number.isNaN(it) ? null : it)
+        return { ...drifted, lately: known(drifted.lately), usual: known(drifted.usual) }
       }),
     }
   }

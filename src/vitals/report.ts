@@ -25,15 +25,15 @@ export const DetectorReport = z
       .readonly()
       .describe('share of the joint distance that goes away without the channel, 0..1'),
     drift: z
-      .array(z.strictObject({ cusum: z.number(), cusumLimit: z.number(), away: z.number(), awayLimit: z.number(), halfHour: known, sixHours: known }).readonly())
+      .array(z.strictObject({ cusum: z.number(), cusumLimit: z.number(), away: z.number(), awayLimit: z.number(), lately: known, usual: known }).readonly())
       .readonly()
-      .describe("slow change by channel, above 0 upwards: CUSUM of minutes, and spreads between the last half hour and up to six hours before (their medians beside it, in the channel's unit; null: not known yet)"),
+      .describe("slow change by channel, above 0 upwards: CUSUM of what forecasts were wrong by, and the control chart of the minutes in its own standard deviations (beside it the fading means of the last minutes and of the patient's hours, in the channel's unit; null: not known yet), each with its limit"),
   }) // biome-ignore format: one field, one line
   .readonly()
 export type DetectorReport = z.infer<typeof DetectorReport>
 
 /** What can be wrong with one channel. Only a value that is missing is not also set aside. */
-export const SensorFault = z.enum(['missing', 'flat-line', 'implausible-jump', 'contradiction'])
+export const SensorFault = z.enum(['missing', 'flat-line', 'implausible-jump', 'contradiction', 'damped'])
 export type SensorFault = z.infer<typeof SensorFault>
 /** What stands of a risk that an hourly model gives. */
 export const RiskReport = z

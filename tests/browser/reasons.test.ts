@@ -88,14 +88,14 @@ describe('the page says why', () => {
     idle(SECONDS, (second) => {
       const frame = frameOf(patient, second)
       const drift = frame.detectors[0]!.drift.map((it, c) =>
-        c === 0 ? { ...it, cusum: -14.2, away: 4.4, halfHour: 118, sixHours: 97 } : it,
+        c === 0 ? { ...it, cusum: -14.2, away: 11.4, lately: 118, usual: 97 } : it,
       )
       return { detectors: [{ ...frame.detectors[0]!, drift }] }
     })
     await open('ICU 2')
     const rows = page.locator('.drift tbody tr')
     expect(await rows.first().innerText()).toMatch(/^HR\s+−14\.2 of 13\.1\s+97 to 118 \/min$/)
-    expect(await rows.nth(1).innerText()).toMatch(/\+1\.5 of 13\.1\s+needs two hours$/)
+    expect(await rows.nth(1).innerText()).toMatch(/\+1\.5 of 13\.1\s+needs an hour$/)
     expect(await rows.first().locator('.gauge .beyond').count()).toBe(2)
     expect(await findings(page)).toEqual([])
   })

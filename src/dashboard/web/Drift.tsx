@@ -30,16 +30,17 @@ export function Drift({ detector, channels }: { detector: DetectorView; channels
           <tr>
             <th scope="col">Channel</th>
             <th scope="col">Minutes in one direction</th>
-            <th scope="col">Half hour against the hours before</th>
+            <th scope="col">Last minutes against the hours before</th>
           </tr>
         </thead>
         <tbody>
           {detector.channels.map((channel, c) => {
             const info = channels[channel]
             const drift = detector.drift[c]
-            if (info === undefined || drift === undefined) return null
-            const [cusum, away, halfHour, sixHours] = drift
-            const [cusumLimit, awayLimit] = detector.driftLimits
+            const limits = detector.driftLimits[c]
+            if (info === undefined || drift === undefined || limits === undefined) return null
+            const [cusum, away, lately, usual] = drift
+            const [cusumLimit, awayLimit] = limits
             return (
               <tr key={channel} style={{ '--channel': `var(--channel-${info.name}, var(--channel-other))` }}>
                 <th scope="row">{info.label}</th>
@@ -48,12 +49,12 @@ export function Drift({ detector, channels }: { detector: DetectorView; channels
                   {signed(cusum)} of {cusumLimit.toFixed(1)}
                 </td>
                 <td>
-                  {halfHour === null || sixHours === null ? (
-                    <span class="unknown">needs two hours</span>
+                  {lately === null || usual === null ? (
+                    <span class="unknown">needs an hour</span>
                   ) : (
                     <>
                       <Gauge value={away} limit={awayLimit} />
-                      {figure(sixHours, info)} to {figure(halfHour, info)} {unitWord(info.unit)}
+                      {figure(usual, info)} to {figure(lately, info)} {unitWord(info.unit)}
                     </>
                   )}
                 </td>

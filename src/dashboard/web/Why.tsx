@@ -4,7 +4,7 @@ import { chance, figure, unitWord } from './words.ts'
 /** What watches for drift. */
 const WATCHES: Readonly<Record<string, string>> = {
   cusum: 'minutes in one direction (CUSUM)',
-  'own-baseline': "half hour against the hours before, in the patient's own spreads",
+  'own-baseline': "last minutes against the hours before, standard deviations of the patient's own control chart",
 }
 
 /** Against what a score is held, in words. */

@@ -26,6 +26,7 @@ export const FAULT_WORDS: Readonly<Record<SensorFault, string>> = {
   'flat-line': 'unchanged: set aside',
   'implausible-jump': 'jump: set aside',
   contradiction: 'contradictory: set aside',
+  damped: 'damped line: set aside',
 }
 
 const RANK: readonly Priority[] = ['high', 'medium', 'low', 'info']
