@@ -20,7 +20,7 @@ function line() {
     return isDamped(state, AT) ? tick - damped(state, AT).since : undefined
   }
 }
-const after = (see: ReturnType<typeof line>, seconds: number, swing: (i: number) => number, mean: (i: number) => number) => {
+const firstAfter = (see: ReturnType<typeof line>, seconds: number, swing: (i: number) => number, mean: (i: number) => number) => {
   for (let i = 0; i < seconds; i++) if (see(swing(i), mean(i)) !== undefined) return i
   return undefined
 } // biome-ignore format: one helper
@@ -28,13 +28,13 @@ const after = (see: ReturnType<typeof line>, seconds: number, swing: (i: number)
 describe('a line that was watched for ten minutes', () => {
   const known = () => {
     const see = line()
-    expect(after(see, 600, () => 45, () => 80)).toBeUndefined()
+    expect(firstAfter(see, 600, () => 45, () => 80)).toBeUndefined()
     return see
   } // biome-ignore format: one helper
 
   test('is damped when its swing is gone and its mean stands, and itself again when the swing is back', () => {
     const see = known()
-    const found = after(see, 60, () => 14, () => 80)! // biome-ignore format: one check
+    const found = firstAfter(see, 60, () => 14, () => 80)! // biome-ignore format: one check
     expect(found).toBeGreaterThan(15)
     expect(found).toBeLessThan(30)
     for (let i = 0; i < 3600; i++) expect(see(14, 80)).toBeDefined()
@@ -49,15 +49,15 @@ describe('a line that was watched for ten minutes', () => {
     ['it narrows for a few seconds only', 10, () => 10, () => 80],
   ] as const)('is not when %s', (_, seconds, swing, mean) => {
     const see = known()
-    expect(after(see, seconds, swing, mean)).toBeUndefined()
+    expect(firstAfter(see, seconds, swing, mean)).toBeUndefined()
   }) // biome-ignore format: one check
 
   test('goes on after a gap, is another one half an hour later, and nothing is said of a line that was damped from the start', () => {
     const see = known()
     expect(see(14, 80, 300)).toBeUndefined()
-    expect(after(see, 60, () => 14, () => 80)).toBeDefined() // biome-ignore format: one check
+    expect(firstAfter(see, 60, () => 14, () => 80)).toBeDefined() // biome-ignore format: one check
     expect(see(14, 80, 1801)).toBeUndefined()
-    expect(after(see, 600, () => 14, () => 80)).toBeUndefined() // biome-ignore format: one check
+    expect(firstAfter(see, 600, () => 14, () => 80)).toBeUndefined() // biome-ignore format: one check
   })
 })
 

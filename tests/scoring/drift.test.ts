@@ -68,7 +68,7 @@ describe('CUSUM of the minute means', () => {
   test('has the limit that the policy says: a factor on the sum, its root on the distance', () => {
     const strict = driftPlan({ ...manifest, policy: { ...manifest.policy, drift: 4 } }, scores)
     expect(strict.cusumLimit).toBeCloseTo(4 * plan.cusumLimit)
-    expect(strict.awayLimit).toBeCloseTo(2 * plan.awayLimit)
+    for (let c = 0; c < C; c++) expect(strict.awayLimit[c]).toBeCloseTo(2 * plan.awayLimit[c]!)
     const first = (of: typeof plan) => {
       const watched = bed(undefined, true, of)
       for (let minute = 0; minute < 240; minute++) if (watched.minute(minute, minute < 60 ? 0 : -2, 96)) return minute
@@ -98,11 +98,13 @@ describe('CUSUM of the minute means', () => {
   })
 })
 
-describe("the patient's own half hour against six hours", () => {
+describe("the control chart of the patient's own minutes", () => {
   const hours = (watched: ReturnType<typeof bed>, from: number, to: number, spo2: (minute: number) => number) => {
-    let last: ReturnType<typeof watched.minute>
-    for (let minute = from; minute < to; minute++) last = watched.minute(minute, 0, spo2(minute))
-    return last
+    for (let minute = from; minute < to; minute++) {
+      const drift = watched.minute(minute, 0, spo2(minute))
+      if (drift !== undefined) return { minute, drift }
+    }
+    return undefined
   }
   const noise = random(5)
   const calm = () => 97 + Math.round(2 * noise() - 1)
@@ -110,27 +112,42 @@ describe("the patient's own half hour against six hours", () => {
   test('finds a fall of 8 % over four hours that no forecast is surprised by, and says from where to where', () => {
     const watched = bed()
     expect(hours(watched, 0, 360, calm)).toBeUndefined()
-    const drift = hours(watched, 360, 600, (minute) => calm() - (8 * (minute - 360)) / 240)!
+    const { minute, drift } = hours(watched, 360, 600, (at) => calm() - (8 * (at - 360)) / 240)!
+    expect(minute).toBeLessThan(450)
     expect(drift).toMatchObject({ channel: SPO2, up: false, watch: 'own-baseline' })
+    expect(drift.sinceMinute - T0).toBeGreaterThan(360)
+    expect(drift.sinceMinute - T0).toBeLessThan(minute)
     const { label, channels, explanation } = driftCondition(manifest, TABLE, drift, 89, 0)
-    expect(label).toMatch(/^SpO2 (89|90) %, slowly falling since \d\d:\d\d:\d\d, SpO2 9[67] % in the hours before$/)
+    expect(label).toMatch(
+      /^SpO2 9\d(\.\d+)? %, slowly falling since \d\d:\d\d:\d\d, SpO2 9[67](\.\d+)? % in the hours before$/,
+    )
     expect(channels[0]).toMatchObject({ channel: 'spo2', unit: '%' })
-    expect(explanation.text).toContain('half hour')
+    expect(explanation.text).toContain('control chart')
   })
 
-  test('waits for two hours before it compares, and lets a restless patient be', () => {
+  test('waits for an hour, is moved little by one minute, and lets a restless patient be', () => {
     const young = bed()
-    expect(hours(young, 0, 60, calm)).toBeUndefined()
-    expect(hours(young, 60, 100, () => 88)).toBeUndefined()
+    expect(hours(young, 0, 30, calm)).toBeUndefined()
+    expect(hours(young, 30, 59, () => 88)).toBeUndefined()
+    const jolted = bed()
+    expect(hours(jolted, 0, 400, (minute) => (minute % 100 === 99 ? 60 : calm()))).toBeUndefined()
     const restless = bed()
-    expect(hours(restless, 0, 900, (minute) => 94 + 4 * Math.sin(minute / 30))).toBeUndefined()
+    expect(hours(restless, 0, 900, (minute) => 94 + 4 * Math.sin(minute / 5))).toBeUndefined()
   })
 
-  test('the new level is the usual one after six hours of it', () => {
+  test('is silent while nothing is measured, and goes on where it was', () => {
+    const watched = bed()
+    hours(watched, 0, 360, calm)
+    expect(hours(watched, 2000, 2300, calm)).toBeUndefined()
+    expect(hours(watched, 2300, 2400, () => 88)).toBeDefined()
+  })
+
+  test('the new level is the usual one after a few hours of it', () => {
     const watched = bed()
     hours(watched, 0, 360, calm)
     expect(hours(watched, 360, 500, () => 88)).toBeDefined()
-    expect(hours(watched, 500, 1000, () => 88)).toBeUndefined()
+    for (let minute = 500; minute < 1000; minute++) watched.minute(minute, 0, 88)
+    expect(hours(watched, 1000, 1400, () => 88)).toBeUndefined()
   })
 })
 
