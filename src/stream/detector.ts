@@ -32,7 +32,8 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
-import { type Lane, modelKey } from './lane.ts'
+import { FAILURE_FIELDS, failedSince, forgetFailure, isOff, noteFailure, resetFailure, switchOff } from './failure.ts'
+import { type Lane, modelId, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
@@ -50,11 +51,6 @@ export interface Known {
   readonly state: Float32Array
 }
 
-/** last of a row: event time since which the model fails the patient (NaN = it does not); 1 = not asked until it is back */
-const FAILED_AT = 0
-const OFF = 1
-const FAILING_FIELDS = 2
-
 /** Of a row: another one is not what an older saved state means. */
 const LAYOUT = 3
 
@@ -67,7 +63,6 @@ const LAYOUT = 3
 export class Detector implements Lane {
   readonly manifest: ModelManifest
   readonly engine: StepEngine
-  /** NAME@VERSION */
   readonly id: string
   readonly model: string
   /** what it does, counted */
@@ -93,7 +88,7 @@ export class Detector implements Lane {
   constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number) {
     this.manifest = manifest
     this.engine = engine
-    this.id = `${manifest.name}@${manifest.version}`
+    this.id = modelId(manifest)
     this.model = modelKey(manifest)
     this.tally = new Tally()
     this.#table = table
@@ -109,7 +104,7 @@ export class Detector implements Lane {
     this.#evidenceAt = this.#scoresAt + this.#scores.stateSize
     this.#driftAt = this.#evidenceAt + this.#evidence.stateSize
     this.#failingAt = this.#driftAt + this.#drift.stateSize
-    this.#rows = new Rows(this.#failingAt + FAILING_FIELDS)
+    this.#rows = new Rows(this.#failingAt + FAILURE_FIELDS)
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
   }
 
@@ -127,33 +122,28 @@ export class Detector implements Lane {
 
   /** A new patient on the slot: the network, its forecasts and its evidence begin cold. */
   reset(slot: number): void {
-    const page = this.#rows.page(slot)
-    const at = this.#rows.at(slot) + this.#failingAt
-    page[at + FAILED_AT] = Number.NaN
-    page[at + OFF] = 0
+    resetFailure(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
     this.#cold(slot)
   }
 
   /** The engine fails the patient: the detector begins cold, and its steps count for nothing until `reset`. */
   fail(slot: number, time: number): void {
-    const page = this.#rows.page(slot)
-    const at = this.#rows.at(slot) + this.#failingAt
-    if (Number.isNaN(page[at + FAILED_AT]!)) page[at + FAILED_AT] = time
-    page[at + OFF] = 1
+    switchOff(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt, time)
     this.#cold(slot)
   }
 
-  /** Whether steps of the patient count for nothing. */
+  back(slot: number): void {
+    this.reset(slot)
+  }
+
   off(slot: number): boolean {
-    return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + OFF] === 1
+    return isOff(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
   }
 
-  /** Event time since which the model fails the patient, ms; NaN when it does not. */
   failedAt(slot: number): number {
-    return this.#rows.page(slot)[this.#rows.at(slot) + this.#failingAt + FAILED_AT]!
+    return failedSince(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
   }
 
-  /** Whether the last step failed. */
   get fails(): boolean {
     return this.#fails
   }
@@ -222,7 +212,7 @@ export class Detector implements Lane {
     weighDrift(this.#drift, page, driftAt, frames, row, this.#scored, cold)
     if (!cold && (frames.ticks[row]! + slot) % DRIFT_EVERY === 0)
       tallyFrame(this.#modelDrift, this.#driftCounts, frames, row, this.#scored)
-    const failedAt = page[at + this.#failingAt + FAILED_AT]!
+    const failedAt = failedSince(page, at + this.#failingAt)
     if (!Number.isNaN(failedAt)) out.push(modelFailed(this.manifest.detector, failedAt))
     if (!drifts(page, driftAt)) return
     const drift = driftOf(this.#drift, page, driftAt)!
@@ -304,14 +294,14 @@ export class Detector implements Lane {
       this.tally.forecast(forecasts, from, size)
       let sum = 0
       for (let i = 0; i < size; i++) sum += forecasts[from + i]!
-      const failedAt = at + this.#failingAt + FAILED_AT
-      if (page[at + this.#failingAt + OFF] === 1) this.engine.reset(slot)
+      const failingAt = at + this.#failingAt
+      if (isOff(page, failingAt)) this.engine.reset(slot)
       else if (Number.isFinite(sum)) {
-        page[failedAt] = Number.NaN
+        forgetFailure(page, failingAt)
         const cold = this.steps(slot) <= this.manifest.warmupSteps
         rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from, cold)
       } else {
-        if (Number.isNaN(page[failedAt]!)) page[failedAt] = round.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
+        noteFailure(page, failingAt, round.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000)
         this.#cold(slot)
         failed++
       }

@@ -2,6 +2,7 @@ import { VigilError } from '../errors.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
+import type { Lane } from './lane.ts'
 import type { Telemetry } from './ports.ts'
 import type { Session } from './sessions.ts'
 import type { Stepped } from './stepped.ts'
@@ -13,6 +14,14 @@ interface Seen {
   readonly lanes: readonly Detector[]
 }
 
+/** What settles a round. */
+interface Settling {
+  readonly telemetry: Telemetry
+  readonly fallsBack?: boolean
+  /** length of a tick of the round, ms */
+  readonly cadenceMs: number
+}
+
 /**
  * What every model made of a round that was stepped.
  * @param seen the patient of a slot
@@ -20,52 +29,63 @@ interface Seen {
  * @throws VigilError of an engine that failed, unless the ward falls back
  */
 export function settle(
-  { telemetry, fallsBack = false }: { readonly telemetry: Telemetry; readonly fallsBack?: boolean },
+  { telemetry, fallsBack = false, cadenceMs }: Settling,
   round: FrameColumns,
   { forecasts, slower }: Stepped,
   seen: (slot: number) => Seen,
 ): JournalEntry[] {
+  const failures = (lane: Lane, rows: readonly number[]): JournalEntry[] =>
+    rows.filter((row) => !lane.off(round.slots[row]!)).map((row) => failureOf(lane, round, row, seen, cadenceMs))
+  const late: JournalEntry[] = []
   for (const { lane, hours, seconds } of slower) {
     const { detector } = lane.manifest
+    const { failure } = hours
+    if (failure !== undefined) {
+      if (!fallsBack) throw failure.error
+      telemetry.modelFailed(detector, 'engine', failure.rows.length)
+      late.push(...failures(lane, failure.rows))
+    }
+    if (hours.rows === 0) continue
     telemetry.stepped(lane.engine.provider, hours.rows, seconds, detector)
     if (hours.probabilities.length > 0) telemetry.risks(detector, hours.probabilities)
   }
-  return forecasts.flatMap(({ detector, forecast, seconds }) => {
+  const early = forecasts.flatMap(({ detector, forecast, seconds }) => {
     const name = detector.manifest.detector
     if (forecast instanceof VigilError) {
       if (!fallsBack) throw forecast
       telemetry.modelFailed(name, 'engine', round.count)
-      return failures(detector, round, seen)
+      const rows = Array.from({ length: round.count }, (_, row) => row)
+      return failures(
+        detector,
+        rows.filter((row) => seen(round.slots[row]!).lanes.includes(detector)),
+      )
     }
     const failed = detector.remember(round, forecast)
     if (failed > 0) telemetry.modelFailed(name, 'output', failed)
     telemetry.stepped(detector.engine.provider, round.count, seconds, name)
     return []
   })
+  return [...early, ...late]
 }
 
 /**
- * A round that a model's engine could not step, as the entries that record it: one a patient whom it does not fail
- * already. A replay, whose engine works, thereby leaves the model out where it was left out.
+ * A patient whom a model's engine could not step, as the entry that records it. A replay, whose engine works, thereby
+ * leaves the model out where it was left out.
  */
-function failures(detector: Detector, round: FrameColumns, seen: (slot: number) => Seen): JournalEntry[] {
-  const entries: JournalEntry[] = []
-  const { grid } = detector.manifest
-  for (let row = 0; row < round.count; row++) {
-    const slot = round.slots[row]!
-    const { patientKey, lanes } = seen(slot)
-    if (detector.off(slot) || !lanes.includes(detector)) continue
-    entries.push({
-      kind: 'journal',
-      patientKey,
-      at: round.ticks[row]! * grid.cadenceSeconds * 1000,
-      afterOffset: round.offsets[row]!,
-      entry: 'model-failed',
-      model: detector.id,
-    })
-  }
-  return entries
-}
+const failureOf = (
+  lane: Lane,
+  round: FrameColumns,
+  row: number,
+  seen: (slot: number) => Seen,
+  cadenceMs: number,
+): JournalEntry => ({
+  kind: 'journal',
+  patientKey: seen(round.slots[row]!).patientKey,
+  at: round.ticks[row]! * cadenceMs,
+  afterOffset: round.offsets[row]!,
+  entry: 'model-failed',
+  model: lane.id,
+})
 
 /**
  * Patients whom a model failed and whose engine works again, as the entries that record it.
@@ -73,22 +93,23 @@ function failures(detector: Detector, round: FrameColumns, seen: (slot: number) 
  */
 export function recoveries(
   versions: Versions,
+  slower: readonly Lane[],
   sessions: Iterable<Session>,
   newest: (session: Session) => number,
 ): JournalEntry[] {
-  const working = new Set([...versions.all].filter(({ fails }) => !fails))
+  const working = new Set([...versions.all, ...slower].filter(({ fails }) => !fails))
   const entries: JournalEntry[] = []
   for (const session of sessions) {
     if (session.departedAt !== undefined) continue
-    for (const detector of versions.of(session).all) {
-      if (!working.has(detector) || !detector.off(session.slot)) continue
+    for (const lane of [...versions.of(session).all, ...slower]) {
+      if (!working.has(lane) || !lane.off(session.slot)) continue
       entries.push({
         kind: 'journal',
         patientKey: session.patientKey,
         at: newest(session),
         afterOffset: session.lastOffset,
         entry: 'model-back',
-        model: detector.id,
+        model: lane.id,
       })
     }
   }

@@ -19,12 +19,24 @@ export interface Lane {
     readonly grid: { readonly cadenceSeconds: number; readonly latenessSeconds: number }
   }
   readonly engine: StepEngine
+  /** NAME@VERSION */
+  readonly id: string
   /** the model version in a saved record: its hidden states and rows belong to no other */
   readonly model: string
   /** the rows that belong into a patient's saved state */
   readonly saved: SavedRows
   /** a new patient on the slot */
   reset(slot: number): void
+  /** whether the last step failed */
+  readonly fails: boolean
+  /** the engine fails the patient: the lane begins cold, and what it makes of them counts for nothing until `back` */
+  fail(slot: number, time: number): void
+  /** the engine works again: the lane begins cold with the patient */
+  back(slot: number): void
+  /** whether what it makes of the patient counts for nothing */
+  off(slot: number): boolean
+  /** event time since which it fails the patient, ms; NaN when it does not */
+  failedAt(slot: number): number
   /** copy a patient's hidden state out, or in: [engine.stateSize] */
   readState(slot: number, into: Float32Array): void
   writeState(slot: number, from: Float32Array): void
@@ -35,9 +47,12 @@ export interface Slower extends Lane {
   readonly role: Role
 }
 
+/** NAME@VERSION of a model. */
+export const modelId = ({ name, version }: Pick<Lane['manifest'], 'name' | 'version'>): string => `${name}@${version}`
+
 /** The name of a model version in saved records. */
 export function modelKey({ name, version, graph }: Lane['manifest']): string {
-  return `${name}@${version}/${graph.sha256.slice(0, 16)}`
+  return `${modelId({ name, version })}/${graph.sha256.slice(0, 16)}`
 }
 
 /** Where the alerts of a lane come from. */

@@ -1,3 +1,4 @@
+import { VigilError } from '../errors.ts'
 import {
   closeHour,
   type GatherPlan,
@@ -17,9 +18,11 @@ import type { ClassifierManifest } from '../vitals/classifier-manifest.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { RiskReport } from '../vitals/report.ts'
-import { type Lane, modelKey, type Role } from './lane.ts'
+import { FAILURE_FIELDS, failedSince, isOff, resetFailure, switchOff } from './failure.ts'
+import { type Lane, modelId, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
+import { modelFailed } from './signal.ts'
 
 /** What a model that does not step at every tick did in one round. */
 export interface Hours {
@@ -27,6 +30,8 @@ export interface Hours {
   readonly rows: number
   /** of those of which an hourly model says something */
   readonly probabilities: readonly number[]
+  /** why the patients of some rows of the round could not be stepped */
+  readonly failure?: { readonly error: VigilError; readonly rows: readonly number[] }
 }
 
 /** Hours without a frame after which a stay begins anew. */
@@ -36,7 +41,7 @@ const REASONS = 3
 /** Engine slots before the patients': a row each for the network without one group of inputs. */
 const SPARE = 64
 
-// a row: the stay, the newest risk, its policy, its reasons, then what is gathered
+// a row: the stay, the newest risk, its policy, its reasons, then what is gathered, then whether the model fails the patient
 const BEGAN = 0 // tick of the first frame
 const CLOSED = 1 // hours that are over
 const EMPTY = 2 // of those, the newest in a row in which nothing was measured
@@ -58,6 +63,7 @@ export class RiskDetector implements Lane {
   readonly manifest: ClassifierManifest
   readonly engine: StepEngine
   readonly role: Role
+  readonly id: string
   readonly model: string
   readonly #table: ChannelTable
   readonly #gather: GatherPlan
@@ -68,6 +74,9 @@ export class RiskDetector implements Lane {
   /** hours after which it first says something */
   readonly #due: number
   readonly #rows: Rows
+  readonly #failingAt: number
+  /** why the last step failed; undefined when it did not */
+  #error: VigilError | undefined
   /** inputs of one patient, not yet normalised: [F] */
   readonly #raw: Float64Array
   /** [rows, F] and their engine slots, as long as the longest round so far */
@@ -93,6 +102,7 @@ export class RiskDetector implements Lane {
     this.manifest = manifest
     this.engine = engine
     this.role = role
+    this.id = modelId(manifest)
     this.model = modelKey(manifest)
     this.#table = table
     this.#gather = gatherPlan(kind, table, tickSeconds)
@@ -106,7 +116,8 @@ export class RiskDetector implements Lane {
     this.#features = manifest.graph.features
     this.#hours = HOURLY_INPUTS[kind].hours ?? Number.POSITIVE_INFINITY
     this.#due = manifest.outcome.asked === 'every-row' ? 1 : this.#hours
-    this.#rows = new Rows(GATHERED + this.#gather.stateSize)
+    this.#failingAt = GATHERED + this.#gather.stateSize
+    this.#rows = new Rows(this.#failingAt + FAILURE_FIELDS)
     this.#raw = new Float64Array(this.#features)
     this.#without = new Float32Array(this.#groups.length * this.#features)
     this.#spare = Int32Array.from(this.#groups, (_, i) => i)
@@ -125,6 +136,34 @@ export class RiskDetector implements Lane {
   }
 
   reset(slot: number): void {
+    resetFailure(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
+    this.#cold(slot)
+  }
+
+  get fails(): boolean {
+    return this.#error !== undefined
+  }
+
+  fail(slot: number, time: number): void {
+    switchOff(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt, time)
+    this.#cold(slot)
+  }
+
+  /** A model of the first hours of a stay has missed some: it says nothing of this stay any more. */
+  back(slot: number): void {
+    this.reset(slot)
+    if (this.#hours !== Number.POSITIVE_INFINITY) this.#rows.page(slot)[this.#rows.at(slot) + CLOSED] = this.#hours
+  }
+
+  off(slot: number): boolean {
+    return isOff(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
+  }
+
+  failedAt(slot: number): number {
+    return failedSince(this.#rows.page(slot), this.#rows.at(slot) + this.#failingAt)
+  }
+
+  #cold(slot: number): void {
     const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
     page.fill(Number.NaN, at, at + GATHERED)
@@ -139,10 +178,13 @@ export class RiskDetector implements Lane {
   /**
    * Take a round's frames in, and step the patients of whom an hour is over: as often as hours are. What is learnt of them
    * shows in the rows after the current turn, so that who scores the round now sees what was known before it.
+   * An engine that failed is asked again at every round, with nobody's row.
    */
   async step(round: FrameColumns): Promise<Hours> {
+    if (this.#error !== undefined) await this.#ask(() => this.engine.step(this.#spare.subarray(0, 1), this.#without, 1))
     let behind: number[] = []
     for (let row = 0; row < round.count; row++) {
+      if (this.off(round.slots[row]!)) continue
       const hours = this.#hoursBehind(round, row)
       if (hours === 0) this.#take(round, row)
       else if (hours > 0) behind.push(row)
@@ -150,7 +192,9 @@ export class RiskDetector implements Lane {
     let rows = 0
     const probabilities: number[] = []
     while (behind.length > 0) {
-      const logits = await this.#closeHours(round, behind)
+      const due = behind
+      const logits = this.#error === undefined ? await this.#ask(() => this.#closeHours(round, due)) : undefined
+      if (logits === undefined) return { rows, probabilities, failure: { error: this.#error!, rows: behind } }
       rows += behind.length
       behind.forEach((row, i) => {
         const slot = round.slots[row]!
@@ -166,8 +210,23 @@ export class RiskDetector implements Lane {
     return { rows, probabilities }
   }
 
-  /** What the model says of the patient now, as its policy has it; added to `out`. */
+  /** What the engine gives; undefined, and why, where it fails. */
+  async #ask<T>(of: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const given = await of()
+      this.#error = undefined
+      return given
+    } catch (error) {
+      if (!(error instanceof VigilError) || error.code !== 'engine-failed') throw error
+      this.#error = error
+      return undefined
+    }
+  }
+
+  /** What the model says of the patient now, as its policy has it, or that it fails; added to `out`. */
   conditions(slot: number, out: Condition[]): void {
+    const failedAt = this.failedAt(slot)
+    if (!Number.isNaN(failedAt)) out.push(modelFailed(this.manifest.detector, failedAt, 'risk'))
     const { policy } = this.manifest
     if (policy === undefined || !riskRaised(this.#rows.page(slot), this.#rows.at(slot) + POLICY)) return
     out.push(riskCondition({ ...this.manifest, policy }, this.#risk(slot)))
@@ -179,14 +238,14 @@ export class RiskDetector implements Lane {
     const at = this.#rows.at(slot)
     const hours = page[at + CLOSED]!
     const over = hours >= this.#hours
-    const said = hours >= this.#due
+    const said = hours >= this.#due && !Number.isNaN(page[at + LOGIT]!)
     const { probability, threshold, time, reasons } = this.#risk(slot)
     const { detector, outcome, policy } = this.manifest
     return {
       detector,
       role: this.role,
       event: policy?.says ?? `Risk of ${outcome.event}`,
-      standing: said ? (over ? 'final' : 'current') : 'gathering',
+      standing: over ? 'final' : said ? 'current' : 'gathering',
       hours,
       due: this.#due,
       emptyHours: page[at + EMPTY]!,
@@ -206,7 +265,7 @@ export class RiskDetector implements Lane {
     if (page[at + CLOSED]! >= this.#hours) return -1
     const hours = Math.floor(this.#secondsIn(round, row) / HOUR_SECONDS)
     if (hours <= LONGEST_GAP) return hours
-    this.reset(slot)
+    this.#cold(slot)
     page[at + BEGAN] = round.ticks[row]!
     return 0
   }

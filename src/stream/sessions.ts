@@ -1,5 +1,6 @@
 import type { Calls } from '../alerts/calls.ts'
-import type { OpenAlerts } from '../alerts/lifecycle.ts'
+import { type Advance, NO_CALLS, type OpenAlerts } from '../alerts/lifecycle.ts'
+import type { AlertBody } from '../vitals/alert.ts'
 import type { SeenBy } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
@@ -161,3 +162,15 @@ export function beginsAgain(session: Session, code: string, onset: number): numb
 }
 
 const NONE: readonly SetAside[] = []
+
+/** The session after a step of its alerts. @returns what they said, appended to `bodies` where given */
+export function keep(
+  session: Session,
+  { open, calls, bodies: said }: Advance,
+  bodies: AlertBody[] = [],
+): readonly AlertBody[] {
+  session.open = open.length > 0 ? open : undefined
+  session.calls = calls === NO_CALLS ? undefined : calls
+  bodies.push(...said)
+  return bodies
+}

@@ -22,23 +22,28 @@ export function signalLost(at: number, silentSeconds: number): Condition {
   }
 }
 
-/** A model gives no forecasts: what remains are the fixed limits, NEWS2 and the sensor logic. */
-export function modelFailed(detector: string, since: number): Condition {
+/**
+ * A model gives nothing of the patient: where it is the forecaster, what remains are the fixed limits, NEWS2 and the sensor
+ * logic; where it is an hourly one, all but its risk.
+ */
+export function modelFailed(detector: string, since: number, gives: 'forecast' | 'risk' = 'forecast'): Condition {
   const at = timeOfDay(since)
+  const remains = gives === 'forecast' ? 'fixed limits only' : 'no risk of it'
+  const lacks =
+    gives === 'forecast'
+      ? 'so that nothing slow or unusual is found. Fixed limits, NEWS2 and sensors are watched as before'
+      : 'and all else is watched as before'
   return {
     detector: 'signal',
     code: 'model-failed',
     kind: 'technical',
     priority: 'medium',
-    label: label(
-      `Model ${detector} fails since ${at}: fixed limits only`,
-      `Model fails since ${at}: fixed limits only`,
-    ),
+    label: label(`Model ${detector} fails since ${at}: ${remains}`, `Model fails since ${at}: ${remains}`),
     onset: since,
     channels: [],
     score: undefined,
     explanation: {
-      text: `The model ${detector} gives no forecast of this patient, so that nothing slow or unusual is found. Fixed limits, NEWS2 and sensors are watched as before. It begins anew when it is back.`,
+      text: `The model ${detector} gives no ${gives} of this patient, ${lacks}. It begins anew when it is back.`,
       method: 'fixed rule',
     },
     latching: false,

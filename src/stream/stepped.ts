@@ -14,7 +14,7 @@ export interface Stepped {
     readonly forecast: Float32Array | VigilError
     readonly seconds: number
   }[]
-  /** only of those hourly models and reconstructors that stepped anybody */
+  /** only of those hourly models and reconstructors that stepped anybody, or failed somebody */
   readonly slower: readonly { readonly lane: Slower; readonly hours: Hours; readonly seconds: number }[]
 }
 
@@ -36,5 +36,5 @@ export async function stepped(
   const step = async (lane: Slower, hours: Promise<Hours>) => ({ lane, hours: await hours, seconds: seconds() })
   const slower = [...risks.map((it) => step(it, it.step(round))), ...opinions.map((it) => step(it, it.step(trusted)))]
   const [made, hours] = await Promise.all([Promise.all(forecasts), Promise.all(slower)])
-  return { forecasts: made, slower: hours.filter((it) => it.hours.rows > 0) }
+  return { forecasts: made, slower: hours.filter(({ hours }) => hours.rows > 0 || hours.failure !== undefined) }
 }

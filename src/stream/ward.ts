@@ -21,6 +21,7 @@ import {
   takeReading,
 } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
+import type { Slower } from './lane.ts'
 import { Outbox } from './outbox.ts'
 import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
@@ -56,6 +57,7 @@ export class Ward {
   readonly #open: Rows
   readonly #rounds: Rounds
   readonly #watch: Watch
+  readonly #slower: readonly Slower[]
   readonly #bedside: Bedside
   readonly #out: Outbox
   #source = ''
@@ -72,7 +74,7 @@ export class Ward {
     this.#clocks = new Rows(this.#grid.stateSize)
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
-    const slower = [...risks, ...opinions]
+    this.#slower = [...risks, ...opinions]
     this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
@@ -87,7 +89,7 @@ export class Ward {
     const saved = new SavedPatients({
       table,
       versions: this.versions,
-      slower,
+      slower: this.#slower,
       limits: { set: settings.limits.set, version: settings.limits.version },
       clocks,
       rules: this.#watch.saved,
@@ -177,7 +179,7 @@ export class Ward {
 
   /** What the clock on the wall finds: silent beds, and models that work again. */
   verdicts(now: number, seconds: number): JournalEntry[] {
-    const back = recoveries(this.versions, this.#sessions.all(), this.#bedside.newest)
+    const back = recoveries(this.versions, this.#slower, this.#sessions.all(), this.#bedside.newest)
     return [...this.silent(now, seconds), ...back]
   }
 
@@ -200,7 +202,8 @@ export class Ward {
         const session = this.#sessions.at(slot)
         return { patientKey: session.patientKey, lanes: this.versions.of(session).all }
       }
-      for (const entry of settle(this.#options, round, stepped, seers)) this.#apply(entry, 0)
+      const settling = { ...this.#options, cadenceMs: this.#grid.cadenceMs }
+      for (const entry of settle(settling, round, stepped, seers)) this.#apply(entry, 0)
       telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)

@@ -1,14 +1,5 @@
 import { acknowledge, type Deed } from '../alerts/acknowledgement.ts'
-import {
-  type Advance,
-  type AlertContext,
-  advance,
-  endAlert,
-  endAll,
-  endSome,
-  NO_ALERTS,
-  NO_CALLS,
-} from '../alerts/lifecycle.ts'
+import { type AlertContext, advance, endAlert, endAll, endSome, NO_ALERTS, NO_CALLS } from '../alerts/lifecycle.ts'
 import { VigilError } from '../errors.ts'
 import { checkLimits, type LimitPlan, resetLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
@@ -25,7 +16,7 @@ import type { OpinionDetector } from './opinion-detector.ts'
 import type { RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
-import { beginsAgain, type Session } from './sessions.ts'
+import { beginsAgain, keep, type Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
 import { type Stepped, stepped } from './stepped.ts'
@@ -220,27 +211,33 @@ export class Watch {
 
   /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
   modelFailed(session: Session, model: string, at: number): readonly AlertBody[] {
-    const detector = this.#versions.find(model)
+    const lane = this.#find(model)
     const time = Math.round(at)
-    detector?.fail(session.slot, time)
-    if (detector === undefined || !this.#versions.of(session).champions.includes(detector)) return []
+    lane?.fail(session.slot, time)
+    if (lane === undefined || !this.#raising(session).includes(lane)) return []
     const context = this.#context(session, this.#unseen(session))
     const bodies: AlertBody[] = []
     this.#disown(session, context, time, bodies)
-    const failed = [modelFailed(detector.manifest.detector, detector.failedAt(session.slot))]
+    const gives = this.#slower.some((it) => it === lane) ? 'risk' : 'forecast'
+    const failed = [modelFailed(lane.manifest.detector, lane.failedAt(session.slot), gives)]
     return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
   }
 
   /** The engine works again: the model begins cold with the patient. */
   modelBack(session: Session, model: string): void {
-    this.#versions.find(model)?.reset(session.slot)
+    this.#find(model)?.back(session.slot)
+  }
+
+  /** @param model NAME@VERSION */
+  #find(model: string): Lane | undefined {
+    return this.#versions.find(model) ?? this.#slower.find(({ id }) => id === model)
   }
 
   /** Alerts of a model that fails are over without being known to have ended. */
   #disown(session: Session, context: AlertContext, time: number, bodies: AlertBody[]): void {
-    for (const detector of this.#versions.of(session).champions) {
-      if (Number.isNaN(detector.failedAt(session.slot))) continue
-      const own = ({ detector: by }: { readonly detector: string }) => by === detector.manifest.detector
+    for (const lane of this.#raising(session)) {
+      if (Number.isNaN(lane.failedAt(session.slot))) continue
+      const own = ({ detector: by }: { readonly detector: string }) => by === lane.manifest.detector
       keep(session, endSome(context, session.open ?? NO_ALERTS, own, time, 'reset'), bodies)
     }
   }
@@ -336,7 +333,7 @@ export class Watch {
   #watching(session: Session, frames: FrameColumns, row: number): Watching {
     const { champions } = this.#versions.of(session)
     if (champions.length === 0) return 'degraded'
-    let degraded = false
+    let degraded = this.#slower.some((it) => it.role === 'champion' && !Number.isNaN(it.failedAt(session.slot)))
     for (const detector of champions) {
       if (!Number.isNaN(detector.failedAt(session.slot))) return 'degraded'
       if (detector.steps(session.slot) <= detector.manifest.warmupSteps) return 'warming'
@@ -384,15 +381,3 @@ type Unaged = Omit<AlertContext['frame'], 'profile'>
 
 /** What stands beside an alert that no frame is about. */
 const NOTHING: Unaged = { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false }
-
-/** The session after a step of its alerts. @returns what they said, appended to `bodies` where given */
-function keep(
-  session: Session,
-  { open, calls, bodies: said }: Advance,
-  bodies: AlertBody[] = [],
-): readonly AlertBody[] {
-  session.open = open.length > 0 ? open : undefined
-  session.calls = calls === NO_CALLS ? undefined : calls
-  bodies.push(...said)
-  return bodies
-}

@@ -52,7 +52,7 @@ const SAYS: Readonly<Record<string, string>> = {
   'news2-emergency': `NEWS2 at least (7|8|9|1\\d|20): .+, since ${TIME}`,
   'signal-lost': `No signal since ${TIME}: the bed is not watched`,
   'stale-bed': `No valid values since ${TIME}: the bed is not watched`,
-  'model-failed': `Model bedside fails since ${TIME}: fixed limits only`,
+  'model-failed': `Model (bedside fails since ${TIME}: fixed limits only|(sepsis|mortality) fails since ${TIME}: no risk of it)`,
   ...Object.fromEntries(
     SENSED.flatMap((channel) => [
       [`${coded(channel.name)}-missing`, `No ${escaped(channel.label)} since ${TIME}`],

@@ -1,10 +1,9 @@
 import type { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { VigilError } from '../../src/errors.ts'
 import { FEATURES_PER_CHANNEL } from '../../src/inference/features.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
-import type { StepEngine } from '../../src/stream/ports.ts'
+import { failing } from './failing-engine.ts'
 import { reading } from './reading.ts'
 import { freshWard, MODELS, realWards } from './real-ward.ts'
 
@@ -19,21 +18,6 @@ beforeAll(async () => {
   wards = await realWards()
 })
 afterAll(() => wards.close())
-
-/** The real engine, whose steps fail while it is told so: what the thread of a lost engine does. */
-function failing(engine: StepEngine) {
-  let broken = false
-  const step: StepEngine['step'] = async (...of) => {
-    if (broken) throw new VigilError('engine-failed', 'the step worker ended with code 1', { retriable: true })
-    return engine.step(...of)
-  }
-  return {
-    engine: Object.assign(Object.create(engine) as StepEngine, { step }),
-    fail(it: boolean) {
-      broken = it
-    },
-  }
-}
 
 describe('a model whose engine fails', () => {
   it('leaves its patients to the limits, loudly, and begins cold when it is back; a replay says the same bytes', async () => {

@@ -28,6 +28,9 @@ interface WardGiven {
   /** of the hourly models */
   readonly role?: Role
   readonly variant?: (manifest: ClassifierManifest) => ClassifierManifest
+  /** the engine of a model, in the place of its own */
+  readonly engine?: (name: string, own: StepEngine) => StepEngine
+  readonly fallsBack?: boolean
 }
 
 /** Wards with the models in the box on real engines, one after the other. */
@@ -44,9 +47,11 @@ export async function hourlyWards() {
     offset: first = 0,
     role = 'champion',
     variant = (it) => it,
+    engine = (_, own) => own,
+    fallsBack = false,
   }: WardGiven = {}) {
     const served = bundles.filter(({ manifest }) => (models as readonly string[]).includes(manifest.name))
-    const engineOf = (name: string) => engines.get(name)!
+    const engineOf = (name: string) => engine(name, engines.get(name)!)
     const detectors = served
       .filter(isForecaster)
       .map(({ manifest }) => new Detector(manifest, table, engineOf(manifest.name), maxBatch))
@@ -79,6 +84,7 @@ export async function hourlyWards() {
       telemetry,
       tap,
       instance: 'test',
+      fallsBack,
       now: () => 0,
     })
     const outputs: Output[] = []

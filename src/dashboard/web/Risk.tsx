@@ -31,6 +31,8 @@ function Curve({ hours, threshold, started }: { hours: RiskHours; threshold: num
 /** What stands of a risk, in words: its hour, its threshold, or why there is none. */
 function standing(risk: RiskView, blind: boolean): string {
   const watched = `${risk.hours} h watched`
+  if (risk.probability === null && risk.standing === 'final')
+    return `it failed in the first ${risk.due} h of the stay; ${watched}`
   if (risk.probability === null || risk.time === null) return `nothing before ${risk.due} h; ${watched}`
   const at = `of the hour to ${clock(risk.time).slice(0, 5)}`
   if (risk.standing === 'final') return `${at}, its last; ${watched}`
