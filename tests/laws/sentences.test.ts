@@ -46,6 +46,8 @@ const SAYS: Readonly<Record<string, string>> = {
   'probe-off': `No SpO2 and no pulse since ${TIME}: check the probe \\(${measured(named('hr'))}\\)`,
   'abp-missing': `No ABP since ${TIME}: check the line`,
   'pap-missing': `No PAP since ${TIME}: check the line`,
+  'abp-damped': `ABP swings by \\d+ mmHg, usually \\d+, since ${TIME}: check the line`,
+  'pap-damped': `PAP swings by \\d+ mmHg, usually \\d+, since ${TIME}: check the line`,
   'pulse-mismatch': `(${measured(named('hr'))}, but ${measured(named('pulse'))}|${measured(named('pulse'))}, but ${measured(named('hr'))}), since ${TIME}`,
   asystole: `HR 0 /min: asystole, since ${TIME}`,
   'news2-urgent': `NEWS2 at least [56]: .+, since ${TIME}`,
@@ -140,6 +142,8 @@ beforeAll(async () => {
     const line = { [`${name}_sys`]: 110, [`${name}_dia`]: 60, [`${name}_mean`]: 80 }
     const whole = seconds(0, 120, moving({ ...calm, ...line }))
     await lives(whole, seconds(120, 180, moving(calm)))
+    const damped = { ...line, [`${name}_sys`]: 88, [`${name}_dia`]: 76 }
+    await lives(seconds(0, 180, moving({ ...calm, ...line })), seconds(180, 230, moving({ ...calm, ...damped })))
   }
   for (const name of ['abp', 'nibp', 'pap'])
     await lives(
