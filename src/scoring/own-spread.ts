@@ -23,11 +23,12 @@ const MEMORY = [60, 30, 15]
 /** bounds of the own variance of a residual: patients are calmer or wilder than the network thinks, but not by any factor */
 const CALMEST = [0.25, 0.5]
 const WILDEST = 9
-/** memory of the own error, and what the forecast's own scale weighs beside it, in observations */
-const ERROR_MEMORY = 120
+/**
+ * memory of the own error, and what the forecast's own scale weighs beside it, in observations. It is long and cuts nothing
+ * off: whose count jumped a few minutes ago may jump again
+ */
+const ERROR_MEMORY = 900
 const FORECAST_WEIGHT = 30
-/** an error enters with at most this many times the variance there is */
-const ERROR_CLIP = 100
 
 /**
  * The patient's own spread: how large residuals and errors of this patient have been, so that a calm patient's small
@@ -76,14 +77,12 @@ export function learnSpread(
       state[own + k * C + c] = Math.max(calmest, Math.min(WILDEST, next)) - 1
       if (k > 0) continue
       const i = errorAt(plan, at, c)
-      const scale = state[at + 1 + C + c]!
       const error = Math.max(
         0,
         Math.abs(frames.values[row * plan.width + plan.channels[c]!]! - state[at + 1 + c]!) - plan.half[c]!,
       )
-      const squared = Math.min(error * error, ERROR_CLIP * blended(state[i]!, state[i + 1]!, scale))
       const count = Math.min(state[i + 1]! + 1, ERROR_MEMORY)
-      state[i]! += (squared - state[i]!) / count
+      state[i]! += (error * error - state[i]!) / count
       state[i + 1] = count
     }
   }

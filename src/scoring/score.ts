@@ -17,7 +17,10 @@ const RESIDUAL_CLIP = 8
 const SMALLEST_SCALE = 1e-6
 
 /** What of a manifest scoring depends on. */
-type ScoreManifest = Pick<ModelManifest, 'channels' | 'normaliser' | 'horizons' | 'degreesOfFreedom' | 'calibration'>
+type ScoreManifest = Pick<
+  ModelManifest,
+  'channels' | 'normaliser' | 'horizons' | 'degreesOfFreedom' | 'calibration' | 'policy'
+>
 
 /**
  * How one model's forecasts are held against frames. C = the model's channels, K = its horizons.
@@ -55,6 +58,8 @@ export interface ScorePlan {
   readonly tests: readonly Int32Array[]
   /** by test */
   readonly tails: readonly TailLookup[]
+  /** by test: one over its part of the chance of a false alarm, all parts together 1 */
+  readonly shared: Float64Array
 }
 
 /** A scored frame, reused from frame to frame. Nothing in it is NaN but what was not due. */
@@ -151,7 +156,17 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
       return Int32Array.from([...each(k * count), ...(k === 0 ? each(K * count) : []), K * count + count + k])
     }),
     tails: [...residual.flat(), ...leap, ...joint].map(tailLookup),
+    shared: shared(manifest),
   }
+}
+
+/** [tests] one over a test's part of the chance of a false alarm. */
+function shared({ channels, horizons, policy: { weights } }: Pick<ScoreManifest, 'channels' | 'horizons' | 'policy'>) {
+  const by = (k: number) => weights?.horizons[k] ?? 1
+  const of = (k: number) => channels.map((name) => by(k) * (weights?.channels[name] ?? 1))
+  const all = [...horizons.flatMap((_, k) => of(k)), ...of(0), ...horizons.map((_, k) => by(k))]
+  const sum = all.reduce((a, b) => a + b, 0)
+  return Float64Array.from(all, (weight) => sum / weight)
 }
 
 /** An empty result of the plan's shape. */
@@ -247,7 +262,7 @@ export function scoreFrame(
   }
 }
 
-/** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (Bonferroni). */
+/** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (weighted Bonferroni). */
 function judge(plan: ScorePlan, k: number, out: Scored): void {
   let least = Number.POSITIVE_INFINITY
   let which = -1
@@ -256,12 +271,12 @@ function judge(plan: ScorePlan, k: number, out: Scored): void {
     const test = tests[i]!
     const value = out.statistic[test]!
     if (Number.isNaN(value)) continue
-    const p = tailProbability(plan.tails[test]!, value)
+    const p = tailProbability(plan.tails[test]!, value) * plan.shared[test]!
     if (p >= least) continue
     least = p
     which = test
   }
-  out.p[k] = Math.min(1, least * plan.tails.length)
+  out.p[k] = Math.min(1, least)
   out.test[k] = which
 }
 

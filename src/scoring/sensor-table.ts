@@ -17,11 +17,11 @@ export interface SensorFacts {
 }
 
 export const SENSORS: readonly SensorFacts[] = [
-  { channel: 'hr', leap: 30, changing: 0.24, flat: 45, partner: 'pulse' },
-  { channel: 'pulse', leap: 18, changing: 0.16, flat: 28, partner: 'hr', cable: 'spo2' },
+  { channel: 'hr', leap: 30, changing: 0.24, flat: 38, partner: 'pulse' },
+  { channel: 'pulse', leap: 18, changing: 0.16, flat: 22, partner: 'hr', cable: 'spo2' },
   // saturation prints one number for minutes: 8 of 34 patients never changed theirs
   { channel: 'spo2', leap: 4, changing: 0.06, cable: 'pulse' },
-  { channel: 'resp', leap: 10, changing: 0.1, flat: 60 },
+  { channel: 'resp', leap: 10, changing: 0.1, flat: 36 },
   // no arterial line by the second was at hand: our choice, a flushed line reads 250 to 300
   { channel: 'abp_sys', leap: 60, changing: 0.3, flat: 75, cable: 'abp_mean' },
   { channel: 'abp_dia', leap: 60, changing: 0.3, flat: 75, cable: 'abp_mean' },

@@ -27,9 +27,9 @@ const REGULAR = 30
 const LEAP_SECONDS = 10
 /** observations in a row, each near the last, after which a leap was none */
 const CONFIRMED = 5
-/** time constants, s: how often a channel changes; the difference of a pair; what is usual of either */
+/** time constants, s: how often a channel changes; the difference of a pair, in which wrong beats of seconds vanish; what is usual of either */
 const CHANGING = 600
-const DIFFERENCE = 10
+const DIFFERENCE = 25
 const USUAL = 180
 /** weight of the population in how often a patient's value changes, in changes */
 const CHANGES_PRIOR = 6
@@ -39,11 +39,15 @@ const MET_PRIOR = 60
 /** a run shorter than this is none, s */
 const SHORTEST_RUN = 15
 /** usual difference of a pair before it is known, /min, and its weight in observations */
-const DIFFERENCE_PRIOR = 1.5
+const DIFFERENCE_PRIOR = 1
 const DIFFERENCE_WEIGHT = 60
-/** a difference this many of its own standard deviations out is a mismatch; from FREEZE on it is not learnt from */
-const MISMATCH_AT = 10
-const FREEZE_AT = 5
+/**
+ * a difference this many of its own standard deviations out is a mismatch; from FREEZE on it is hardly learnt from, so that one
+ * that grows slowly does not become usual meanwhile, and enters its own spread as so many standard deviations
+ */
+const MISMATCH_AT = 7.3
+const FREEZE_AT = 2.5
+const HARDLY = 0.1
 
 /** row of one sensed channel; times in ticks */
 export const VALUE = 0 // newest observed value
@@ -363,12 +367,13 @@ function mismatch(
   const off = state[at + DIFF]! - state[at + OFFSET]!
   const count = Math.min(state[at + PAIRS]!, USUAL)
   const prior = DIFFERENCE_PRIOR * DIFFERENCE_PRIOR * DIFFERENCE_WEIGHT
-  const z = Math.abs(off) / Math.sqrt((state[at + SPREAD]! * count + prior) / (count + DIFFERENCE_WEIGHT))
-  if (z < FREEZE_AT || count < DIFFERENCE_WEIGHT) {
-    const next = Math.min(++state[at + PAIRS]!, USUAL)
-    state[at + OFFSET]! += Math.max(-1, Math.min(1, off)) / USUAL
-    state[at + SPREAD]! += (off * off - state[at + SPREAD]!) / next
-  }
+  const variance = (state[at + SPREAD]! * count + prior) / (count + DIFFERENCE_WEIGHT)
+  const z = Math.abs(off) / Math.sqrt(variance)
+  const learnt = z < FREEZE_AT || count < DIFFERENCE_WEIGHT ? 1 : HARDLY
+  const next = Math.min(++state[at + PAIRS]!, USUAL)
+  const squared = Math.min(off * off, FREEZE_AT * FREEZE_AT * variance)
+  state[at + OFFSET]! += (learnt * Math.max(-1, Math.min(1, off))) / USUAL
+  state[at + SPREAD]! += (learnt * (squared - state[at + SPREAD]!)) / next
   const apart = z >= MISMATCH_AT && count >= DIFFERENCE_WEIGHT
   if (!apart) state[at + APART] = Number.NaN
   else if (Number.isNaN(state[at + APART]!)) state[at + APART] = tick

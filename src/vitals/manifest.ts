@@ -96,13 +96,18 @@ export const ModelManifest = z.strictObject({
   }),
   /** shipped alert policy: raise when n of the last `of` ticks had p < q, p being the chance that a minute of a patient
    *  who is as before shows as much anywhere; clear after clearSeconds with p > 10 q, but never above 1/2. `drift`: factor
-   *  on the limit of slow drift, 1 = one a week for one channel and side were minutes independent */
+   *  on the limit of slow drift, 1 = one a week for one channel and side were minutes independent. `weights`: how large a
+   *  part of the chance of a false alarm a test has, by its channel (1 where none stands, and of the joint tests) times by its
+   *  horizon (a leap is of the first); all alike where there are none */
   policy: z.strictObject({
     q: z.number().positive(),
     n: positive,
     of: positive.max(64),
     clearSeconds: z.number().positive(),
     drift: z.number().positive().default(1),
+    weights: z
+      .strictObject({ channels: z.record(z.string(), z.number().positive()), horizons: z.array(z.number().positive()) })
+      .optional(),
   }),
   /** how the threshold was set from a site's own recordings; absent as shipped */
   site: z

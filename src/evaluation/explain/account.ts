@@ -45,7 +45,7 @@ export function accountOf(
     .map((test) => ({
       test,
       statistic: out.statistic[test]!,
-      p: tailProbability(plan.tails[test]!, out.statistic[test]!),
+      p: tailProbability(plan.tails[test]!, out.statistic[test]!) * plan.shared[test]!,
     }))
     .sort((a, b) => a.p - b.p)
   const testName = (test: number): string =>
@@ -69,7 +69,7 @@ export function accountOf(
       return `${name(c)} z ${short(out.residual[k * C + c]!)}; in the patient's own spread of ${short(own)}: ${short(out.residual[k * C + c]! / own)}`
     }),
     whitening: [`minus log of the chi-square tail of the joint distance, ${seen.length} channels: ${short(out.statistic[K * C + C + k]!)} nats`, ...seen.map((c) => `${name(c)} share ${short(out.contribution[k * C + c]!)}; by the rest expected at z ${short(out.given[k * C + c]!)}`)],
-    tail: [...tests.slice(0, LISTED).map(({ test, statistic, p }) => `${testName(test)}: ${short(statistic)}, p ${p.toPrecision(3)}`), `the least of them times ${plan.tails.length} tests: p ${out.p[k]!.toPrecision(4)}`],
+    tail: [...tests.slice(0, LISTED).map(({ test, statistic, p }) => `${testName(test)}: ${short(statistic)}, by its share p ${p.toPrecision(3)}`), `the least of ${plan.tails.length} tests: p ${out.p[k]!.toPrecision(4)}`],
     policy: policyOf(witnessed, body, manifest, at, plan, cadence),
   } // biome-ignore format: one step, one entry
   return { says, p: out.p[k]! }

@@ -79,7 +79,7 @@ describe('an alert recomputed from the journal of its patient', () => {
     expect(says('frame')).toMatch(/HR \d+ \/min, observed/)
     expect(says('forecast')).toMatch(/made \d+ s before, for this tick/)
     expect(says('whitening')).toMatch(/joint distance, \d channels/)
-    const p = /the least of them times \d+ tests: p (\S+)/.exec(says('tail'))![1]!
+    const p = /the least of \d+ tests: p (\S+)/.exec(says('tail'))![1]!
     expect(Number(p)).toBe(start.score!.value)
     expect(says('policy')).toMatch(/p .* < q /)
   })
