@@ -73,7 +73,7 @@ export const bedside: Recipe = {
     of: 1,
     clearSeconds: 30,
     drift: 1.5,
-    weights: { channels: { hr: 4, pulse: 2 }, horizons: [1, 0.3, 0.1] },
+    weights: { channels: { hr: 3, pulse: 1.5 }, horizons: [1, 0.3, 1] },
   },
 }
 
