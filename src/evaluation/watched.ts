@@ -40,13 +40,14 @@ export const SILENT: Telemetry = {
 /** Inputs in order. */
 export type Batches = Iterable<readonly Input[]> | AsyncIterable<readonly Input[]>
 
-/** Inputs through a fresh ward that one model watches, with the default settings. */
+/** Inputs through a fresh ward that one model watches, with the default settings unless others are given. */
 export function watchWard(
   { manifest, engine, table, maxBatch }: WatchedModel,
   batches: Batches,
   onAlert: (body: AlertBody) => void,
+  settings: Settings = Settings.parse({}),
 ): Promise<Watched> {
-  return watch(table, [new Detector(manifest, table, engine, maxBatch)], Settings.parse({}), maxBatch, batches, onAlert)
+  return watch(table, [new Detector(manifest, table, engine, maxBatch)], settings, maxBatch, batches, onAlert)
 }
 
 /** Inputs through a fresh ward without a model: fixed limits and NEWS2 alone. */

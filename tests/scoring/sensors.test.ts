@@ -68,11 +68,19 @@ beforeEach(() => {
   for (let i = 0; i < 300; i++) expect(watched.see(calm()).codes).toEqual([])
 })
 
-test('an hour of calm patients says nothing', () => {
+test('six hours of calm patients say nothing but that a value stood still for long, once an hour at most', () => {
+  const said: string[] = []
   for (let seed = 2; seed < 8; seed++) {
     const [patient, own] = [walk(seed), bed()]
-    for (let i = 0; i < 3600; i++) expect(own.see(patient()).codes).toEqual([])
+    let before: readonly string[] = []
+    for (let i = 0; i < 3600; i++) {
+      const { codes } = own.see(patient())
+      said.push(...codes.filter((code) => !before.includes(code)))
+      before = codes
+    }
   }
+  expect(said.length).toBeLessThanOrEqual(6)
+  expect(said.filter((code) => !code.endsWith('flat-line'))).toEqual([])
 })
 
 describe('an implausible jump', () => {
@@ -217,8 +225,26 @@ describe('heart rate and pulse', () => {
     expect(seen.observed('hr') && seen.observed('pulse')).toBe(true)
   })
 
+  test('that part slowly are a mismatch all the same, and one that always differed is none', () => {
+    let at = 0
+    for (; at < 120; at++)
+      if (
+        watched.see({ ...calm(), hr: 80 + Math.round(Math.min(12, (12 * at) / 90)) }).codes.includes('pulse-mismatch')
+      )
+        break
+    expect(at).toBeLessThan(100)
+    const other = bed()
+    for (let i = 0; i < 900; i++) {
+      const now = calm()
+      expect(other.see({ ...now, hr: now.pulse + 9 + (i % 2) }).codes).not.toContain('pulse-mismatch')
+    }
+  })
+
   test('heart rate 0 is asystole and never set aside; beside a pulse it is a mismatch, too', () => {
-    const seen = watched.see({ ...calm(), hr: 0 })
+    let seen = watched.see({ ...calm(), hr: 0 })
+    expect(seen.observed('hr')).toBe(true)
+    expect(seen.codes).toEqual([])
+    for (let i = 0; i < 5; i++) seen = watched.see({ ...calm(), hr: 0 })
     expect(seen.observed('hr')).toBe(true)
     expect(seen.codes).toEqual(['pulse-mismatch'])
     expect(seen.conditions[0]!.label).toMatch(/^HR 0 \/min, but Pulse \d+ \/min/)

@@ -13,7 +13,7 @@ const SHOWN = 10
 const MINUTE = 60_000
 
 const NAMES: Readonly<Record<string, string>> = {
-  vigil: 'Vigil', limits: 'fixed limits, widened', news2: 'NEWS2', clock: 'clock only', 'last-value': 'last value (an hour ago)',
+  vigil: 'Vigil', advisories: 'its advisories alone', limits: 'fixed limits, widened', news2: 'NEWS2', clock: 'clock only', 'last-value': 'last value (an hour ago)',
   ewma: 'EWMA chart', 'robust-z': 'robust z, anomaly likelihood', pca: 'PCA', ar: 'autoregression',
 } // biome-ignore format: a list
 const nameOf = (detector: string): string => NAMES[detector] ?? detector
@@ -30,7 +30,7 @@ export function wardDocument({ result, episodes, minutes }: WardEvaluation, mani
   return {
     kind: 'Benchmark report',
     title: 'How early a simulated ward is warned',
-    lead: `${early.length} patients of a simulated ward become septic, bleed or stop breathing. At ${result.budget} alarm${result.budget === 1 ? '' : 's'} a patient-day in a calm ward the model warns of ${percent(ours.share, 0)} of them before it is over, half of those ${digits(leads[leads.length >> 1] ?? Number.NaN, 0)} minutes or more before the worst.`,
+    lead: `${early.length} patients of a simulated ward become septic, bleed or stop breathing. At ${result.budget} alarm${result.budget === 1 ? '' : 's'} a patient-day in a calm ward Vigil warns of ${percent(ours.share, 0)} of them before it is over, half of those ${digits(leads[leads.length >> 1] ?? Number.NaN, 0)} minutes or more before the worst.`,
     notices: [
       'A simulated ward is no hospital: what is scripted is found more easily than what happens. At one alarm a patient-day an episode of six hours has one by chance in one of four cases: compare the rows, not the figures alone.',
       ...[unbeaten(paired)].filter((it) => it !== undefined),
@@ -43,7 +43,7 @@ export function wardDocument({ result, episodes, minutes }: WardEvaluation, mani
       { title: 'Us and baselines', body: comparison(result, found) },
       { title: 'How early', body: howEarly(result, early, kinds) },
       { title: 'What it was, and what was said', body: said(result) },
-      { title: 'Ten best cases', body: html`<p>Warned of longest before the worst. Shaded: the episode; triangles: alarms of ours.</p><div class="cases">${ranked.slice(0, SHOWN).map((it) => cardOf(it, minutes))}</div>` },
+      { title: 'Ten best cases', body: html`<p>Warned of longest before the worst. Shaded: the episode; triangles: its first alarm.</p><div class="cases">${ranked.slice(0, SHOWN).map((it) => cardOf(it, minutes))}</div>` },
       { title: 'Ten worst cases', body: html`<p>Not warned of at all, or latest.</p><div class="cases">${ranked.toReversed().slice(0, SHOWN).map((it) => cardOf(it, minutes))}</div>` },
       { title: 'Leak checks', body: leakChecks(WARD_CHECKS) },
     ],

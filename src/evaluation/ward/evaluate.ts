@@ -18,6 +18,8 @@ const KINDS: readonly EpisodeKind[] = [
 
 const HOURS = 24
 const START = Date.UTC(2026, 0, 1)
+/** part of the budget that the model's advisories have where they speak beside the fixed rules, which have the rest */
+const ADVISORIES = 0.5
 /** an episode is in the patient for some time after its end: recovery is no false alarm, ms */
 const RECOVERY = 6 * 3600 * 1000
 
@@ -57,8 +59,9 @@ export interface WardEvaluation {
 
 /**
  * One scripted episode a patient-day in a simulated ward of adults, in the settings for evaluation: how early sepsis,
- * haemorrhage and apnoea are found by the model, by fixed limits and by NEWS2, each first brought to the same alarms a
- * patient-day in a calm ward; and whether what is said of an episode is of the right kind.
+ * haemorrhage and apnoea are found by Vigil as a whole (its model's advisories at half of the budget, fixed limits at the
+ * other half, and NEWS2 of 7 and over), by the advisories of it alone, by fixed limits, by NEWS2 and by charts, each first
+ * brought to the same alarms a patient-day in a calm ward; and whether what is said of an episode is of the right kind.
  */
 export async function evaluateWard(
   model: WatchedModel,
@@ -72,16 +75,17 @@ export async function evaluateWard(
   for await (const _ of calmMinutes.noting(calm)(1)) {
     // only its minutes are wanted
   }
-  const rules = await matchLimits(model.table, calm, perDay, say)
-  const emergency = rules.news2PerDay[0] > perDay
-  const thresholds = await calibrateThreshold(model, calm, perDay, say)
+  const [rules, beside] = await matchLimits(model.table, calm, [perDay, (1 - ADVISORIES) * perDay], say)
+  const emergency = rules!.news2PerDay[0] > perDay
+  const thresholds = await calibrateThreshold(model, calm, ADVISORIES * perDay, say)
   const episodes = drawEpisodes({ kinds: KINDS, beds, hours: HOURS, seed })
   const ward = { ...common, beds, seed: 2 * seed + 1, episodes }
   const truth = groundTruth(ward)
   const ill = openSimulated(ward, model.table)
   const minutes = new MinuteMeans(model.table, START, HOURS)
-  const starts: Record<string, Started[]> & Record<'vigil' | 'limits' | 'news2', Started[]> = {
+  const starts: Record<string, Started[]> & Record<'vigil' | 'advisories' | 'limits' | 'news2', Started[]> = {
     vigil: [],
+    advisories: [],
     limits: [],
     news2: [],
   }
@@ -89,10 +93,14 @@ export async function evaluateWard(
     { ...model, manifest: withThresholds(model.manifest, thresholds) },
     minutes.noting(ill)(1),
     (body) => {
-      if (body.phase === 'start' && isOwn(body)) starts.vigil.push(started(body))
+      if (body.phase !== 'start') return
+      if (isOwn(body)) starts.advisories.push(started(body))
+      if (isOwn(body) || body.source.detector === 'limits' || body.code === 'news2-emergency')
+        starts.vigil.push(started(body))
     },
+    beside!.settings,
   )
-  await watchRules(model.table, rules.settings, ill(1), (body) => {
+  await watchRules(model.table, rules!.settings, ill(1), (body) => {
     if (body.phase !== 'start') return
     if (body.source.detector === 'limits') starts.limits.push(started(body))
     if (body.code === 'news2-emergency' || (body.code === 'news2-urgent' && !emergency))
@@ -102,11 +110,13 @@ export async function evaluateWard(
   const charts = minuteCharts(calmMinutes, minutes, perDay)
   for (const { name: chart, starts: theirs } of charts) starts[chart] = theirs
   // what the sensors say is no sign of illness: it counts for what was said, and not for how early illness was found
-  const ofPatients: typeof starts = { ...starts, vigil: starts.vigil.filter(({ technical }) => !technical) }
+  const bodily = (of: readonly Started[]) => of.filter(({ technical }) => !technical)
+  const ofPatients: typeof starts = { ...starts, vigil: bodily(starts.vigil), advisories: bodily(starts.advisories) }
   const settings: Record<string, string> = {
     ...Object.fromEntries(charts.map(({ name: chart, setting }) => [chart, setting])),
-    vigil: `q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
-    limits: `widened by ${(100 * rules.widened).toFixed(1)} %`,
+    vigil: `advisories, limits widened by ${(100 * beside!.widened).toFixed(1)} %, NEWS2 of 7 and over`,
+    advisories: `half of the budget: q ${thresholds.q.toExponential(2)}, drift ${thresholds.drift.toFixed(2)}`,
+    limits: `widened by ${(100 * rules!.widened).toFixed(1)} %`,
     news2: emergency ? '7 and over' : '5 and over',
   }
   const of = (kind: string) => truth.episodes.filter((it) => it.kind === kind)
@@ -127,17 +137,19 @@ export async function evaluateWard(
         },
       ]),
     ),
-    confusion: confusion(starts.vigil, truth.episodes),
+    confusion: confusion(starts.advisories, truth.episodes),
     byKind: Object.fromEntries(
       [...new Set(KINDS)].map((kind) => {
-        const rows = confusion(starts.vigil, of(kind))
+        const rows = confusion(starts.advisories, of(kind))
         return [kind, of(kind)[0]?.nature === 'technical' ? rows.technical : rows.physiological]
       }),
     ),
   }
   const episodesFound = truth.episodes.map((episode) => ({
     episode,
-    first: Object.fromEntries(Object.entries(starts).map(([name, theirs]) => [name, firstIn(theirs, episode)?.time])),
+    first: Object.fromEntries(
+      Object.entries(ofPatients).map(([name, theirs]) => [name, firstIn(theirs, episode)?.time]),
+    ),
   }))
   return { result, episodes: episodesFound, minutes }
 }

@@ -33,14 +33,20 @@ export interface MatchedRules {
   readonly news2PerDay: readonly [urgent: number, emergency: number]
 }
 
-/** The narrowest limits at which a calm ward has at most `perDay` limit alarms a patient-day. */
+/**
+ * The narrowest limits at which a calm ward has at most so many limit alarms a patient-day, for each of some rates.
+ * @param open the calm ward, watched as often as it takes
+ */
 export async function matchLimits(
   table: ChannelTable,
   open: OpenWard,
-  perDay: number,
+  rates: readonly number[],
   say: (line: string) => void,
-): Promise<MatchedRules> {
+): Promise<MatchedRules[]> {
+  const known = new Map<number, MatchedRules>()
   const measure = async (widened: number): Promise<MatchedRules> => {
+    const before = known.get(widened)
+    if (before !== undefined) return before
     const settings = widenedLimits(widened)
     let [limits, urgent, emergency] = [0, 0, 0]
     const { frames } = await watchRules(table, settings, open(1), (body) => {
@@ -51,18 +57,30 @@ export async function matchLimits(
     })
     const days = frames / SECONDS_A_DAY
     say(`limits widened by ${(100 * widened).toFixed(0)} %: ${(limits / days).toFixed(2)} a patient-day`)
-    return { settings, widened, limitsPerDay: limits / days, news2PerDay: [urgent / days, emergency / days] }
+    const measured = {
+      settings,
+      widened,
+      limitsPerDay: limits / days,
+      news2PerDay: [urgent / days, emergency / days] as const,
+    }
+    known.set(widened, measured)
+    return measured
   }
-  let best = await measure(0)
-  if (best.limitsPerDay <= perDay) return best
-  let [low, high] = [0, WIDEST]
-  best = await measure(high)
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = await measure((low + high) / 2)
-    if (middle.limitsPerDay <= perDay) {
-      high = middle.widened
-      best = middle
-    } else low = middle.widened
+  const matched: MatchedRules[] = []
+  for (const perDay of rates) {
+    let best = await measure(0)
+    if (best.limitsPerDay > perDay) {
+      let [low, high] = [0, WIDEST]
+      best = await measure(high)
+      for (let i = 0; i < HALVINGS; i++) {
+        const middle = await measure((low + high) / 2)
+        if (middle.limitsPerDay <= perDay) {
+          high = middle.widened
+          best = middle
+        } else low = middle.widened
+      }
+    }
+    matched.push(best)
   }
-  return best
+  return matched
 }
