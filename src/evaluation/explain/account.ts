@@ -45,7 +45,7 @@ export function accountOf(
     .map((test) => ({
       test,
       statistic: out.statistic[test]!,
-      p: tailProbability(plan.tails[test]!, out.statistic[test]!) * plan.shared[test]!,
+      p: Math.min(1, tailProbability(plan.tails[test]!, out.statistic[test]!) * plan.shared[test]!),
     }))
     .sort((a, b) => a.p - b.p)
   const testName = (test: number): string =>
