@@ -22,7 +22,7 @@ import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
-import { halfLives } from './plain-step.ts'
+import { halfLives, longestMemory } from './plain-step.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
 import type { TrainingData } from './training-data.ts'
@@ -59,8 +59,6 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
-/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
-const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
 const CHECKPOINT_SECONDS = 30
@@ -131,9 +129,7 @@ export async function trainForecaster(
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
-    memory: {
-      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
-    },
+    memory: longestMemory(remembers, recipe.grid.cadenceSeconds),
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {

@@ -7,17 +7,20 @@ import { type Other, otherVersion } from '../../../src/bench/other-version.ts'
 import { sendOrder } from '../../../src/commands/model-orders.ts'
 import { readAliases } from '../../../src/inference/registry/aliases.ts'
 import { challenge, promote } from '../../../src/inference/registry/promotion.ts'
+import { bedside } from '../../../src/training/recipes/bedside.ts'
 import type { ModelOrder } from '../../../src/vitals/model-order.ts'
 import { Settings } from '../../../src/vitals/settings.ts'
 import { open, quiet, until } from '../broker.ts'
 import { patientIn, ready, service, serviceSettings, topicsOf } from './service.ts'
+
+const SHIPPED = `bedside@${bedside.version}`
 
 /** A registry with the shipped model and one of another size that knows nothing. */
 async function registry(other: Partial<Other> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'vigil-registry-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '2.0.0', hidden: 24, layers: 1, seed: 7, ...other })
-  await promote(dir, 'bedside', '1.0.0')
+  await promote(dir, 'bedside', bedside.version)
   return dir
 }
 
@@ -77,7 +80,7 @@ describe('a version of another size', () => {
     await order('shadow')
     await until('the shadow', async () => (await seenBy()).length === patients.length)
     expect((await seenBy()).map(({ champion, shadow, warmedFrom }) => ({ champion, shadow, warmedFrom }))).toEqual(
-      Array(3).fill({ champion: 'bedside@1.0.0', shadow: 'bedside@2.0.0', warmedFrom: 0 }),
+      Array(3).fill({ champion: SHIPPED, shadow: 'bedside@2.0.0', warmedFrom: 0 }),
     )
     expect(await running.metric('vigil_dead_letters_total', 'not-json')).toBe(1)
     expect(await running.metric('vigil_model_orders_total', 'action="promote",outcome="refused"')).toBe(2)
@@ -139,7 +142,7 @@ describe('a version of another size', () => {
     await until('the swap', async () => (await seenBy()).length === patients.length)
     await feed(60, 400)
     await until('the way back', async () => (await seenBy()).length === 2 * patients.length, 40_000)
-    const back = (await seenBy()).filter(({ champion, shadow }) => champion === 'bedside@1.0.0' && shadow === undefined)
+    const back = (await seenBy()).filter(({ champion, shadow }) => champion === SHIPPED && shadow === undefined)
     expect(back.map(({ who }) => who).toSorted()).toEqual(patients.toSorted())
     expect(await running.metric('vigil_model_promotions_total', 'way="back"')).toBe(2)
     expect(running.said.join('\n')).toMatch(/out of its band: \d+ episodes began, of the former champion \d+/)
