@@ -158,7 +158,7 @@ describe('a version of another size', () => {
     let [at, told] = [60, 0]
     const everyoneIsTold = async (what: string) => {
       told += patients.length
-      await until(what, async () => (await seenBy()).length === told, 40_000)
+      await until(what, async () => (await seenBy()).length === told, 60_000)
     }
     for (const { version, seconds, why } of rounds) {
       await promote(dir, 'bedside', version)
@@ -168,7 +168,9 @@ describe('a version of another size', () => {
       at += seconds
       await everyoneIsTold(`the way back from ${version}`)
       const back = (await seenBy()).filter(({ champion, shadow }) => champion === SHIPPED && shadow === undefined)
-      const everyone = Array<string[]>(told / 2 / patients.length).fill(patients).flat()
+      const everyone = Array<string[]>(told / 2 / patients.length)
+        .fill(patients)
+        .flat()
       expect(back.map(({ who }) => who).toSorted()).toEqual(everyone.toSorted())
       expect(running.said.join('\n')).toMatch(why)
       await until('the registry', async () => (await readAliases(dir))['bedside']?.['champion'] === bedside.version)
