@@ -25,6 +25,7 @@ export const ROOMS = [
   { name: 'version', files: /^src\/version\.ts$/, rooms: [], packages: [], node: ['fs'] },
   // Where downloads are kept: what a broker and a training engine share, and nobody else needs.
   { name: 'cache', files: /^src\/cache-folder\.ts$/, rooms: [], packages: [], node: 'any' },
+  { name: 'built file', files: /^src\/built-file\.ts$/, rooms: ['errors'], packages: [], node: ['fs', 'url'] },
   { name: 'closing', files: /^src\/closing\.ts$/, rooms: [], packages: [], node: [] },
   { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
 
@@ -102,7 +103,13 @@ export const ROOMS = [
     packages: [],
     node: 'any',
   },
-  { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
+  {
+    name: 'inference',
+    files: /^src\/inference\//,
+    rooms: [...ADAPTER, 'built file'],
+    packages: ['onnxruntime-node', 'zod'],
+    node: 'any',
+  },
   {
     name: 'metrics',
     files: /^src\/metrics\//,
@@ -139,14 +146,14 @@ export const ROOMS = [
   {
     name: 'training',
     files: /^src\/training\//,
-    rooms: [...ADAPTER, 'cache', 'version', 'stream', 'ingest', 'inference'],
+    rooms: [...ADAPTER, 'built file', 'cache', 'version', 'stream', 'ingest', 'inference'],
     packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
     node: 'any',
   },
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
-    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
+    rooms: [...ADAPTER, 'built file', 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
     packages: ['rxjs', 'zod'],
     node: 'any',
   },

@@ -1,7 +1,7 @@
 // A detector fed by a program: ten minutes of a patient whose saturation falls. node examples/programs/feed.js
 import { createDetector } from 'vigil'
 
-const detector = await createDetector({ models: ['bedside@1.0.0'] })
+const detector = await createDetector({ models: ['bedside@1.0.1'] })
 try {
   for (let second = 0; second < 600; second++) {
     const spo2 = second < 300 ? 97 : Math.max(80, 97 - (second - 300) / 5)

@@ -5,7 +5,7 @@ import { random } from '../random.ts'
 import { sha256, writeBundle } from '../training/bundle.ts'
 import { openTrainingEngine } from '../training/engine.ts'
 import { goldenSteps } from '../training/golden.ts'
-import { firstWeights, type NetworkShape, parameterCount } from '../training/network.ts'
+import { firstWeights, type LayerWeights, type NetworkShape, parameterCount } from '../training/network.ts'
 import { stepGraph } from '../training/onnx/graph.ts'
 import { encodeModel } from '../training/onnx/proto.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
@@ -17,6 +17,8 @@ export interface Other {
   readonly layers: number
   readonly seed: number
   readonly manifest?: (manifest: ModelManifest) => ModelManifest
+  /** whatever it reads, what it foresees is no finite number; its golden steps read nothing, which it survives */
+  readonly overflows?: true
 }
 
 const GOLDEN_STEPS = 50
@@ -35,16 +37,17 @@ export async function otherVersion(shipped: string, name: string, to: string, ot
   await openTrainingEngine('cpu')
   const { manifest, dir } = await openModel(shipped, name)
   await cp(dir, join(to, name, manifest.version), { recursive: true })
-  const { version, hidden, layers, seed } = other
+  const { version, hidden, layers, seed, overflows = false } = other
   const { features, form } = manifest.graph
   const { channels, horizons } = manifest
   const shape: NetworkShape = { features, hidden, layers, channels: channels.length, horizons: horizons.length }
   const { normal } = random(seed)
-  const weights = firstWeights(shape, random(seed), 0)
+  const fresh = firstWeights(shape, random(seed), 0)
+  const weights = overflows ? { ...fresh, head: overflowing(fresh.head) } : fresh
   const floor = new Float32Array(channels.length).fill(FLOOR)
   const about = { name, producer: 'vigil', metadata: {} }
   const onnx = encodeModel(stepGraph(shape, weights, floor, form, about))
-  const x = Float32Array.from({ length: GOLDEN_STEPS * features }, () => normal())
+  const x = Float32Array.from({ length: GOLDEN_STEPS * features }, () => (overflows ? 0 : normal()))
   const graph = { ...manifest.graph, sha256: sha256(onnx), hidden, layers, parameters: parameterCount(shape) }
   const made: ModelManifest = { ...manifest, version, graph }
   await writeBundle(join(to, name, version), {
@@ -56,3 +59,9 @@ export async function otherVersion(shipped: string, name: string, to: string, ot
   })
   return `${name}@${version}`
 }
+
+/** The fourth power in the scale of a forecast leaves float32 far below this. */
+const overflowing = ({ kernel, bias }: LayerWeights): LayerWeights => ({
+  kernel: kernel.map((value) => 1e12 * value),
+  bias,
+})

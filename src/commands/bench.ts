@@ -43,6 +43,7 @@ interface TrainFlags {
   layers: number
   batch: number
   chunk: number
+  threads: number
   seconds: number
 }
 
@@ -161,6 +162,7 @@ export function benchCommand(): Command {
     .option('--layers <n>', 'LSTM layers', whole(1), 2)
     .option('--batch <n>', 'stays side by side', whole(1), 128)
     .option('--chunk <n>', 'steps of one truncated back-propagation', whole(1), 128)
+    .option('--threads <n>', 'threads that share the stays of a chunk', whole(1), 1)
     .option('--seconds <n>', 'how long to measure', positive, 10)
     .action(async (flags: TrainFlags) => {
       const { seconds } = flags

@@ -7,7 +7,7 @@ import { SILENT, withThresholds } from '../evaluation/watched.ts'
 import type { Log } from '../log.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 
-/** A settings file, or a model with a policy of its own: `bedside`, `bedside@1.0.0`, `bedside,q=0.01`. */
+/** A settings file, or a model with a policy of its own: `bedside`, `bedside@1.0.1`, `bedside,q=0.01`. */
 const FILE = /\.(ya?ml|json)$/
 const POLICY = /^([^,]+)(?:,q=([^,]+))?$/
 

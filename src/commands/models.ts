@@ -61,7 +61,7 @@ export function modelsCommand(): Command {
         `${verdict.model}: files match their checksums, the manifest is valid, ${verdict.goldenSteps} golden steps match to ${verdict.tolerance} on ${verdict.provider}\n`,
       )
     })
-  add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.0')
+  add('promote', 'a version becomes the champion; the one so far stays as previous', 'promote bedside@1.0.1')
     .argument('<model>', 'NAME@VERSION, or NAME for its challenger')
     .option('--anyway', 'also a version that the gate refused')
     .addOption(live())
@@ -90,7 +90,7 @@ export function modelsCommand(): Command {
     ['shadow', 'a version runs beside the champion in every service on Kafka, and raises nothing'],
     ['release', 'a version runs beside the champion no more'],
   ] as const)
-    add(action, what, `${action} bedside@1.0.0 --config vigil.yaml`)
+    add(action, what, `${action} bedside@1.0.1 --config vigil.yaml`)
       .argument('<model>', 'NAME@VERSION')
       .addOption(config())
       .action(async (id: string, { dir, ...flags }: ModelFlags & LiveFlags) => {

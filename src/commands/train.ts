@@ -13,6 +13,7 @@ interface TrainFlags {
   seed: number
   keep?: string
   epochs?: number
+  threads: number
   resume?: boolean
   checkpointSeconds?: number
   mapping?: string
@@ -30,6 +31,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'the same seed gives the same figures', whole(0), 1)
     .option('--keep <dir>', 'keep finished networks of an ensemble there: a training that was ended goes on with them')
     .option('--epochs <n>', "instead of the recipe's (bedside, ward)", whole(1))
+    .option('--threads <n>', 'threads that share the stays of a chunk (bedside, ward)', whole(1), 1)
     .option('--resume', 'go on where the last training of this recipe, data, seed and engine was ended')
     .option('--checkpoint-seconds <n>', 'between two checkpoints', positive, 30)
     .option('--mapping <file>', 'what the columns of a CSV are, as `vigil replay` takes it (ward)')

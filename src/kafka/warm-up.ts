@@ -13,10 +13,13 @@ const PIECE = 1024
 /** How far back where a manifest does not say how long its units remember, s. */
 const UNKNOWN_MEMORY_SECONDS = 300
 
-/** Seconds of readings that make a new version see a patient as if it always had: thrice what its units remember, and the burn-in. */
+/**
+ * Whole seconds of readings that make a new version see a patient as if it always had: thrice what its units remember, and the
+ * burn-in. A broker knows no fraction of a millisecond, and half-lives are seldom whole.
+ */
 export function warmUpSeconds({ grid, warmupSteps, memory }: ModelManifest): number {
   const remembered = memory === undefined ? UNKNOWN_MEMORY_SECONDS : 3 * memory.halfLifeSeconds
-  return Math.max(remembered, warmupSteps * grid.cadenceSeconds)
+  return Math.ceil(Math.max(remembered, warmupSteps * grid.cadenceSeconds))
 }
 
 /**

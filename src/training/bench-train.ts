@@ -1,6 +1,7 @@
 import { openTrainingEngine, type TrainingEngineName } from './engine.ts'
 import { trainOnNoise } from './engines/probe.ts'
 import type { NetworkShape } from './network.ts'
+import { chunkThreads } from './threads/lanes-apart.ts'
 
 export interface TrainBench {
   readonly engine: string
@@ -9,6 +10,7 @@ export interface TrainBench {
   readonly features: number
   readonly batch: number
   readonly chunk: number
+  readonly threads: number
   /** patient-timesteps per second: forward, back and update */
   readonly stepsPerSecond: number
 }
@@ -20,6 +22,7 @@ export interface TrainBenchOptions {
   readonly features: number
   readonly batch: number
   readonly chunk: number
+  readonly threads: number
   /** how long to measure */
   readonly seconds: number
 }
@@ -27,19 +30,24 @@ export interface TrainBenchOptions {
 /** How fast this machine trains: whole updates on random input, the best of three windows after a warm-up. */
 export async function benchTrain(options: TrainBenchOptions): Promise<TrainBench> {
   const engine = await openTrainingEngine(options.engine)
-  const { hidden, layers, features, batch, chunk } = options
+  const { hidden, layers, features, batch, chunk, threads } = options
   const shape: NetworkShape = { features, hidden, layers, channels: 4, horizons: 3 }
-  const once = trainOnNoise(shape, batch, chunk)
-  await once()
-  let best = 0
-  for (let window = 0; window < 3; window++) {
-    const from = performance.now()
-    let updates = 0
-    do {
-      await once()
-      updates++
-    } while (performance.now() - from < (options.seconds * 1000) / 3)
-    best = Math.max(best, (updates * batch * chunk * 1000) / (performance.now() - from))
+  const work = await chunkThreads(engine.name, threads)
+  try {
+    const once = trainOnNoise(shape, batch, chunk, work.through)
+    await once()
+    let best = 0
+    for (let window = 0; window < 3; window++) {
+      const from = performance.now()
+      let updates = 0
+      do {
+        await once()
+        updates++
+      } while (performance.now() - from < (options.seconds * 1000) / 3)
+      best = Math.max(best, (updates * batch * chunk * 1000) / (performance.now() - from))
+    }
+    return { engine: engine.name, hidden, layers, features, batch, chunk, threads, stepsPerSecond: Math.round(best) }
+  } finally {
+    await work.close()
   }
-  return { engine: engine.name, hidden, layers, features, batch, chunk, stepsPerSecond: Math.round(best) }
 }

@@ -36,7 +36,10 @@ function throughLayers(input: LayersInput): LayersPass {
 }
 
 /** Raw head outputs [T B, 2 K C] (row = step * B + lane) -> gradient of the loss by them, in the same layout. */
-export type OutputGradient = (outputs: Float32Array) => Float32Array
+export type OutputGradient = (outputs: Float32Array) => Float32Array | Promise<Float32Array>
+
+/** One thread's way through a chunk, or that of several (`threads/lanes-apart.ts`). */
+export type ThroughChunk = typeof throughChunk
 
 export interface ChunkResult {
   /** in the order of `parameterArrays` */
@@ -62,7 +65,7 @@ export async function throughChunk(
   tf.engine().startScope('chunk')
   try {
     const { pass, kernel, outputs } = forward(shape, weights, x, lanes, state, options)
-    const dOutputs = tf.tensor2d(gradientOf(await read(outputs)), outputs.shape)
+    const dOutputs = tf.tensor2d(await gradientOf(await read(outputs)), outputs.shape)
     const dTops = tf.matMul(dOutputs, tf.transpose(kernel)) as tf.Tensor2D // [T B, H]
     const dHead = [tf.matMul(tf.transpose(pass.tops), dOutputs), tf.sum(dOutputs, 0)] // [H, 2 K C], [2 K C]
     const gradients = await Promise.all([...pass.back(dTops), ...dHead].map(read))

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Random } from '../random.ts'
 import { learningRate, type OptimiserOptions, optimiser, update } from './adamw.ts'
-import { type DropoutMasks, outputsOf, throughChunk, zeroState } from './bptt.ts'
+import { type DropoutMasks, outputsOf, type ThroughChunk, throughChunk, zeroState } from './bptt.ts'
 import { type CellPlan, cellLoss, countTargets, withDegreesOfFreedom } from './cell-loss.ts'
 import { type Checkpoints, type FitState, NO_CHECKPOINTS } from './checkpoint.ts'
 import type { Lanes } from './dataset.ts'
@@ -87,6 +87,7 @@ const MOST_SKIPPED = 5
  * Fit the network by stateful truncated back-propagation: lanes are stays, chunks run through them in order, the state
  * is carried from chunk to chunk and detached. Degrees of freedom are fitted between epochs.
  * @param checkpoints where a fit is kept on its way, and the one that was ended goes on
+ * @param through who works the chunks: this thread, or several
  * @throws RangeError when updates go on having no finite gradient, or no validation had a finite likelihood
  */
 export async function fitNetwork(
@@ -96,6 +97,7 @@ export async function fitNetwork(
   random: Random,
   watch: FitWatch,
   checkpoints: Checkpoints = NO_CHECKPOINTS,
+  through: ThroughChunk = throughChunk,
 ): Promise<Fitted> {
   const { shape } = plan
   const gains = gainArrays(shape, options.gains)
@@ -119,7 +121,7 @@ export async function fitNetwork(
       cellLoss(current, outputs, x, targets, Math.max(1, count), gradient, state.sums)
       return gradient
     }
-    const result = await throughChunk(shape, weights, x, lanes.lanes, state.carried, gradientOf, {
+    const result = await through(shape, weights, x, lanes.lanes, state.carried, gradientOf, {
       dropout: masks,
       cellPenalty,
     })

@@ -1,7 +1,11 @@
+import type { ModelManifest } from '../vitals/manifest.ts'
 import { lstmStep } from './cells/lstm-cell.ts'
 import { weightedSums } from './cells/weighted-sums.ts'
 import { GATES } from './gates.ts'
 import type { NetworkShape, Weights } from './network.ts'
+
+/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
+const LONGEST_MEMORY_SECONDS = 3600
 
 /** State of one patient, layer by layer: [L] of [H]. */
 export interface PlainState {
@@ -63,4 +67,15 @@ export function halfLives(shape: NetworkShape, weights: Weights, x: Float32Array
     })
   }
   return sums.map((layer) => Array.from(layer, (sum) => Math.LN2 / -Math.log(sum / steps)))
+}
+
+/**
+ * What a manifest says of half-lives: the longest of them.
+ * @param halfLives [L][H] steps
+ */
+export function longestMemory(
+  halfLives: readonly (readonly number[])[],
+  cadenceSeconds: number,
+): NonNullable<ModelManifest['memory']> {
+  return { halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...halfLives.flat()) * cadenceSeconds) }
 }

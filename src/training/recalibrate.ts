@@ -9,6 +9,7 @@ import { cardOf } from './card.ts'
 import { frameStay, type Stay } from './dataset.ts'
 import { judge } from './judge.ts'
 import type { TrainingMetrics } from './metrics.ts'
+import { longestMemory } from './plain-step.ts'
 import { type Ramp, withRamp } from './ramps.ts'
 import type { Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
@@ -24,7 +25,9 @@ import type { Trained, TrainOptions } from './train.ts'
 export async function recalibrate(recipe: Recipe, id: string, options: TrainOptions): Promise<Trained> {
   const bundle = await openModel(options.out, id)
   const { calibration: _, reference: __, ...rest } = bundle.manifest
-  const before = { ...rest, policy: recipe.policy, version: recipe.version }
+  const known: TrainingMetrics = JSON.parse(await readFile(join(bundle.dir, 'metrics.json'), 'utf8'))
+  const memory = rest.memory ?? longestMemory(known.halfLives, rest.grid.cadenceSeconds)
+  const before = { ...rest, memory, policy: recipe.policy, version: recipe.version }
   const table = channelTable(before.declares)
   const { split } = before.training
   const names = Object.values(split).flat()
@@ -49,7 +52,6 @@ export async function recalibrate(recipe: Recipe, id: string, options: TrainOpti
   const serving = await openExported(bundle.onnx, graphShape(before), 64)
   try {
     const { manifest, ...judged } = await judge(serving, before, table, framed, ramped)
-    const known: TrainingMetrics = JSON.parse(await readFile(join(bundle.dir, 'metrics.json'), 'utf8'))
     const metrics = { ...known, ...judged }
     const { onnx, golden } = bundle
     const dir = join(options.out, recipe.name, recipe.version)

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { MANIFEST_VERSION, type ModelManifest } from '../vitals/manifest.ts'
 import { baselines } from './baselines.ts'
+import type { ThroughChunk } from './bptt.ts'
 import { sha256, writeBundle } from './bundle.ts'
 import { cardOf } from './card.ts'
 import { type CellPlan, scaleFloor, withDegreesOfFreedom } from './cell-loss.ts'
@@ -22,9 +23,10 @@ import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { exportGraph } from './onnx/export.ts'
 import { OPSET } from './onnx/graph.ts'
-import { halfLives } from './plain-step.ts'
+import { halfLives, longestMemory } from './plain-step.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
 import { openExported } from './serve-stays.ts'
+import { chunkThreads } from './threads/lanes-apart.ts'
 import type { TrainingData } from './training-data.ts'
 import { trainingFolder } from './training-folder.ts'
 
@@ -41,6 +43,8 @@ export interface TrainOptions {
   readonly progress?: (line: () => string) => void
   /** instead of the recipe's */
   readonly epochs?: number
+  /** threads that share the lanes of a chunk; one by default */
+  readonly threads?: number
   /** where finished networks of an ensemble are kept, so that a training that was ended goes on */
   readonly keep?: string
   /** go on where the last training of this recipe, data, seed and engine was ended */
@@ -59,8 +63,6 @@ export interface Trained {
 }
 
 const GOLDEN_STEPS = 200
-/** a forget gate that never closes remembers for ever: a version that is new is warmed up no longer than thrice this */
-const LONGEST_MEMORY_SECONDS = 3600
 /** degrees of freedom before the first fit */
 const FIRST_DEGREES = 4
 const CHECKPOINT_SECONDS = 30
@@ -82,7 +84,7 @@ export async function trainForecaster(
   options: TrainOptions,
   read: () => Promise<TrainingData>,
 ): Promise<Trained> {
-  const { log, seed } = options
+  const { log, seed, threads = 1 } = options
   const engine = await openTrainingEngine(options.engine)
   for (const line of introduced(engine)) log(line)
   const data = await read()
@@ -95,8 +97,16 @@ export async function trainForecaster(
     horizons: recipe.horizons.length,
   }
   const cells = cellPlan(recipe, shape, normaliser, table)
-  const key = sha256(JSON.stringify([recipe, data.sha256, seed, engine.name, options.epochs]))
-  const fitted = await fitForecaster(recipe, options, cells, data, checkpointsOf(recipe, options, key))
+  // threads add gradients in another order than one does: their weights are others in the last bits
+  const worked = threads === 1 ? engine.name : `${engine.name}, ${threads} threads`
+  const key = sha256(JSON.stringify([recipe, data.sha256, seed, worked, options.epochs]))
+  const work = await chunkThreads(engine.name, threads)
+  let fitted: Fitted
+  try {
+    fitted = await fitForecaster(recipe, options, cells, data, checkpointsOf(recipe, options, key), work.through)
+  } finally {
+    await work.close()
+  }
   const floor = scaleFloor(cells)
   const first = stays.validation[0]!
   const golden = await goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
@@ -131,9 +141,7 @@ export async function trainForecaster(
     features,
     horizons: [...recipe.horizons],
     degreesOfFreedom: byHorizon(fitted.degrees, shape),
-    memory: {
-      halfLifeSeconds: Math.min(LONGEST_MEMORY_SECONDS, Math.max(...remembers.flat()) * recipe.grid.cadenceSeconds),
-    },
+    memory: longestMemory(remembers, recipe.grid.cadenceSeconds),
     warmupSteps: recipe.warmupSteps,
     policy: recipe.policy,
     training: {
@@ -143,7 +151,7 @@ export async function trainForecaster(
       dataSha256: data.sha256,
       split: data.split,
       updates: fitted.updates,
-      engine: engine.name,
+      engine: worked,
     },
   }
   const serving = await openExported(exported.onnx, graphShape(uncalibrated), 64)
@@ -198,6 +206,7 @@ async function fitForecaster(
   cells: CellPlan,
   data: TrainingData,
   checkpoints: Checkpoints,
+  through: ThroughChunk,
 ): Promise<Fitted> {
   const { stays } = data
   const rng = random(options.seed)
@@ -222,6 +231,7 @@ async function fitForecaster(
       rng,
       followed(epochs, options, checkpoints.left),
       checkpoints,
+      through,
     )
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause

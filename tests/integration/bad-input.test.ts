@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { ROOT, vigil } from './vigil.ts'
 
 const T0 = Date.UTC(2026, 0, 1)
@@ -98,7 +99,7 @@ describe('bad input', () => {
   })
 
   it('a model that is cut, of another layout, or with an unknown key is not served', async () => {
-    const model = (dir: string, file: string) => join(dir, 'bedside', '1.0.0', file)
+    const model = (dir: string, file: string) => join(dir, 'bedside', bedside.version, file)
     const spoil = async (name: string, change: (dir: string) => Promise<void>) => {
       const dir = path(name)
       await cp(join(ROOT, 'models'), dir, { recursive: true })

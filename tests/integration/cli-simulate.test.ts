@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { GroundTruth } from '../../src/vitals/episode.ts'
 import { vigil } from './vigil.ts'
 
@@ -96,12 +97,13 @@ describe('vigil calibrate', () => {
   const data = ['--data', 'examples/recordings']
   test('writes a version that serves, says what it rests on, and refuses to write it again', async () => {
     const run = () => vigil(['calibrate', ...data, '--budget', '100/patient-day', '--out', at('models'), '--json'])
+    const site = `bedside@${bedside.version}-budget-100`
     const { code, stdout, stderr } = await run()
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ model: 'bedside@1.0.0-budget-100', budget: 100, calibrated: false })
+    expect(JSON.parse(stdout)).toMatchObject({ model: site, budget: 100, calibrated: false })
     expect(stderr).toMatch(/not calibrated: 0\.03\d* patient-days/)
     expect(stderr).toMatch(/Fixed limits alarmed \d+ times/)
-    const verified = await vigil(['models', 'verify', 'bedside@1.0.0-budget-100', '--dir', at('models')])
+    const verified = await vigil(['models', 'verify', site, '--dir', at('models')])
     expect(verified.code).toBe(0)
     expect(await run()).toMatchObject({ code: 2, stderr: expect.stringContaining('--as names another') })
   })

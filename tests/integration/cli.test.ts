@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { type Ran, ROOT, vigil } from './vigil.ts'
 
 let folder: string
@@ -199,7 +200,12 @@ describe('the registry', () => {
   })
 
   it('one model twice is refused before it alerts twice', async () => {
-    const { code, stderr } = await vigil(['replay', 'examples/recordings', '--model', 'bedside,bedside@1.0.0'])
+    const { code, stderr } = await vigil([
+      'replay',
+      'examples/recordings',
+      '--model',
+      `bedside,bedside@${bedside.version}`,
+    ])
     expect(code).toBe(1)
     expect(stderr).toContain('served twice')
   })

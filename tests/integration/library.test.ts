@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type * as Library from '../../src/library.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { PLAIN, ROOT, vigil } from './vigil.ts'
 
 // what a program that depends on Vigil gets: the built package, by its own name
@@ -92,7 +93,7 @@ describe('a detector', () => {
     const replayed = (await events(path)).flatMap((it) => (it.kind === 'alert' ? [it.alert] : []))
     const detector = await createDetector()
     try {
-      expect(detector.models).toEqual(['bedside@1.0.0'])
+      expect(detector.models).toEqual([`bedside@${bedside.version}`])
       const steps = await Promise.all(messages(await readFile(path, 'utf8')).map((it) => detector.step(it)))
       expect(replayed.length).toBeGreaterThan(0)
       expect(JSON.stringify(steps.flatMap(({ alerts }) => alerts))).toBe(JSON.stringify(replayed))

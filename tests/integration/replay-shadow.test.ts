@@ -5,13 +5,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { SHIPPED_MODELS } from '../../src/app.ts'
 import { otherVersion } from '../../src/bench/other-version.ts'
 import { challenge, promote } from '../../src/inference/registry/promotion.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { vigil } from './vigil.ts'
 
 test('a challenger of the registry runs beside the champion in a replay: it is counted, and no alert differs by a byte', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'vigil-replay-shadow-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '2.0.0', hidden: 16, layers: 1, seed: 2 })
-  await promote(dir, 'bedside', '1.0.0')
+  await promote(dir, 'bedside', bedside.version)
   const replayed = async (name: string, env: Readonly<Record<string, string>> = {}) => {
     const alerts = join(dir, name)
     const args = ['replay', 'examples/recordings/bidmc_05_Numerics.csv', '--alerts', alerts, '--json']

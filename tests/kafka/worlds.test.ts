@@ -11,6 +11,7 @@ import { isRejection } from '../../src/kafka/json-value.ts'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
 import type { KafkaClient } from '../../src/kafka/port.ts'
 import type { Log } from '../../src/log.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { brokers, open, quiet, until } from './broker.ts'
@@ -26,7 +27,7 @@ function registryOf(version: string): string {
   const dir = join(folder, version)
   cpSync(SHIPPED_MODELS, dir, { recursive: true })
   const bundle = join(dir, 'bedside', version)
-  renameSync(join(dir, 'bedside', '1.0.0'), bundle)
+  renameSync(join(dir, 'bedside', bedside.version), bundle)
   const manifest = JSON.parse(readFileSync(join(bundle, 'manifest.json'), 'utf8')) as { version: string }
   const text = JSON.stringify({ ...manifest, version })
   writeFileSync(join(bundle, 'manifest.json'), text)

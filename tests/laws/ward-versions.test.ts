@@ -13,6 +13,7 @@ import { Detector } from '../../src/stream/detector.ts'
 import type { Output } from '../../src/stream/ports.ts'
 import { decodeState, layoutOf } from '../../src/stream/state-record.ts'
 import { Ward } from '../../src/stream/ward.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import type { EntryOf } from '../../src/vitals/journal.ts'
 import { Settings } from '../../src/vitals/settings.ts'
@@ -28,7 +29,7 @@ const settings = Settings.parse({
 })
 const KEYS = [...BEDS, 'nobody'].map(keyOf)
 const FROM = { source: 'test', partition: 0, layouts: new Map(), now: 0 }
-const [OLD, NEW] = ['bedside@1.0.0', 'bedside@2.0.0']
+const [OLD, NEW] = [`bedside@${bedside.version}`, 'bedside@2.0.0']
 const table = channelTable()
 const closing: (() => Promise<unknown>)[] = []
 const open: Record<string, () => Promise<Detector>> = {}

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FEATURES_PER_CHANNEL } from '../../src/inference/features.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { failing } from './failing-engine.ts'
 import { reading } from './reading.ts'
 import { freshWard, MODELS, realWards } from './real-ward.ts'
@@ -47,7 +48,7 @@ describe('a model whose engine fails', () => {
     fail(false)
     await bed.give(seconds(90, 91))
     const back = bed.ward.verdicts(0, 30)
-    expect(back).toMatchObject([{ entry: 'model-back', model: 'bedside@1.0.0', afterOffset: 90 }])
+    expect(back).toMatchObject([{ entry: 'model-back', model: `bedside@${bedside.version}`, afterOffset: 90 }])
     await bed.give(back)
     await bed.give(seconds(91, 200))
     expect(bed.ward.verdicts(0, 30)).toEqual([])

@@ -20,6 +20,7 @@ const names = (from: number, count: number) => Array.from({ length: count }, (_,
 const swing: Recipe = {
   ...bedside,
   name: 'swing',
+  version: '1.0.0',
   channels: ['hr', 'spo2'],
   horizons: [1, 4],
   hidden: 12,

@@ -1,6 +1,6 @@
 import { random } from '../../random.ts'
 import { optimiser, update } from '../adamw.ts'
-import { throughChunk, zeroState } from '../bptt.ts'
+import { type ThroughChunk, throughChunk, zeroState } from '../bptt.ts'
 import { firstWeights, type NetworkShape, parameterArrays, parameterShapes, weightsOf } from '../network.ts'
 
 /** What is trained for a moment: the size of the shipped networks, on chunks short enough for the slowest engine. */
@@ -22,14 +22,19 @@ export async function updatesPerSecond(milliseconds: number): Promise<number> {
 }
 
 /** A network that is trained on noise: every call is one whole update, forward, back and optimiser. */
-export function trainOnNoise(shape: NetworkShape, lanes: number, steps: number): () => Promise<void> {
+export function trainOnNoise(
+  shape: NetworkShape,
+  lanes: number,
+  steps: number,
+  through: ThroughChunk = throughChunk,
+): () => Promise<void> {
   const rng = random(1)
   const state = optimiser(parameterArrays(firstWeights(shape, rng, 0)))
   const matrix = parameterShapes(shape).map((dims) => dims.length === 2)
   const x = Float32Array.from({ length: steps * lanes * shape.features }, () => rng.normal())
   return async () => {
     const weights = weightsOf(shape, state.parameters)
-    const { gradients } = await throughChunk(shape, weights, x, lanes, zeroState(shape, lanes), (outputs) =>
+    const { gradients } = await through(shape, weights, x, lanes, zeroState(shape, lanes), (outputs) =>
       outputs.map((value) => value / outputs.length),
     )
     update(state, gradients, matrix, 1e-3, { weightDecay: 1e-4, clipNorm: 1, averaging: 0.999 })

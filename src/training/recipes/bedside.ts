@@ -7,7 +7,7 @@ import type { Recipe } from '../recipe.ts'
  */
 export const bedside: Recipe = {
   name: 'bedside',
-  version: '1.0.0',
+  version: '1.0.1',
   detector: 'bedside',
   purpose:
     'Forecasts heart rate, pulse, oxygen saturation and breathing rate of an adult on a monitor 1, 10 and 60 seconds ahead; the surprise of what then comes raises a research advisory.',

@@ -7,17 +7,20 @@ import { type Other, otherVersion } from '../../../src/bench/other-version.ts'
 import { sendOrder } from '../../../src/commands/model-orders.ts'
 import { readAliases } from '../../../src/inference/registry/aliases.ts'
 import { challenge, promote } from '../../../src/inference/registry/promotion.ts'
+import { bedside } from '../../../src/training/recipes/bedside.ts'
 import type { ModelOrder } from '../../../src/vitals/model-order.ts'
 import { Settings } from '../../../src/vitals/settings.ts'
 import { open, quiet, until } from '../broker.ts'
 import { patientIn, ready, service, serviceSettings, topicsOf } from './service.ts'
+
+const SHIPPED = `bedside@${bedside.version}`
 
 /** A registry with the shipped model and one of another size that knows nothing. */
 async function registry(other: Partial<Other> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'vigil-registry-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '2.0.0', hidden: 24, layers: 1, seed: 7, ...other })
-  await promote(dir, 'bedside', '1.0.0')
+  await promote(dir, 'bedside', bedside.version)
   return dir
 }
 
@@ -77,7 +80,7 @@ describe('a version of another size', () => {
     await order('shadow')
     await until('the shadow', async () => (await seenBy()).length === patients.length)
     expect((await seenBy()).map(({ champion, shadow, warmedFrom }) => ({ champion, shadow, warmedFrom }))).toEqual(
-      Array(3).fill({ champion: 'bedside@1.0.0', shadow: 'bedside@2.0.0', warmedFrom: 0 }),
+      Array(3).fill({ champion: SHIPPED, shadow: 'bedside@2.0.0', warmedFrom: 0 }),
     )
     expect(await running.metric('vigil_dead_letters_total', 'not-json')).toBe(1)
     expect(await running.metric('vigil_model_orders_total', 'action="promote",outcome="refused"')).toBe(2)
@@ -126,24 +129,54 @@ describe('a version of another size', () => {
     await next.stop()
   })
 
-  test('a champion that alarms far more than the former one goes back by itself, and the registry knows', async () => {
+  test('a champion that alarms far more than the former one, foresees no numbers or is slow goes back by itself, and the registry knows', async () => {
     const policy = { q: 0.9, n: 1, of: 1, clearSeconds: 1, drift: 1 }
+    const silent = { ...policy, q: 1e-12 }
     const dir = await registry({ manifest: (manifest) => ({ ...manifest, warmupSteps: 5, policy }) })
-    const { settings, patients, feed, worked, order, seenBy } = await ward(dir, { bandOnsets: 1 })
+    const others = [
+      { version: '3.0.0', hidden: 8, layers: 1, seed: 7, overflows: true },
+      { version: '4.0.0', hidden: 512, layers: 2, seed: 7, manifest: (it) => ({ ...it, policy: silent }) },
+    ] satisfies Other[]
+    for (const other of others) await otherVersion(SHIPPED_MODELS, 'bedside', dir, other)
+    const { settings, patients, feed, worked, order, seenBy } = await ward(dir, {
+      bandOnsets: 1,
+      bandStepSeconds: 5e-4,
+    })
     const running = await service(settings)
     await ready(running.url)
     await feed(0, 60)
     await worked(running)
-    await promote(dir, 'bedside', '2.0.0')
-    await order('promote')
-    await until('the swap', async () => (await seenBy()).length === patients.length)
-    await feed(60, 400)
-    await until('the way back', async () => (await seenBy()).length === 2 * patients.length, 40_000)
-    const back = (await seenBy()).filter(({ champion, shadow }) => champion === 'bedside@1.0.0' && shadow === undefined)
-    expect(back.map(({ who }) => who).toSorted()).toEqual(patients.toSorted())
-    expect(await running.metric('vigil_model_promotions_total', 'way="back"')).toBe(2)
-    expect(running.said.join('\n')).toMatch(/out of its band: \d+ episodes began, of the former champion \d+/)
-    await until('the registry', async () => (await readAliases(dir))['bedside']?.['champion'] === '1.0.0')
+    const rounds = [
+      { version: '2.0.0', seconds: 340, why: /out of its band: \d+ episodes began, of the former champion \d+/ },
+      { version: '3.0.0', seconds: 120, why: /out of its band: \d+ of \d+ forecasts are no finite numbers/ },
+      {
+        version: '4.0.0',
+        seconds: 120,
+        why: /out of its band: a step takes [\d.]+ s, of the former champion [\d.]+ s/,
+      },
+    ]
+    let [at, told] = [60, 0]
+    const everyoneIsTold = async (what: string) => {
+      told += patients.length
+      await until(what, async () => (await seenBy()).length === told, 60_000)
+    }
+    for (const { version, seconds, why } of rounds) {
+      await promote(dir, 'bedside', version)
+      await order('promote', `bedside@${version}`)
+      await everyoneIsTold(`the swap to ${version}`)
+      await feed(at, at + seconds)
+      at += seconds
+      await everyoneIsTold(`the way back from ${version}`)
+      const back = (await seenBy()).filter(({ champion, shadow }) => champion === SHIPPED && shadow === undefined)
+      const everyone = Array<string[]>(told / 2 / patients.length)
+        .fill(patients)
+        .flat()
+      expect(back.map(({ who }) => who).toSorted()).toEqual(everyone.toSorted())
+      expect(running.said.join('\n')).toMatch(why)
+      await until('the registry', async () => (await readAliases(dir))['bedside']?.['champion'] === bedside.version)
+      await worked(running)
+    }
+    expect(await running.metric('vigil_model_promotions_total', 'way="back"')).toBe(6)
     await running.stop()
   })
 
