@@ -102,7 +102,15 @@ export const ROOMS = [
     packages: [],
     node: 'any',
   },
-  { name: 'inference', files: /^src\/inference\//, rooms: ADAPTER, packages: ['onnxruntime-node', 'zod'], node: 'any' },
+  // The file format of a graph, both ways: pure.
+  { name: 'onnx', files: /^src\/onnx\//, rooms: LANGUAGE, packages: ['protobufjs'], node: [] },
+  {
+    name: 'inference',
+    files: /^src\/inference\//,
+    rooms: [...ADAPTER, 'onnx'],
+    packages: ['onnxruntime-node', 'zod'],
+    node: 'any',
+  },
   {
     name: 'metrics',
     files: /^src\/metrics\//,
@@ -139,14 +147,14 @@ export const ROOMS = [
   {
     name: 'training',
     files: /^src\/training\//,
-    rooms: [...ADAPTER, 'cache', 'version', 'stream', 'ingest', 'inference'],
-    packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
+    rooms: [...ADAPTER, 'cache', 'version', 'stream', 'ingest', 'inference', 'onnx'],
+    packages: ['@tensorflow/*', 'rxjs', 'zod'],
     node: 'any',
   },
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
-    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
+    rooms: [...ADAPTER, 'stream', 'ingest', 'inference', 'onnx', 'training', 'report', 'version'],
     packages: ['rxjs', 'zod'],
     node: 'any',
   },
@@ -154,7 +162,7 @@ export const ROOMS = [
   {
     name: 'retrain',
     files: /^src\/retrain\//,
-    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'training', 'evaluation'],
+    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'onnx', 'training', 'evaluation'],
     packages: ['zod'],
     node: 'any',
   },

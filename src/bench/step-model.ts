@@ -1,9 +1,9 @@
 import { type GraphShape, graphShape } from '../inference/graph-shape.ts'
 import { openModel } from '../inference/model-store.ts'
+import { encodeModel } from '../onnx/proto.ts'
 import { random } from '../random.ts'
 import { firstWeights } from '../training/network.ts'
 import { stepGraph } from '../training/onnx/graph.ts'
-import { encodeModel } from '../training/onnx/proto.ts'
 
 export interface StepModel {
   readonly onnx: Uint8Array

@@ -91,7 +91,7 @@ export interface Committer {
  * stands twice in one. Implemented by `inference/`.
  */
 export interface StepEngine {
-  /** the execution provider that serves */
+  /** the execution provider that serves; another one once that is lost */
   readonly provider: string
   /** floats of one state row: L * 2 * H, layer by layer h then c */
   readonly stateSize: number
@@ -106,6 +106,11 @@ export interface StepEngine {
   step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array>
   /** zero the state of a slot (a new patient at the bed) */
   reset(slot: number): void
+  /**
+   * Where states live on a device: bring those that were stepped since, so that `readState` may be called until their next
+   * step. Absent where it may be called at any time. No step may be in flight.
+   */
+  fetchStates?(): Promise<void>
   /** copy the state row of a slot out of, or into, the engine: [stateSize] */
   readState(slot: number, into: Float32Array): void
   writeState(slot: number, from: Float32Array): void

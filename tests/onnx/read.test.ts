@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { listModels, openAnyModel } from '../../src/inference/model-store.ts'
+import { readOnnx } from '../../src/onnx/read.ts'
 import type { GraphForm } from '../../src/training/onnx/graph.ts'
-import { readOnnx } from '../../src/training/onnx/read.ts'
 import { graphWeights } from '../../src/training/onnx/weights.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import { graphBytes } from '../inference/test-model.ts'
