@@ -77,6 +77,7 @@ export class WarmUp {
       await setImmediate()
     }
     await this.#drain()
+    await this.#detector.engine.fetchStates?.()
   }
 
   /**

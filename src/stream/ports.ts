@@ -80,8 +80,8 @@ export interface Sink {
 /** Makes outputs safe together with the state that made them, where a sink alone cannot. */
 export interface Committer {
   /**
-   * A flush ended, its batches are done and the ward is at rest: states may be read now, synchronously, and no later.
-   * What it resolves late holds the sources back; it rejects when the world is broken for good.
+   * A flush ended, its batches are done and the ward is at rest: states may be read until what it gives resolves, and no
+   * later. What it resolves late holds the sources back; it rejects when the world is broken for good.
    */
   flushed(outputs: readonly Output[]): Promise<void> | void
 }

@@ -141,6 +141,36 @@ export class ResidentState {
   }
 }
 
+/**
+ * The bare anchor of benches: a model's graph alone, the same batch every time, its state left on the device from one run
+ * to the next, and no row gathered or put back.
+ */
+export async function openBareDevice(
+  onnx: Uint8Array,
+  shape: GraphShape,
+  x: Float32Array,
+  batch: number,
+): Promise<{ run(): Promise<void>; close(): Promise<void> }> {
+  const session = await openSession(onnx, 'webgpu', 1, { state_out: 'gpu-buffer', forecast: 'cpu' })
+  const size = stateSize(shape)
+  const features = new Tensor('float32', x.subarray(0, batch * shape.features), [batch, shape.features])
+  let state: Tensor = new Tensor('float32', new Float32Array(batch * size), [batch, size])
+  const forget = () => {
+    if (state.location === 'gpu-buffer') state.dispose()
+  }
+  return {
+    async run() {
+      const { state_out } = await run(session, { x: features, state_in: state })
+      forget()
+      state = state_out!
+    },
+    async close() {
+      forget()
+      await session.release()
+    },
+  }
+}
+
 async function run(session: InferenceSession, feeds: InferenceSession.FeedsType): Promise<InferenceSession.ReturnType> {
   try {
     return await session.run(feeds)
