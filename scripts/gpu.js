@@ -2,6 +2,8 @@
 //   node scripts/gpu.js equal --hidden 64 --steps 1000      forecasts and states, with admissions and discharges in between
 //   node scripts/gpu.js memory --steps 20000                resident memory of both processes and the card's, from start to end
 //   node scripts/gpu.js kill --how SIGKILL|SIGSTOP          the device's process ended or stopped in the middle
+//   node scripts/gpu.js speed --providers webgpu,cpu --batches 64,1024 --hiddens 64,128
+//                                                           `vigil bench step`, over lists
 // Each prints one JSON object a line. tests/gpu/ hold the same laws on a software driver.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -103,6 +105,11 @@ async function main() {
       steps: { type: 'string', default: '1000' },
       how: { type: 'string', default: 'SIGKILL' },
       deadline: { type: 'string' },
+      providers: { type: 'string', default: 'webgpu,cpu' },
+      batches: { type: 'string', default: '64,256,1024,4096,16384,65536' },
+      hiddens: { type: 'string', default: '64,128,256' },
+      seconds: { type: 'string', default: '2' },
+      threads: { type: 'string', default: '1' },
     },
   })
   const { hidden, layers, features, patients, batch, steps } = /** @type {Record<string, number>} */ (
@@ -115,6 +122,34 @@ async function main() {
   const { openWebgpuEngine } = await dist('inference/webgpu/webgpu-engine.js')
   const { softwareAdapterOnly } = await dist('inference/doctor.js')
   const { random } = await dist('random.js')
+  if (positionals[0] === 'speed') return await speed()
+
+  async function speed() {
+    const { benchStep } = await dist('inference/bench-step.js')
+    for (const provider of values.providers.split(',')) {
+      for (const units of values.hiddens.split(',').map(Number)) {
+        const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden: units, layers })
+        for (const rows of values.batches.split(',').map(Number)) {
+          const run = {
+            onnx,
+            shape,
+            provider,
+            batch: rows,
+            threads: Number(values.threads),
+            seconds: Number(values.seconds),
+          }
+          const found = await benchStep(run).catch((/** @type {Error} */ error) => ({
+            provider,
+            hidden: units,
+            batch: rows,
+            error: error.message,
+          }))
+          console.log(JSON.stringify(found))
+        }
+      }
+    }
+  }
+
   const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden, layers })
   const onCpu = () => openWorkerEngine({ onnx, shape, options: { provider: 'cpu', threads: 2, maxBatch: 512 } })
   /** @type {any} */

@@ -103,19 +103,31 @@ export class ResidentState {
     for (const session of [this.#step, this.#read, this.#write, this.#grow]) await session.release()
   }
 
-  /** Have a row for this slot, and for all before it. */
+  /** Have a row for this slot, and for all before it; where twice as many do not fit, just so many. */
   async #room(slot: number): Promise<void> {
     if (slot < this.#rows) return
+    const double = this.#rows * GROWTH
+    if (slot + 1 < double) {
+      try {
+        return await this.#add(double)
+      } catch {
+        // it may still hold fewer
+      }
+    }
+    await this.#add(slot + 1)
+  }
+
+  /** Zeros behind the rows that there are. @throws VigilError provider-unavailable, with the bytes asked for */
+  async #add(rows: number): Promise<void> {
     const size = stateSize(this.#shape)
-    const rows = Math.max(slot + 1, this.#rows * GROWTH)
     const more = rows - this.#rows
     try {
       const zeros = new Tensor('float32', new Float32Array(more * size), [more, size])
       const { state_next } = await run(this.#grow, { state: this.#state, rows: zeros })
       this.#keep(state_next!)
     } catch (cause) {
-      const bytes = rows * size * Float32Array.BYTES_PER_ELEMENT
-      const message = `webgpu: no room for ${rows} rows of ${size} floats, ${Math.ceil(bytes / 2 ** 20)} MiB in one buffer: ${reason(cause)}`
+      const mebibytes = Math.ceil((rows * size * Float32Array.BYTES_PER_ELEMENT) / 2 ** 20)
+      const message = `webgpu: no room for ${rows} rows of ${size} floats, ${mebibytes} MiB in one buffer: ${reason(cause)}`
       throw new VigilError('provider-unavailable', message, { cause })
     }
     this.#rows = rows
