@@ -5,7 +5,7 @@ import type { GraphForm } from '../../src/training/onnx/graph.ts'
 import { graphWeights } from '../../src/training/onnx/weights.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import { graphBytes } from '../inference/test-model.ts'
-import { smallWeights } from './small-network.ts'
+import { smallWeights } from '../training/small-network.ts'
 
 const SHAPE = { features: 8, hidden: 5, layers: 2, channels: 2, horizons: 3 }
 

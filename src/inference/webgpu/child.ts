@@ -59,6 +59,7 @@ async function handle(ask: number, rows: number, length: number): Promise<Uint8A
   if (ask === ASK.read) return bytesOf(await resident.read(slots, rows))
   if (ask === ASK.write) await resident.write(slots, floats(), rows)
   else if (ask === ASK.close) await resident.close()
+  else throw new VigilError('internal', `the device was asked for ${ask}`)
   return NOTHING
 }
 

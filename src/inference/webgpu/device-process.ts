@@ -120,9 +120,9 @@ export class DeviceProcess {
     clearTimeout(timer)
   }
 
-  /** End it as it is. */
-  kill(): void {
-    this.#child.kill('SIGKILL')
+  /** What tests do to it, and what ends it when it is lost. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
   }
 
   #hear(chunk: Buffer): void {
@@ -163,6 +163,6 @@ export class DeviceProcess {
       if (!this.#closing) this.#lose(error)
     }
     this.#settle()?.reject(error)
-    this.kill()
+    this.signal('SIGKILL')
   }
 }

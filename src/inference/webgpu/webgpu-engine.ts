@@ -230,7 +230,7 @@ class WebgpuEngine implements StepEngine {
 
   async #makeUp(reason: string): Promise<void> {
     const began = performance.now()
-    this.#device.kill()
+    this.#device.signal('SIGKILL')
     const deferred = new Map<number, Float32Array>()
     this.#deferred = deferred
     let rows = 0
