@@ -107,6 +107,7 @@ const UNHEARD: Telemetry = {
   frames: nothing,
   stepped: nothing,
   modelFailed: nothing,
+  providerLost: nothing,
   risks: nothing,
   alert: nothing,
   entered: nothing,

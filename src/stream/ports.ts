@@ -136,6 +136,8 @@ export interface Telemetry {
   stepped(provider: string, rows: number, seconds: number, detector: string): void
   /** a model gave no forecast: its engine failed, or what it gave is no number */
   modelFailed(detector: string, cause: 'engine' | 'output', rows: number): void
+  /** a model's device was lost, and the processor steps its patients from here on */
+  providerLost(provider: string, detector: string): void
   /** an hourly model gave these probabilities, one a patient-hour */
   risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void
