@@ -86,6 +86,24 @@ describe('the device and the processor', () => {
     expect(pair.losses).toEqual([])
   })
 
+  it('take a row that is written while others are stepped', async () => {
+    const { device, cpu } = pair
+    const written = new Float32Array(cpu.stateSize).fill(0.5)
+    const x = features(1, SMALL.features, 9)
+    for (const engine of [device, cpu]) {
+      engine.reset(20)
+      const stepping = engine.step(Int32Array.of(21), x, 1)
+      engine.writeState(20, written)
+      // its rows are on their way up by now
+      await new Promise((resolve) => setImmediate(resolve))
+      engine.writeState(22, written)
+      await stepping
+      await engine.step(Int32Array.of(20, 22), features(2, SMALL.features, 10), 2)
+      await engine.fetchStates?.()
+    }
+    expect(differs(device, cpu, [20, 22])).toBeLessThan(TOLERANCE)
+  })
+
   it('use no more memory after 2,000 further steps', async () => {
     const { device, process } = pair
     const slots = Int32Array.from({ length: 16 }, (_, i) => i)

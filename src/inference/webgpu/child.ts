@@ -1,14 +1,16 @@
 // The process that holds the device: what a driver does to it, a ward survives. It answers one request at a time, and
 // reads them by blocking: it has nothing else to do. When the ward's process ends, its socket does, and so does this one.
-// Run by `device-process.ts` as `node child.js`, the socket as descriptor 3.
+// Run by `device-process.ts` as `node child.js [files]`, with the descriptors of `wire.ts`.
 
 import { readSync, writeSync } from 'node:fs'
 import { VigilError } from '../../errors.ts'
 import type { ResidentState } from './resident.ts'
+import { INLINE_BYTES, put, take } from './shared-file.ts'
 import { lendSoftware } from './software.ts'
-import { ANSWER, ASK, type Failure, HEAD, HEAD_BYTES, type Opening } from './wire.ts'
+import { ANSWER, ANSWERED_FILE, ASK, ASKED_FILE, type Failure, HEAD, HEAD_BYTES, type Opening, SOCKET } from './wire.ts'
 
-const SOCKET = 3
+/** told by whoever started it */
+const hasFiles = process.argv[2] === 'files'
 
 const head = new Int32Array(HEAD)
 const headBytes = new Uint8Array(head.buffer)
@@ -35,8 +37,9 @@ function answer(kind: number, rows: number, bytes: Uint8Array, began: number): v
   head[1] = rows
   head[2] = bytes.length
   head[3] = (performance.now() - began) * 1000
+  head[4] = hasFiles && bytes.length > INLINE_BYTES && put(ANSWERED_FILE, [bytes]) ? 1 : 0
   send(headBytes)
-  send(bytes)
+  if (head[4] === 0) send(bytes)
 }
 
 const NOTHING = new Uint8Array(0)
@@ -66,7 +69,8 @@ async function handle(ask: number, rows: number, length: number): Promise<Uint8A
 while (fill(headBytes, HEAD_BYTES)) {
   const [ask, rows, length] = head as unknown as [number, number, number]
   if (payload.length < length) payload = new Uint8Array(Math.max(length, 2 * payload.length))
-  if (!fill(payload, length)) break
+  if (head[4] === 1) take(ASKED_FILE, payload, length)
+  else if (!fill(payload, length)) break
   const began = performance.now()
   try {
     answer(ANSWER.done, rows, await handle(ask, rows, length), began)

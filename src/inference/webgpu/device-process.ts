@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
 import { VigilError } from '../../errors.ts'
 import { builtFile } from '../worker-engine.ts'
+import { closeShared, INLINE_BYTES, openShared, put, take } from './shared-file.ts'
 import { ANSWER, ASK, type Ask, type Failure, HEAD, HEAD_BYTES, type Opening } from './wire.ts'
 
 /** Of what the driver and the library say on their way down, the last so many characters. */
@@ -30,6 +31,9 @@ export class DeviceProcess {
   #pending: Pending | undefined
   #closing = false
   #lastWords = ''
+  /** files in memory that large payloads go through; undefined where there are none */
+  #askedFile: number | undefined
+  #answeredFile: number | undefined
   /** the request being sent: head and payload in one write */
   #out = Buffer.alloc(1 << 16)
   #head = Buffer.alloc(HEAD_BYTES)
@@ -42,10 +46,15 @@ export class DeviceProcess {
       this.#lose = resolve
     })
     const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' }
-    const child = spawn(process.execPath, [builtFile('webgpu/child.js')], {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    const files = [openShared(), openShared()] as const
+    const shared = files[0] !== undefined && files[1] !== undefined
+    const command = [builtFile('webgpu/child.js'), ...(shared ? ['files'] : [])]
+    const child = spawn(process.execPath, command, {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(shared ? (files as [number, number]) : [])],
       env,
     })
+    if (shared) [this.#askedFile, this.#answeredFile] = files
+    else files.forEach(closeShared)
     this.#child = child
     this.#socket = child.stdio[3] as unknown as Duplex
     this.#socket.on('data', (chunk: Buffer) => this.#hear(chunk))
@@ -88,10 +97,13 @@ export class DeviceProcess {
     if (this.#pending !== undefined)
       return Promise.reject(new VigilError('internal', 'the device was asked while it had not answered'))
     const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    if (this.#out.length < HEAD_BYTES + length) this.#out = Buffer.alloc(2 * (HEAD_BYTES + length))
-    new Int32Array(this.#out.buffer, this.#out.byteOffset, HEAD).set([what, rows, length])
+    const inFile = this.#askedFile !== undefined && length > INLINE_BYTES && put(this.#askedFile, parts)
+    const inline = inFile ? [] : parts
+    const most = HEAD_BYTES + (inFile ? 0 : length)
+    if (this.#out.length < most) this.#out = Buffer.alloc(2 * most)
+    new Int32Array(this.#out.buffer, this.#out.byteOffset, HEAD).set([what, rows, length, 0, inFile ? 1 : 0])
     let at = HEAD_BYTES
-    for (const { buffer, byteOffset, byteLength } of parts) {
+    for (const { buffer, byteOffset, byteLength } of inline) {
       this.#out.set(new Uint8Array(buffer, byteOffset, byteLength), at)
       at += byteLength
     }
@@ -118,6 +130,8 @@ export class DeviceProcess {
     this.#socket.end()
     await this.#exited
     clearTimeout(timer)
+    for (const file of [this.#askedFile, this.#answeredFile]) closeShared(file)
+    this.#askedFile = this.#answeredFile = undefined
   }
 
   /** What tests do to it, and what ends it when it is lost. */
@@ -135,10 +149,13 @@ export class DeviceProcess {
       const length = this.#head.readInt32LE(8)
       if (this.#in.length < length) this.#in = new Uint8Array(2 * length)
     }
-    this.#in.set(at === 0 ? chunk : chunk.subarray(at), this.#got - HEAD_BYTES)
-    this.#got += chunk.length - at
     const length = this.#head.readInt32LE(8)
-    if (this.#got < HEAD_BYTES + length) return
+    if (this.#head.readInt32LE(16) === 1) take(this.#answeredFile!, this.#in, length)
+    else {
+      this.#in.set(at === 0 ? chunk : chunk.subarray(at), this.#got - HEAD_BYTES)
+      this.#got += chunk.length - at
+      if (this.#got < HEAD_BYTES + length) return
+    }
     const payload = this.#in.subarray(0, length)
     if (this.#head.readInt32LE(0) === ANSWER.done) {
       const pending = this.#settle()

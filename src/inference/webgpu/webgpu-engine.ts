@@ -6,6 +6,7 @@ import { SlotClaims } from '../slot-claims.ts'
 import type { WorkerStart } from '../worker-messages.ts'
 import { DeviceProcess } from './device-process.ts'
 import { InputLog } from './input-log.ts'
+import { SlotSet } from './slot-set.ts'
 import { ASK } from './wire.ts'
 
 /** What became of a device that was lost. */
@@ -61,9 +62,9 @@ class WebgpuEngine implements StepEngine {
   readonly #options: WebgpuOptions
   readonly #claims = new SlotClaims()
   /** slots whose newest state is the device's alone; once it is lost: and could not be made again */
-  readonly #ahead = new Set<number>()
+  readonly #ahead = new SlotSet()
   /** slots whose row on the processor was written and is not on the device yet */
-  readonly #written = new Set<number>()
+  readonly #written = new SlotSet()
   /** slot -> rows that the log had when the slot's row on the processor was last known to be right */
   readonly #knownAt = new Map<number, number>()
   /** rows written while the processor makes up for lost steps, [stateSize] each; undefined: it does not */
@@ -183,17 +184,17 @@ class WebgpuEngine implements StepEngine {
     else this.#cpu.writeState(slot, from)
   }
 
-  /** Rows that were written here, to the device. */
+  /** Rows that were written here, to the device; those that are written meanwhile wait for the next time. */
   async #bringUp(): Promise<void> {
     const size = this.stateSize
     for (const slots of this.#chunks(this.#written)) {
       const rows = new Float32Array(slots.length * size)
       slots.forEach((slot, row) => {
         this.#cpu.readState(slot, rows.subarray(row * size, (row + 1) * size))
+        this.#written.delete(slot)
       })
       await this.#ask(ASK.write, slots.length, [slots, rows])
     }
-    this.#written.clear()
   }
 
   /** Rows that were stepped there, to the processor. */
@@ -212,8 +213,8 @@ class WebgpuEngine implements StepEngine {
   }
 
   /** The slots in pieces whose rows go into one request. */
-  #chunks(slots: ReadonlySet<number>): Int32Array[] {
-    const all = Int32Array.from(slots)
+  #chunks(slots: SlotSet): Int32Array[] {
+    const all = slots.slots()
     const most = Math.max(1, Math.floor(CHUNK_BYTES / (this.stateSize * Float32Array.BYTES_PER_ELEMENT)))
     return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.subarray(i * most, (i + 1) * most))
   }

@@ -1,11 +1,16 @@
-// What goes between the ward's process and the device's over one socket: a head of four int32, then its payload. One
-// request is under way at a time, and every request has one answer.
+// What goes between the ward's process and the device's: over one socket a head of five int32, and its payload behind it or
+// in a file in memory, one for each direction. One request is under way at a time, and every request has one answer.
 import type { ErrorCode } from '../../errors.ts'
 import type { GraphShape } from '../graph-shape.ts'
 
-/** int32 of a head: what, rows, bytes of the payload; of an answer also the microseconds that it took to make */
-export const HEAD = 4
+/** int32 of a head: what, rows, bytes of the payload, of an answer the microseconds it took to make, 1 = payload in the file */
+export const HEAD = 5
 export const HEAD_BYTES = HEAD * Int32Array.BYTES_PER_ELEMENT
+
+/** Descriptors of the device's process: the socket, and the files of requests and of answers where there are any. */
+export const SOCKET = 3
+export const ASKED_FILE = 4
+export const ANSWERED_FILE = 5
 
 export const ASK = {
   /** JSON of `Opening`, its length as the rows; then the graph */
