@@ -1,6 +1,6 @@
 // The engine of a GPU held against the processor's, on whatever card is here, with nothing but node and dist/:
 //   node scripts/gpu.js equal --hidden 64 --steps 1000      forecasts and states, with admissions and discharges in between
-//   node scripts/gpu.js memory --steps 20000                resident memory of both processes and the card's, from start to end
+//   node scripts/gpu.js memory --steps 20000 [--seconds 60] resident memory of both processes and the card's, from start to end
 //   node scripts/gpu.js kill --how SIGKILL|SIGSTOP          the device's process ended or stopped in the middle
 //   node scripts/gpu.js speed --providers webgpu,cpu --batches 64,1024 --hiddens 64,128
 //                                                           `vigil bench step`, over lists
@@ -97,6 +97,7 @@ async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      form: { type: 'string', default: 'plain-products' },
       hidden: { type: 'string', default: '64' },
       layers: { type: 'string', default: '2' },
       features: { type: 'string', default: '16' },
@@ -108,7 +109,7 @@ async function main() {
       providers: { type: 'string', default: 'webgpu,cpu' },
       batches: { type: 'string', default: '64,256,1024,4096,16384,65536' },
       hiddens: { type: 'string', default: '64,128,256' },
-      seconds: { type: 'string', default: '2' },
+      seconds: { type: 'string' },
       threads: { type: 'string', default: '1' },
     },
   })
@@ -128,7 +129,12 @@ async function main() {
     const { benchStep } = await dist('inference/bench-step.js')
     for (const provider of values.providers.split(',')) {
       for (const units of values.hiddens.split(',').map(Number)) {
-        const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden: units, layers })
+        const { onnx, shape } = await stepModel(join(ROOT, 'models'), {
+          features,
+          hidden: units,
+          layers,
+          form: values.form,
+        })
         for (const rows of values.batches.split(',').map(Number)) {
           const run = {
             onnx,
@@ -144,14 +150,15 @@ async function main() {
             batch: rows,
             error: error.message,
           }))
-          console.log(JSON.stringify(found))
+          console.log(JSON.stringify({ form: values.form, ...found }))
         }
       }
     }
   }
 
-  const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden, layers })
-  const onCpu = () => openWorkerEngine({ onnx, shape, options: { provider: 'cpu', threads: 2, maxBatch: 512 } })
+  const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden, layers, form: values.form })
+  const onCpu = () =>
+    openWorkerEngine({ onnx, shape, options: { provider: 'cpu', threads: Number(values.threads), maxBatch: 512 } })
   /** @type {any} */
   let child
   /** @type {object | undefined} */
@@ -172,7 +179,19 @@ async function main() {
   )
   /** @param {object} found */
   const say = (found) =>
-    console.log(JSON.stringify({ check: positionals[0], hidden, layers, features, patients, batch, steps, ...found }))
+    console.log(
+      JSON.stringify({
+        check: positionals[0],
+        form: values.form,
+        hidden,
+        layers,
+        features,
+        patients,
+        batch,
+        steps,
+        ...found,
+      }),
+    )
   const began = performance.now()
   const seconds = () => Math.round(performance.now() - began) / 1000
   if (positionals[0] === 'memory') {
@@ -181,7 +200,8 @@ async function main() {
     for (let step = 0; step <= steps; step++) {
       await device.step(slots, x, batch)
       if (step % 10 === 0) await device.fetchStates?.()
-      if (step % Math.ceil(steps / 10) !== 0) continue
+      const over = values.seconds !== undefined && seconds() > Number(values.seconds)
+      if (step % Math.ceil(steps / 10) !== 0 && !over) continue
       const processMiB = Math.round(residentBytes('self') / 2 ** 20)
       say({
         step,

@@ -44,6 +44,8 @@ export interface StepBench {
   readonly workerStepsPerSecond: number
   /** of a step, the part that is not the device's process at work but the way there and back; only where there is one */
   readonly transportShare?: number
+  /** milliseconds in which the states of one batch come down from the device; only where they live on one */
+  readonly fetchMs?: number
   /** 99th percentile of the main thread's event-loop delay while the worker steps `pacedRowsPerSecond` */
   readonly eventLoopDelayP99Ms: number
   readonly pacedRowsPerSecond: number
@@ -112,11 +114,16 @@ async function benchDevice(options: StepBenchOptions, feed: Feed, seconds: numbe
   )
   await bare.close()
   const workerMs = await rounded(() => feed.step(engine), seconds / 6)
+  const fetchMs = await rounded(
+    () => engine.fetchStates!(),
+    0,
+    () => feed.step(engine),
+  )
   const eventLoopDelayP99Ms = await paced(engine, feed, seconds / 3)
   await engine.close()
   if (lost !== undefined) throw new VigilError('engine-failed', `the device was lost: ${lost}`)
   const transportShare = 1 - median(worked) / rounds.engine
-  return { ...figures(options, feed, { ...rounds, worker: workerMs }, eventLoopDelayP99Ms), transportShare }
+  return { ...figures(options, feed, { ...rounds, worker: workerMs }, eventLoopDelayP99Ms), transportShare, fetchMs }
 }
 
 function figures(
@@ -195,10 +202,17 @@ async function race(
   return { engine: median(times.engine), bare: median(times.bare) }
 }
 
-async function rounded(step: () => Promise<unknown>, seconds: number): Promise<number> {
+async function rounded(
+  step: () => Promise<unknown>,
+  seconds: number,
+  before?: () => Promise<unknown>,
+): Promise<number> {
   const times: number[] = []
   const end = performance.now() + seconds * 1000
-  while (performance.now() < end || times.length < FEWEST_TURNS) times.push(await timed(step))
+  while (performance.now() < end || times.length < FEWEST_TURNS) {
+    await before?.()
+    times.push(await timed(step))
+  }
   return median(times)
 }
 

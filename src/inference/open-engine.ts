@@ -76,6 +76,11 @@ async function openVerified(
   const engine = inWorker
     ? await openWorkerEngine({ onnx: bundle.onnx, shape, options })
     : inProcessEngine(await openStepGraph(bundle.onnx, shape, options))
+  return await verified(engine, bundle)
+}
+
+/** An engine that reproduces the golden steps; it is closed where it does not. */
+async function verified<Engine extends StepEngine>(engine: Engine, bundle: ModelBundle<AnyManifest>): Promise<Engine> {
   try {
     await verifyGolden(engine, bundle)
   } catch (error) {
@@ -91,14 +96,14 @@ async function openOnDevice(
   on: { provider: string; threads: number; maxBatch: number },
   options: WebgpuOptions,
 ): Promise<StepEngine> {
-  const cpu = await openVerified(bundle, { ...on, provider: 'cpu' }, true)
-  const engine = await openWebgpuEngine(cpu, { onnx: bundle.onnx, shape: shapeOf(bundle.manifest) }, options)
-  try {
-    await verifyGolden(engine, bundle)
-  } catch (error) {
-    await engine.close()
-    throw error
-  }
+  const cpu = await verified(
+    await openWorkerEngine({ onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: { ...on, provider: 'cpu' } }),
+    bundle,
+  )
+  const engine = await verified(
+    await openWebgpuEngine(cpu, { onnx: bundle.onnx, shape: shapeOf(bundle.manifest) }, options),
+    bundle,
+  )
   if (engine.provider === 'webgpu') return engine
   await engine.close()
   throw new VigilError('provider-unavailable', 'webgpu: the device was lost in its first steps', { place: 'webgpu' })

@@ -87,6 +87,21 @@ export class StateSlab {
     this.pages[pageOf(slot)]!.set(from, rowAt(slot, this.stateSize))
   }
 
+  /** Copy rows into those of `count` slots: [>= count * stateSize]. Those of neighbours move in one copy. */
+  writeRows(slots: Int32Array, from: Float32Array, count: number): void {
+    for (let row = 0; row < count; row++) {
+      this.#claims.guard(slots[row]!)
+      this.#addPages(slots[row]!)
+    }
+    for (let row = 0; row < count; ) {
+      const slot = slots[row]!
+      const run = neighbours(slots, row, count)
+      const rows = from.subarray(row * this.stateSize, (row + run) * this.stateSize)
+      this.pages[pageOf(slot)]!.set(rows, rowAt(slot, this.stateSize))
+      row += run
+    }
+  }
+
   #addPages(slot: number): void {
     while (this.pages.length <= pageOf(slot)) {
       const page = new Float32Array(new SharedArrayBuffer(PAGE_ROWS * this.stateSize * Float32Array.BYTES_PER_ELEMENT))

@@ -8,6 +8,8 @@ export class InputLog {
   /** [rows, F] */
   #x: Float32Array
   #rows = 0
+  /** [slots] number of the row from which on a slot's are needed */
+  #from = new Int32Array(256)
 
   constructor(features: number, limit: number) {
     this.#features = features
@@ -37,19 +39,29 @@ export class InputLog {
 
   clear(): void {
     this.#rows = 0
+    this.#from.fill(0)
+  }
+
+  /** The state of a slot is known: its inputs so far are not needed any more. */
+  known(slot: number): void {
+    if (slot >= this.#from.length) {
+      const wider = new Int32Array(Math.max(slot + 1, 2 * this.#from.length))
+      wider.set(this.#from)
+      this.#from = wider
+    }
+    this.#from[slot] = this.#rows
   }
 
   /**
    * The rows as steps in which no slot stands twice, each slot's in its order: the first of every slot, the second ...
    * Who shares a step changes no row, so that the fewest steps are the best.
-   * @param counts whether a row of a slot, the nth of the log, is still to be stepped
    */
-  *steps(counts: (slot: number, nth: number) => boolean): Generator<{ slots: Int32Array; x: Float32Array }> {
+  *steps(): Generator<{ slots: Int32Array; x: Float32Array }> {
     const seen = new Map<number, number>()
     const steps: number[][] = []
     for (let nth = 0; nth < this.#rows; nth++) {
       const slot = this.#slots[nth]!
-      if (!counts(slot, nth)) continue
+      if (nth < (this.#from[slot] ?? 0)) continue
       const step = seen.get(slot) ?? 0
       seen.set(slot, step + 1)
       if (steps[step] === undefined) steps.push([nth])

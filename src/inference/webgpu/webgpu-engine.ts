@@ -3,6 +3,7 @@ import type { StepEngine } from '../../stream/ports.ts'
 import { stateSize } from '../graph-shape.ts'
 import { checkFeatures } from '../in-process.ts'
 import { SlotClaims } from '../slot-claims.ts'
+import type { RowsEngine } from '../worker-engine.ts'
 import type { WorkerStart } from '../worker-messages.ts'
 import { DeviceProcess } from './device-process.ts'
 import { InputLog } from './input-log.ts'
@@ -39,7 +40,7 @@ const SOFTWARE_DEADLINE_MS = 60_000
 const OPENING_MS = 60_000
 const FIRST_ROWS = 1024
 /** The processor makes up for the steps since the states were last known within about this time. */
-const REPLAY_SECONDS = 1
+const REPLAY_SECONDS = 2
 const FEWEST_LOGGED = 4096
 const MOST_LOGGED = 1 << 20
 /** Bytes of states that go up or down in one request at most. */
@@ -56,7 +57,7 @@ class WebgpuEngine implements StepEngine {
   readonly forecastSize: number
   readonly #features: number
   readonly #device: DeviceProcess
-  readonly #cpu: StepEngine
+  readonly #cpu: RowsEngine
   readonly #log: InputLog
   readonly #deadlineMs: number
   readonly #options: WebgpuOptions
@@ -65,8 +66,6 @@ class WebgpuEngine implements StepEngine {
   readonly #ahead = new SlotSet()
   /** slots whose row on the processor was written and is not on the device yet */
   readonly #written = new SlotSet()
-  /** slot -> rows that the log had when the slot's row on the processor was last known to be right */
-  readonly #knownAt = new Map<number, number>()
   /** rows written while the processor makes up for lost steps, [stateSize] each; undefined: it does not */
   #deferred: Map<number, Float32Array> | undefined
   #recovered: Promise<void> | undefined
@@ -74,7 +73,7 @@ class WebgpuEngine implements StepEngine {
   #inFlight: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(device: DeviceProcess, cpu: StepEngine, features: number, options: WebgpuOptions, logged: number) {
+  constructor(device: DeviceProcess, cpu: RowsEngine, features: number, options: WebgpuOptions, logged: number) {
     this.#device = device
     this.#cpu = cpu
     this.#options = options
@@ -174,7 +173,7 @@ class WebgpuEngine implements StepEngine {
   #put(slot: number, from: Float32Array | undefined): void {
     this.#claims.guard(slot)
     this.#ahead.delete(slot)
-    this.#knownAt.set(slot, this.#log.rows)
+    this.#log.known(slot)
     if (this.#deferred !== undefined) {
       this.#deferred.set(slot, from?.slice() ?? new Float32Array(this.stateSize))
       return
@@ -202,14 +201,18 @@ class WebgpuEngine implements StepEngine {
     const size = this.stateSize
     for (const slots of this.#chunks(this.#ahead)) {
       const rows = await this.#ask(ASK.read, slots.length, [slots])
-      slots.forEach((slot, row) => {
-        if (!this.#ahead.delete(slot)) return // written meanwhile
-        this.#cpu.writeState(slot, rows.subarray(row * size, (row + 1) * size))
-        this.#knownAt.set(slot, this.#log.rows)
-      })
+      // a row that was written meanwhile is newer than the device's
+      let kept = 0
+      for (let row = 0; row < slots.length; row++) {
+        const slot = slots[row]!
+        if (!this.#ahead.delete(slot)) continue
+        this.#log.known(slot)
+        if (kept !== row) rows.copyWithin(kept * size, row * size, (row + 1) * size)
+        slots[kept++] = slot
+      }
+      this.#cpu.writeStates(slots, rows, kept)
     }
     this.#log.clear()
-    this.#knownAt.clear()
   }
 
   /** The slots in pieces whose rows go into one request. */
@@ -236,7 +239,7 @@ class WebgpuEngine implements StepEngine {
     this.#deferred = deferred
     let rows = 0
     try {
-      for (const { slots, x } of this.#log.steps((slot, nth) => nth >= (this.#knownAt.get(slot) ?? 0))) {
+      for (const { slots, x } of this.#log.steps()) {
         await this.#cpu.step(slots, x, slots.length)
         rows += slots.length
       }
@@ -249,7 +252,6 @@ class WebgpuEngine implements StepEngine {
     for (const [slot, row] of deferred) this.#cpu.writeState(slot, row)
     this.#log.clear()
     this.#written.clear()
-    this.#knownAt.clear()
     const failed = this.#failure === undefined ? {} : { failed: this.#failure.message }
     this.#options.lost?.({ reason, rows, seconds: (performance.now() - began) / 1000, ...failed })
   }
@@ -261,7 +263,7 @@ class WebgpuEngine implements StepEngine {
  * @throws VigilError provider-unavailable (no adapter, not enough memory ...), manifest-invalid
  */
 export async function openWebgpuEngine(
-  cpu: StepEngine,
+  cpu: RowsEngine,
   { onnx, shape }: Pick<WorkerStart, 'onnx' | 'shape'>,
   options: WebgpuOptions = {},
 ): Promise<StepEngine> {

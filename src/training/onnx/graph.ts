@@ -5,7 +5,8 @@ import { constants, type Draft, node, scalar } from './draft.ts'
 import { lstmOperands } from './lstm-operands.ts'
 
 /** How the LSTM is written down: ONNX's own operator, or products, sums and gates one by one. */
-export type GraphForm = 'lstm-operator' | 'plain-products'
+export const GRAPH_FORMS = ['lstm-operator', 'plain-products'] as const
+export type GraphForm = (typeof GRAPH_FORMS)[number]
 
 export const OPSET = 17
 
