@@ -57,7 +57,8 @@ const projects: TestProjectInlineConfiguration[] = [
 ]
 if (process.env.VIGIL_BROKER !== 'none') projects.push(alone('kafka', 3, './tests/setup/broker.ts', kafka))
 if (chromium) projects.push(alone('browser', 4, './tests/setup/page.ts'))
-if (process.env.VIGIL_LONG) projects.push(alone('long', 5))
+if (process.env.VIGIL_GPU !== 'none') projects.push(alone('gpu', 5))
+if (process.env.VIGIL_LONG) projects.push(alone('long', 6))
 
 export default defineConfig({
   test: {

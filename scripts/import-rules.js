@@ -103,10 +103,12 @@ export const ROOMS = [
     packages: [],
     node: 'any',
   },
+  // The file format of a graph, both ways: pure.
+  { name: 'onnx', files: /^src\/onnx\//, rooms: LANGUAGE, packages: ['protobufjs'], node: [] },
   {
     name: 'inference',
     files: /^src\/inference\//,
-    rooms: [...ADAPTER, 'built file'],
+    rooms: [...ADAPTER, 'built file', 'onnx'],
     packages: ['onnxruntime-node', 'zod'],
     node: 'any',
   },
@@ -146,14 +148,14 @@ export const ROOMS = [
   {
     name: 'training',
     files: /^src\/training\//,
-    rooms: [...ADAPTER, 'built file', 'cache', 'version', 'stream', 'ingest', 'inference'],
-    packages: ['@tensorflow/*', 'protobufjs', 'rxjs', 'zod'],
+    rooms: [...ADAPTER, 'built file', 'cache', 'version', 'stream', 'ingest', 'inference', 'onnx'],
+    packages: ['@tensorflow/*', 'rxjs', 'zod'],
     node: 'any',
   },
   {
     name: 'evaluation',
     files: /^src\/evaluation\//,
-    rooms: [...ADAPTER, 'built file', 'stream', 'ingest', 'inference', 'training', 'report', 'version'],
+    rooms: [...ADAPTER, 'built file', 'stream', 'ingest', 'inference', 'onnx', 'training', 'report', 'version'],
     packages: ['rxjs', 'zod'],
     node: 'any',
   },
@@ -161,7 +163,7 @@ export const ROOMS = [
   {
     name: 'retrain',
     files: /^src\/retrain\//,
-    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'training', 'evaluation'],
+    rooms: [...ADAPTER, 'version', 'stream', 'ingest', 'inference', 'onnx', 'training', 'evaluation'],
     packages: ['zod'],
     node: 'any',
   },

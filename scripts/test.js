@@ -46,6 +46,14 @@ if (
 ) {
   failed.push('loading onnxruntime-node, the step engine')
 }
+// a GPU, or Chromium's SwiftShader that plays one; asked in a process of its own
+const probe = join(ROOT, 'dist/inference/probe.js')
+const noGpu = run(process.execPath, [probe, 'webgpu']) !== 0
+if (noGpu) {
+  say('no WebGPU device, and no Chromium whose SwiftShader could play one: the GPU tests do not run')
+  if (inCi) failed.push('a WebGPU device, which CI must have')
+  else skipped.push(...filesBelow('tests/gpu').filter((file) => file.endsWith('.test.ts')))
+}
 
 // only CI sets them up unasked: they are 700 MB
 if (inCi) {
@@ -71,6 +79,7 @@ const code = run(
     VIGIL_COUNTS: countsFile,
     ...(chromium && { VIGIL_CHROMIUM: chromium }),
     ...(noBroker !== undefined && { VIGIL_BROKER: 'none' }),
+    ...(noGpu && { VIGIL_GPU: 'none' }),
     ...(long && { VIGIL_LONG: '1' }),
   },
 )

@@ -10,7 +10,7 @@ import {
   openAnyModel,
   openModel,
 } from './inference/model-store.ts'
-import { openEngine } from './inference/open-engine.ts'
+import { type EngineEvent, openEngine } from './inference/open-engine.ts'
 import type { Log } from './log.ts'
 import type { ServedModel } from './metrics/telemetry.ts'
 import { Detector } from './stream/detector.ts'
@@ -112,10 +112,7 @@ async function open(
       threads,
       maxBatch,
       inWorker: true,
-      log: ({ model, provider, serves, software, reason }) =>
-        serves
-          ? log.info({ model, provider, software }, 'model serves')
-          : log.warn({ model, provider, reason }, 'provider refused'),
+      log: (event) => tellEngine(event, bundle.manifest.detector, log, telemetry),
     })
     engines.push(engine)
     return engine
@@ -176,6 +173,21 @@ async function open(
     open,
     models: [...detectors, ...risks, ...opinions].map(servedModel),
   }
+}
+
+/** What an engine's provider does, to the log and the metrics. */
+function tellEngine(
+  { model, provider, serves, software, reason, lost }: EngineEvent,
+  detector: string,
+  log: Log,
+  telemetry: Telemetry,
+): void {
+  if (lost !== undefined) {
+    telemetry.providerLost(provider, detector)
+    log.error({ model, provider, ...lost }, 'device lost: the processor took over and steps its patients')
+  } else if (!serves) log.warn({ model, provider, reason }, 'provider refused')
+  else if (software) log.warn({ model, provider, software }, 'model serves on a software driver: correct, and slow')
+  else log.info({ model, provider }, 'model serves')
 }
 
 /** A lane that serves, as metrics and page name it. */

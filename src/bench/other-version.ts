@@ -1,13 +1,13 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openModel } from '../inference/model-store.ts'
+import { encodeModel } from '../onnx/proto.ts'
 import { random } from '../random.ts'
 import { sha256, writeBundle } from '../training/bundle.ts'
 import { openTrainingEngine } from '../training/engine.ts'
 import { goldenSteps } from '../training/golden.ts'
 import { firstWeights, type LayerWeights, type NetworkShape, parameterCount } from '../training/network.ts'
 import { stepGraph } from '../training/onnx/graph.ts'
-import { encodeModel } from '../training/onnx/proto.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 
 /** What is other about a version. */

@@ -127,6 +127,7 @@ export function undisturbed(
         patients.add(key)
       }
       collected.take(ward, partition)
+      await ward.state.fetch()
       for (const key of patients) collected.states.set(key, { partition, record: ward.state.save(key)?.record })
       readings += records.length
       entries += placed.count

@@ -17,6 +17,7 @@ import { PROVIDERS, type Provider } from '../inference/engine.ts'
 import { createLog } from '../log.ts'
 import { benchTrain } from '../training/bench-train.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
+import { GRAPH_FORMS, type GraphForm } from '../training/onnx/graph.ts'
 import { positive, printJson, whole } from './options.ts'
 
 interface StepFlags {
@@ -24,6 +25,7 @@ interface StepFlags {
   features?: number
   hidden?: number
   layers?: number
+  form?: GraphForm
   threads: number
   patients?: number
   provider: Provider
@@ -78,13 +80,14 @@ export function benchCommand(): Command {
     .option('--features <n>', 'inputs, for a graph of this shape instead of the shipped one', whole(4))
     .option('--hidden <n>', 'units of a layer', whole(1))
     .option('--layers <n>', 'LSTM layers', whole(1))
+    .addOption(new Option('--form <form>', 'how the graph is written, for a fresh one').choices(GRAPH_FORMS))
     .option('--patients <n>', 'patients the batches are drawn from, at least the batch (default: the batch)', whole(1))
     .addOption(threads())
     .addOption(provider())
-    .action(async ({ features, hidden, layers, patients, ...run }: StepFlags) => {
+    .action(async ({ features, hidden, layers, form, patients, ...run }: StepFlags) => {
       if (patients !== undefined && patients < run.batch)
         throw new VigilError('usage', `--patients ${patients} is less than --batch ${run.batch}`)
-      const { onnx, shape, model } = await stepModel(SHIPPED_MODELS, { features, hidden, layers })
+      const { onnx, shape, model } = await stepModel(SHIPPED_MODELS, { features, hidden, layers, form })
       const drawn = patients === undefined ? {} : { patients }
       printJson({ ...(await benchStep({ onnx, shape, ...run, ...drawn })), model })
     })

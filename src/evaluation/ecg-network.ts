@@ -1,6 +1,7 @@
 import { openStepGraph } from '../inference/engine.ts'
 import type { GraphShape } from '../inference/graph-shape.ts'
 import { inProcessEngine } from '../inference/in-process.ts'
+import { encodeModel } from '../onnx/proto.ts'
 import { random } from '../random.ts'
 import { optimiser, update } from '../training/adamw.ts'
 import { throughChunk, zeroState } from '../training/bptt.ts'
@@ -13,7 +14,6 @@ import {
   weightsOf,
 } from '../training/network.ts'
 import { stepGraph } from '../training/onnx/graph.ts'
-import { encodeModel } from '../training/onnx/proto.ts'
 
 /**
  * Sample in, next sample out. The step graph adds its first feature to the head's mean; here that feature is always 0, so

@@ -1,12 +1,12 @@
 import { openStepGraph } from '../inference/engine.ts'
 import type { GraphShape } from '../inference/graph-shape.ts'
 import { inProcessEngine } from '../inference/in-process.ts'
+import { encodeModel } from '../onnx/proto.ts'
 import { random } from '../random.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import { chronoCell } from '../training/cells/named-cells.ts'
 import type { NetworkShape, Weights } from '../training/network.ts'
 import { stepGraph } from '../training/onnx/graph.ts'
-import { encodeModel } from '../training/onnx/proto.ts'
 import { calendar } from './nab-detector.ts'
 
 const DAY_HARMONICS = 2

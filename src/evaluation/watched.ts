@@ -28,6 +28,7 @@ export const SILENT: Telemetry = {
   rejected() {},
   frames() {},
   stepped() {},
+  providerLost() {},
   modelFailed() {},
   risks() {},
   alert() {},

@@ -39,7 +39,8 @@ export async function probeEngines(): Promise<EngineProbe> {
 export function softwareAdapterOnly(): boolean {
   if (process.platform !== 'linux') return false
   const render = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))
-  return !render && !existsSync('/dev/nvidia0') && !existsSync('/dev/dxg')
+  const nvidia = readdirSync('/dev').some((node) => /^nvidia\d+$/.test(node))
+  return !render && !nvidia && !existsSync('/dev/dxg')
 }
 
 function probe(provider: Provider): Promise<ProviderProbe> {

@@ -143,10 +143,24 @@ export function checkOptions(options: GraphOptions): void {
   } // biome-ignore format: the pairs
 }
 
-async function openSession(onnx: Uint8Array, provider: string, threads: number): Promise<InferenceSession> {
+/** Where each output of a session is to be left. */
+type Locations = Readonly<Record<string, 'cpu' | 'gpu-buffer'>>
+
+/**
+ * A session on exactly one provider.
+ * @param outputs where they stay, on a provider that has a device; no operator may fall back to the processor then
+ * @throws VigilError provider-unavailable
+ */
+export async function openSession(
+  onnx: Uint8Array,
+  provider: string,
+  threads: number,
+  outputs?: Locations,
+): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(onnx, {
       executionProviders: [provider],
+      ...(outputs && { preferredOutputLocation: outputs, extra: { session: { disable_cpu_ep_fallback: '1' } } }),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -158,8 +172,11 @@ async function openSession(onnx: Uint8Array, provider: string, threads: number):
   }
 }
 
-/** Whether the graph's inputs and outputs are those of the contract in the model manifest. */
-function checkTensors(session: InferenceSession, shape: GraphShape): void {
+/**
+ * Whether the graph's inputs and outputs are those of the contract in the model manifest.
+ * @throws VigilError manifest-invalid
+ */
+export function checkTensors(session: InferenceSession, shape: GraphShape): void {
   const state = ['B', stateSize(shape)]
   expectTensors('input', session.inputMetadata, { x: ['B', shape.features], state_in: state })
   expectTensors('output', session.outputMetadata, { forecast: ['B', shape.outputs], state_out: state })
@@ -198,7 +215,7 @@ function dimFits(wanted: string | number, found: string | number): boolean {
 }
 
 /** What onnxruntime says, without its source lines, addresses and stack frames. */
-function reason(cause: unknown): string {
+export function reason(cause: unknown): string {
   const line = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!
   return line.replace(/^\S*\/onnxruntime\/.* was false\. /, '').trim()
 }

@@ -14,6 +14,7 @@ const PLACE = 3
  * @throws VigilError golden-mismatch, naming the step, the output and the difference
  */
 export async function verifyGolden(engine: StepEngine, bundle: AnyBundle): Promise<void> {
+  await engine.fetchStates?.()
   const before = Array.from({ length: COMPANY }, (_, slot) => {
     const row = new Float32Array(engine.stateSize)
     engine.readState(slot, row)
@@ -57,6 +58,7 @@ async function stepped(engine: StepEngine, { golden }: AnyBundle, rows: number, 
     forecasts.set(forecast.subarray(place * size, (place + 1) * size), step * size)
   }
   const state = new Float32Array(engine.stateSize)
+  await engine.fetchStates?.()
   engine.readState(slots[place]!, state)
   return { forecasts, state }
 }

@@ -6,6 +6,8 @@ import { verifyGolden } from './golden.ts'
 import { classifierShape, type GraphShape, graphShape, reconstructorShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
 import { type AnyManifest, type ModelBundle, openAnyModel } from './model-store.ts'
+import { softwareDriver } from './webgpu/software.ts'
+import { openWebgpuEngine, type Recovery, type WebgpuOptions } from './webgpu/webgpu-engine.ts'
 import { openWorkerEngine } from './worker-engine.ts'
 
 export interface EngineOptions {
@@ -27,8 +29,10 @@ export interface EngineEvent {
   readonly serves: boolean
   /** it serves, but on a software driver: correct and slow */
   readonly software?: true
-  /** why it refused */
+  /** why it refused, or was lost */
   readonly reason?: string
+  /** it served until its device was lost; the processor has taken over */
+  readonly lost?: Recovery
 }
 
 /**
@@ -43,8 +47,15 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
   const refusals: string[] = []
   for (const provider of options.providers) {
     try {
-      const engine = await openVerified(bundle, { provider, threads, maxBatch }, options.inWorker)
       const software = provider === 'webgpu' && softwareAdapterOnly()
+      if (software) checkNamed(options.providers)
+      const on = { provider, threads, maxBatch }
+      const lost = (recovery: Recovery) =>
+        options.log?.({ model, provider, serves: false, reason: recovery.reason, lost: recovery })
+      const engine =
+        provider === 'webgpu'
+          ? await openOnDevice(bundle, on, { software, lost })
+          : await openVerified(bundle, on, options.inWorker)
       options.log?.({ model, provider, serves: true, ...(software ? { software } : {}) })
       return engine
     } catch (error) {
@@ -65,6 +76,11 @@ async function openVerified(
   const engine = inWorker
     ? await openWorkerEngine({ onnx: bundle.onnx, shape, options })
     : inProcessEngine(await openStepGraph(bundle.onnx, shape, options))
+  return await verified(engine, bundle)
+}
+
+/** An engine that reproduces the golden steps; it is closed where it does not. */
+async function verified<Engine extends StepEngine>(engine: Engine, bundle: ModelBundle<AnyManifest>): Promise<Engine> {
   try {
     await verifyGolden(engine, bundle)
   } catch (error) {
@@ -72,6 +88,37 @@ async function openVerified(
     throw error
   }
   return engine
+}
+
+/** The device's engine and the processor's that stands beside it: both reproduce the golden steps. */
+async function openOnDevice(
+  bundle: ModelBundle<AnyManifest>,
+  on: { provider: string; threads: number; maxBatch: number },
+  options: WebgpuOptions,
+): Promise<StepEngine> {
+  const cpu = await verified(
+    await openWorkerEngine({ onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: { ...on, provider: 'cpu' } }),
+    bundle,
+  )
+  const engine = await verified(
+    await openWebgpuEngine(cpu, { onnx: bundle.onnx, shape: shapeOf(bundle.manifest) }, options),
+    bundle,
+  )
+  if (engine.provider === 'webgpu') return engine
+  await engine.close()
+  throw new VigilError('provider-unavailable', 'webgpu: the device was lost in its first steps', { place: 'webgpu' })
+}
+
+/**
+ * Where there is no GPU, a software driver may play one; only for somebody who asks for it.
+ * @throws VigilError provider-unavailable
+ */
+function checkNamed(providers: readonly string[]): void {
+  const refuse = (why: string) => {
+    throw new VigilError('provider-unavailable', `webgpu: there is no GPU, and ${why}`, { place: 'webgpu' })
+  }
+  if (providers[0] !== 'webgpu') refuse('a software driver serves only where webgpu is named first')
+  if (softwareDriver() === undefined) refuse('no Chromium whose SwiftShader could play one')
 }
 
 function shapeOf(manifest: AnyManifest): GraphShape {

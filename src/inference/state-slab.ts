@@ -1,4 +1,5 @@
 import { VigilError } from '../errors.ts'
+import { SlotClaims } from './slot-claims.ts'
 
 /** log2 of the rows in one page: 256 rows of a 64 x 2 network are 256 KiB. */
 const PAGE_BITS = 8
@@ -35,10 +36,7 @@ export class StateSlab {
   readonly stateSize: number
   readonly pages: StatePage[] = []
   readonly #added: (page: StatePage) => void
-  /** [slots] number of the step a slot last stood in */
-  #stamps = new Float64Array(PAGE_ROWS)
-  #step = 0
-  #flying = false
+  readonly #claims = new SlotClaims()
 
   /** @param added told of every new page, before any step can use it */
   constructor(stateSize: number, added: (page: StatePage) => void = () => {}) {
@@ -51,29 +49,18 @@ export class StateSlab {
    * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
    */
   claim(slots: Int32Array, count: number): void {
-    if (this.#flying) throw new VigilError('internal', 'a step was asked for while another is in flight')
-    if (!Number.isInteger(count) || count < 1 || count > slots.length) {
-      throw new VigilError('internal', `a step of ${count} rows was asked for, with ${slots.length} slots`)
-    }
-    this.#step++
-    for (let row = 0; row < count; row++) {
-      const slot = slots[row]!
-      if (slot < 0 || slot >= this.#stamps.length) this.#grow(slot)
-      if (this.#stamps[slot] === this.#step) throw new VigilError('internal', `slot ${slot} stands twice in one step`)
-      this.#stamps[slot] = this.#step
-    }
+    this.#claims.claim(slots, count)
     for (let row = 0; row < count; row++) if (pageOf(slots[row]!) >= this.pages.length) this.#addPages(slots[row]!)
-    this.#flying = true
   }
 
   /** End the step in flight. */
   release(): void {
-    this.#flying = false
+    this.#claims.release()
   }
 
   /** Zero the row of a slot. */
   reset(slot: number): void {
-    this.#guard(slot)
+    this.#claims.guard(slot)
     if (pageOf(slot) >= this.pages.length) return
     const at = rowAt(slot, this.stateSize)
     this.pages[pageOf(slot)]!.fill(0, at, at + this.stateSize)
@@ -81,7 +68,7 @@ export class StateSlab {
 
   /** Copy the row of a slot into `into`: [stateSize]; zeros where the slot was never stepped. */
   read(slot: number, into: Float32Array): void {
-    this.#guard(slot)
+    this.#claims.guard(slot)
     if (pageOf(slot) >= this.pages.length) {
       into.fill(0, 0, this.stateSize)
       return
@@ -95,23 +82,24 @@ export class StateSlab {
     if (from.length !== this.stateSize) {
       throw new VigilError('internal', `a state row has ${this.stateSize} floats, not ${from.length}`)
     }
-    this.#guard(slot)
+    this.#claims.guard(slot)
     this.#addPages(slot)
     this.pages[pageOf(slot)]!.set(from, rowAt(slot, this.stateSize))
   }
 
-  #guard(slot: number): void {
-    if (!Number.isInteger(slot) || slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
-    if (this.#flying && this.#stamps[slot] === this.#step) {
-      throw new VigilError('internal', `slot ${slot} was touched while its step is in flight`)
+  /** Copy rows into those of `count` slots: [>= count * stateSize]. Those of neighbours move in one copy. */
+  writeRows(slots: Int32Array, from: Float32Array, count: number): void {
+    for (let row = 0; row < count; row++) {
+      this.#claims.guard(slots[row]!)
+      this.#addPages(slots[row]!)
     }
-  }
-
-  #grow(slot: number): void {
-    if (slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
-    const stamps = new Float64Array(Math.max(slot + 1, this.#stamps.length * 2))
-    stamps.set(this.#stamps)
-    this.#stamps = stamps
+    for (let row = 0; row < count; ) {
+      const slot = slots[row]!
+      const run = neighbours(slots, row, count)
+      const rows = from.subarray(row * this.stateSize, (row + run) * this.stateSize)
+      this.pages[pageOf(slot)]!.set(rows, rowAt(slot, this.stateSize))
+      row += run
+    }
   }
 
   #addPages(slot: number): void {

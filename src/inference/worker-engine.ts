@@ -12,6 +12,12 @@ import type { FromWorker, Mailbox, ToWorker, WorkerStart } from './worker-messag
 const AGAIN_MS = 1000
 const AGAIN_MOST_MS = 30_000
 
+/** A step engine whose rows are written many at a time. */
+export interface RowsEngine extends StepEngine {
+  /** copy rows into those of `count` slots: [>= count * stateSize] */
+  writeStates(slots: Int32Array, from: Float32Array, count: number): void
+}
+
 interface Pending {
   resolve(): void
   reject(error: VigilError): void
@@ -22,7 +28,7 @@ interface Pending {
  * onnxruntime aborts the whole process when its thread is terminated in the middle of a run. A thread that is lost fails
  * the steps asked of it, and is opened again on the same state pages meanwhile.
  */
-class WorkerEngine implements StepEngine {
+class WorkerEngine implements RowsEngine {
   readonly provider: string
   readonly stateSize: number
   readonly forecastSize: number
@@ -130,6 +136,10 @@ class WorkerEngine implements StepEngine {
     this.#slab.write(slot, from)
   }
 
+  writeStates(slots: Int32Array, from: Float32Array, count: number): void {
+    this.#slab.writeRows(slots, from, count)
+  }
+
   /** Waits for the step in flight, releases the session and ends the thread. */
   async close(): Promise<void> {
     this.#closed = true
@@ -177,7 +187,7 @@ class WorkerEngine implements StepEngine {
  * @throws VigilError provider-unavailable, manifest-invalid or config-invalid, as `openStepGraph`; engine-failed when
  *   the thread is lost
  */
-export async function openWorkerEngine(start: WorkerStart): Promise<StepEngine> {
+export async function openWorkerEngine(start: WorkerStart): Promise<RowsEngine> {
   const engine = new WorkerEngine(start)
   try {
     await engine.opened()

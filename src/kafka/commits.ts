@@ -59,17 +59,25 @@ export class Commits implements Committer {
     this.#sendAhead(outputs)
     let full: Promise<void> | undefined
     let next = Number.POSITIVE_INFINITY
+    const due: Owned[] = []
     for (const owned of this.#options.all()) {
       if (!owned.live) continue
       if (owned.committing !== undefined) {
         if (owned.outputs.length > MOST_WAITING) full = owned.committing
         continue
       }
-      const due = this.#due(owned)
-      if (now >= due) this.#commit(owned, this.#quota(owned, now), now)
-      else next = Math.min(next, due)
+      const at = this.#due(owned)
+      if (now >= at) due.push(owned)
+      else next = Math.min(next, at)
     }
     this.#arm(next, now)
+    const commit = () => {
+      for (const owned of due)
+        if (owned.live && owned.committing === undefined) this.#commit(owned, this.#quota(owned, now), now)
+    }
+    const fetched = due.length > 0 ? this.#options.state.fetch() : undefined
+    if (fetched !== undefined) return Promise.all([full, fetched.then(commit)]).then(() => {})
+    commit()
     return full
   }
 
@@ -77,8 +85,9 @@ export class Commits implements Committer {
    * Commit everything of a partition, its unsaved states too. Only while the ward is at rest.
    * @returns undefined where a commit is in flight: to be asked again after it
    */
-  settle(owned: Owned): { readonly settled: Promise<void> } | undefined {
+  async settle(owned: Owned): Promise<{ readonly settled: Promise<void> } | undefined> {
     if (owned.committing !== undefined) return undefined
+    await this.#options.state.fetch()
     return { settled: owned.live ? this.#commit(owned, Number.POSITIVE_INFINITY, this.#options.now()) : NOTHING }
   }
 

@@ -155,7 +155,7 @@ export class KafkaWard implements GroupEvents {
   async #settle(owned: Owned): Promise<void> {
     for (;;) {
       await owned.committing
-      const turn = this.#turn(() => this.#commits.settle(owned) ?? 'again')
+      const turn = this.#turn(async () => (await this.#commits.settle(owned)) ?? 'again')
       const done = await Promise.race([turn, this.#unheard])
       if (done !== 'again') return done?.settled
     }

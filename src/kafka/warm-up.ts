@@ -80,6 +80,7 @@ export class WarmUp {
       await setImmediate()
     }
     await this.#drain()
+    await this.#detector.engine.fetchStates?.()
   }
 
   /**
@@ -109,6 +110,7 @@ const UNHEARD: Telemetry = {
   frames: nothing,
   stepped: nothing,
   modelFailed: nothing,
+  providerLost: nothing,
   risks: nothing,
   alert: nothing,
   entered: nothing,

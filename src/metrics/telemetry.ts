@@ -144,6 +144,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       write.stepRows({ provider }, rows)
     },
     modelFailed: (detector, cause, rows) => write.modelFailures({ detector, cause }, rows),
+    providerLost: (provider, detector) => write.providersLost({ provider, detector }, 1),
     risks(detector, probabilities) {
       for (const probability of probabilities) write.risk({ detector }, probability)
     },

@@ -80,8 +80,8 @@ export interface Sink {
 /** Makes outputs safe together with the state that made them, where a sink alone cannot. */
 export interface Committer {
   /**
-   * A flush ended, its batches are done and the ward is at rest: states may be read now, synchronously, and no later.
-   * What it resolves late holds the sources back; it rejects when the world is broken for good.
+   * A flush ended, its batches are done and the ward is at rest: states may be read until what it gives resolves, and no
+   * later. What it resolves late holds the sources back; it rejects when the world is broken for good.
    */
   flushed(outputs: readonly Output[]): Promise<void> | void
 }
@@ -91,7 +91,7 @@ export interface Committer {
  * stands twice in one. Implemented by `inference/`.
  */
 export interface StepEngine {
-  /** the execution provider that serves */
+  /** the execution provider that serves; another one once that is lost */
   readonly provider: string
   /** floats of one state row: L * 2 * H, layer by layer h then c */
   readonly stateSize: number
@@ -106,6 +106,11 @@ export interface StepEngine {
   step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array>
   /** zero the state of a slot (a new patient at the bed) */
   reset(slot: number): void
+  /**
+   * Where states live on a device: bring those that were stepped since, so that `readState` may be called until their next
+   * step. Absent where it may be called at any time. No step may be in flight.
+   */
+  fetchStates?(): Promise<void>
   /** copy the state row of a slot out of, or into, the engine: [stateSize] */
   readState(slot: number, into: Float32Array): void
   writeState(slot: number, from: Float32Array): void
@@ -131,6 +136,8 @@ export interface Telemetry {
   stepped(provider: string, rows: number, seconds: number, detector: string): void
   /** a model gave no forecast: its engine failed, or what it gave is no number */
   modelFailed(detector: string, cause: 'engine' | 'output', rows: number): void
+  /** a model's device was lost, and the processor steps its patients from here on */
+  providerLost(provider: string, detector: string): void
   /** an hourly model gave these probabilities, one a patient-hour */
   risks(detector: string, probabilities: readonly number[]): void
   alert(body: AlertBody): void

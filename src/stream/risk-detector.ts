@@ -295,6 +295,7 @@ export class RiskDetector implements Lane {
       this.#x = new Float32Array(round.ticks.length * F)
       this.#before = new Float32Array(round.ticks.length * S)
     }
+    if (this.engine.fetchStates !== undefined) await this.engine.fetchStates()
     rows.forEach((row, i) => {
       const slot = round.slots[row]!
       closeHour(this.#gather, this.#rows.page(slot), this.#rows.at(slot) + GATHERED, this.#raw, 0)

@@ -51,6 +51,14 @@ export class SavedPatients {
     return [...this.#layouts.values()]
   }
 
+  /** Bring the hidden states that live on a device to where they are read; undefined where none does. */
+  fetch(): Promise<void> | undefined {
+    const { versions, slower } = this.#parts
+    const fetching = [...versions.all, ...slower].flatMap(({ engine }) => engine.fetchStates?.() ?? [])
+    return fetching.length === 0 ? undefined : Promise.all(fetching).then(() => {})
+  }
+
+  /** Where a hidden state lives on a device: after `fetch`, and before the next step. */
   save(session: Session): Buffer {
     const { rows, lanes, whole, inParts } = this.#shapeOf(session)
     const of = session.inParts ? inParts : whole

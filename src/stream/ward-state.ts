@@ -66,6 +66,14 @@ export class WardState {
     return this.#saved.layouts
   }
 
+  /**
+   * Bring the hidden states that live on a device to where `save` reads them; undefined where none does. Until then, and
+   * between a step and the next `fetch`, `save` throws.
+   */
+  fetch(): Promise<void> | undefined {
+    return this.#saved.fetch()
+  }
+
   /** The partition's patients whose state is newer than their record. */
   unsaved(partition: number): Unsaved {
     const known = this.#unsaved.get(partition)

@@ -1,5 +1,5 @@
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { OPSET, stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import type { TestModel } from './test-model.ts'
 
 /** The model with its features averaged over the batch: right for a row alone, wrong in company. */

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { softwareAdapterOnly } from '../../src/inference/doctor.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { type EngineEvent, openEngine } from '../../src/inference/open-engine.ts'
 import { GATES } from '../../src/training/gates.ts'
@@ -47,6 +48,19 @@ describe('opening an engine', () => {
     const engine = await openEngine(await openModel('models', 'bedside'), CPU)
     expect(engine.provider).toBe('cpu')
     await engine.close()
+  })
+
+  test.runIf(softwareAdapterOnly())('a software driver plays the GPU only where webgpu is named first', async () => {
+    const events: EngineEvent[] = []
+    const log = (event: EngineEvent) => void events.push(event)
+    const engine = await openEngine(bundle, { ...CPU, providers: ['cuda', 'webgpu', 'cpu'], log })
+    expect(engine.provider).toBe('cpu')
+    await engine.close()
+    const refused = events.find(({ provider }) => provider === 'webgpu')
+    expect(refused).toMatchObject({
+      serves: false,
+      reason: 'webgpu: there is no GPU, and a software driver serves only where webgpu is named first',
+    })
   })
 
   test.each([

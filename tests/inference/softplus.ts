@@ -1,5 +1,5 @@
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { type GraphForm, OPSET, stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import type { TestModel } from './test-model.ts'
 
 /**

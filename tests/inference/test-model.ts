@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GraphShape } from '../../src/inference/graph-shape.ts'
 import type { ModelBundle } from '../../src/inference/model-store.ts'
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { random } from '../../src/random.ts'
 import { sha256, writeBundle } from '../../src/training/bundle.ts'
 import { firstWeights, inputSize, type NetworkShape, parameterCount, type Weights } from '../../src/training/network.ts'
 import { type GraphForm, OPSET, stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import type { GoldenSteps, ModelManifest } from '../../src/vitals/manifest.ts'
 
 /** The sizes of the shipped bedside detector: 4 channels, 3 horizons, 64 x 2 hidden units. */

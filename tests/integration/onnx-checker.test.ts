@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { listModels, openAnyModel } from '../../src/inference/model-store.ts'
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import { smallWeights } from '../training/small-network.ts'
 
 const run = promisify(execFile)

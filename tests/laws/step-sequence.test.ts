@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { openStepGraph } from '../../src/inference/engine.ts'
 import { inProcessEngine } from '../../src/inference/in-process.ts'
 import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { OPSET, stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import { BEDSIDE, features, ODD, type TestModel, testModel } from '../inference/test-model.ts'
 
 const T = 50

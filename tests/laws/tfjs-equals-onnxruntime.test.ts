@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { encodeModel } from '../../src/onnx/proto.ts'
 import { openTrainingEngine } from '../../src/training/engine.ts'
 import { goldenSteps } from '../../src/training/golden.ts'
 import type { NetworkShape } from '../../src/training/network.ts'
 import { type GraphForm, stepGraph } from '../../src/training/onnx/graph.ts'
-import { encodeModel } from '../../src/training/onnx/proto.ts'
 import { parity } from '../../src/training/serve-stays.ts'
 import { noise, smallWeights } from '../training/small-network.ts'
 

@@ -176,6 +176,7 @@ describe('a pipeline', () => {
       rejected() {},
       frames() {},
       stepped() {},
+      providerLost() {},
       modelFailed() {},
       risks() {},
       alert() {},

@@ -35,6 +35,7 @@ export function countingTelemetry() {
       counts.frames += n
     },
     stepped() {},
+    providerLost() {},
     modelFailed(_, cause, rows) {
       counts.modelFailures[cause] += rows
     },

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
 import { softwareAdapterOnly } from '../../inference/doctor.ts'
+import { lendSoftware } from '../../inference/webgpu/software.ts'
 import { importOptional } from './folders.ts'
 
 /** What a WebGPU adapter says of itself; the part of the browser's interface that is needed here. */
@@ -27,17 +26,6 @@ export interface Adapter {
 
 /** Drivers that compute on the processor. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i
-/** Where Chromium and its relatives keep SwiftShader, a software Vulkan driver, with the loader beside it. */
-const SWIFTSHADER = [
-  '/usr/lib/chromium',
-  '/usr/lib/chromium-browser',
-  '/opt/google/chrome',
-  '/usr/lib64/chromium-browser',
-]
-const MANIFEST = 'vk_swiftshader_icd.json'
-/** dlopen's flag that keeps a library loaded; Node does not name it. */
-const RTLD_NODELETE = 0x1000
-
 /** The process's one GPU: Dawn's instance must outlive every tensor. */
 let loaded: Promise<Adapter> | undefined
 
@@ -59,7 +47,7 @@ async function load(software: boolean): Promise<Adapter> {
   process.env['XDG_RUNTIME_DIR'] ??= tmpdir()
   const none = softwareAdapterOnly()
   if (none && !software) throw new Error('there is no GPU; a software one is taken only by name')
-  if (none && !lendSwiftshader()) throw new Error('there is no GPU, and no Chromium whose SwiftShader could play one')
+  if (none && !lendSoftware()) throw new Error('there is no GPU, and no Chromium whose SwiftShader could play one')
   const gpu = dawn.create([])
   const adapter = await gpu.requestAdapter()
   if (adapter === null) throw new Error('there is no WebGPU adapter')
@@ -73,23 +61,4 @@ async function load(software: boolean): Promise<Adapter> {
   await importOptional('@tensorflow/tfjs-backend-webgpu')
   const processor = info.isFallbackAdapter === true || SOFTWARE.test(`${info.architecture} ${description}`)
   return { description, software: processor }
-}
-
-/**
- * Put Chromium's SwiftShader where Dawn looks for a driver. The Vulkan loader is found by its name, which works once a
- * library of that name is in the process: Chromium brings one where Debian's libvulkan1 is not installed.
- */
-function lendSwiftshader(): boolean {
-  const manifest = process.env['VK_ICD_FILENAMES'] ?? SWIFTSHADER.map((dir) => join(dir, MANIFEST)).find(existsSync)
-  if (manifest === undefined) return false
-  process.env['VK_ICD_FILENAMES'] = manifest
-  const loader = join(dirname(manifest), 'libvulkan.so.1')
-  if (existsSync(loader)) {
-    try {
-      process.dlopen({ exports: {} }, loader, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL | RTLD_NODELETE)
-    } catch {
-      // it is no addon, and says so after it was loaded
-    }
-  }
-  return true
 }

@@ -1,10 +1,10 @@
+import type { OnnxModel } from '../../onnx/proto.ts'
 import type { DecayWeights } from '../classifier/decay.ts'
 import { type ClassifierShape, type ClassifierWeights, carriedOf, cellInputs, gatesOf, outputsOf } from '../classifier/shape.ts' // biome-ignore format: one line
 import { GATES, type Gate } from '../gates.ts'
 import type { LayerWeights } from '../network.ts'
 import { constants, type Draft, node, product, scalar } from './draft.ts'
 import { OPSET } from './graph.ts'
-import type { OnnxModel } from './proto.ts'
 
 /** The three sigmoid gates stand together, so that one Sigmoid serves them. */
 const LSTM_ORDER: readonly Gate[] = ['input', 'forget', 'output', 'candidate']

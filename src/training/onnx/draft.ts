@@ -1,4 +1,4 @@
-import type { GraphNode, Initialiser } from './proto.ts'
+import type { GraphNode, Initialiser } from '../../onnx/proto.ts'
 
 /** A graph being written, node by node. */
 export interface Draft {

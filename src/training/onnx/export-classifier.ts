@@ -3,11 +3,11 @@ import { openStepGraph } from '../../inference/engine.ts'
 import { verifyGolden } from '../../inference/golden.ts'
 import type { GraphShape } from '../../inference/graph-shape.ts'
 import { inProcessEngine } from '../../inference/in-process.ts'
+import { encodeModel } from '../../onnx/proto.ts'
 import type { GoldenSteps } from '../../vitals/manifest.ts'
 import { classifierGolden } from '../classifier/plain.ts'
 import { type ClassifierShape, type ClassifierWeights, outputsOf, steppedCell } from '../classifier/shape.ts'
 import { classifierGraph } from './classifier-graph.ts'
-import { encodeModel } from './proto.ts'
 import { unlikeAlone } from './rows-alone.ts'
 
 export interface ExportedClassifier {

@@ -1,9 +1,9 @@
 import { VigilError } from '../../errors.ts'
+import { encodeModel } from '../../onnx/proto.ts'
 import type { GoldenSteps } from '../../vitals/manifest.ts'
 import type { NetworkShape, Weights } from '../network.ts'
 import { parity, stepsPerSecond } from '../serve-stays.ts'
 import { type GraphForm, stepGraph } from './graph.ts'
-import { encodeModel } from './proto.ts'
 import { unlikeAlone } from './rows-alone.ts'
 
 export interface Exported {

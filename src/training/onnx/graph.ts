@@ -1,11 +1,12 @@
+import type { OnnxModel, Port } from '../../onnx/proto.ts'
 import { GATES, type Gate } from '../gates.ts'
 import { inputSize, type LayerWeights, type NetworkShape, type Weights } from '../network.ts'
 import { constants, type Draft, node, scalar } from './draft.ts'
 import { lstmOperands } from './lstm-operands.ts'
-import type { OnnxModel, Port } from './proto.ts'
 
 /** How the LSTM is written down: ONNX's own operator, or products, sums and gates one by one. */
-export type GraphForm = 'lstm-operator' | 'plain-products'
+export const GRAPH_FORMS = ['lstm-operator', 'plain-products'] as const
+export type GraphForm = (typeof GRAPH_FORMS)[number]
 
 export const OPSET = 17
 

@@ -1,9 +1,9 @@
 import { reconstructorShape } from '../../inference/graph-shape.ts'
+import type { OnnxModel } from '../../onnx/proto.ts'
 import { foldedDecoder, type TranslatorShape, type TranslatorWeights } from '../encdec/shape.ts'
 import { constants, type Draft, node, scalar } from './draft.ts'
 import { OPSET } from './graph.ts'
 import { lstmOperands } from './lstm-operands.ts'
-import type { OnnxModel } from './proto.ts'
 
 /**
  * Encoder, decoder and errors as one step graph: x [B, S 2C], the newest S frames, and state_in [B, (W - S) 2C], those before

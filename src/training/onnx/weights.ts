@@ -1,8 +1,8 @@
 import { VigilError } from '../../errors.ts'
+import type { ReadOnnx } from '../../onnx/read.ts'
 import { GATES, ONNX_GATES } from '../gates.ts'
 import { inputSize, type LayerWeights, type NetworkShape, type Weights } from '../network.ts'
 import { type GraphForm, PLAIN_GATES } from './graph.ts'
-import type { ReadOnnx } from './read.ts'
 
 /**
  * The weights that a step graph was written from, bit for bit, so that a model can be trained further from its file.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { listModels, openAnyModel } from '../../src/inference/model-store.ts'
+import { readOnnx } from '../../src/onnx/read.ts'
 import type { GraphForm } from '../../src/training/onnx/graph.ts'
-import { readOnnx } from '../../src/training/onnx/read.ts'
 import { graphWeights } from '../../src/training/onnx/weights.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import { graphBytes } from '../inference/test-model.ts'
-import { smallWeights } from './small-network.ts'
+import { smallWeights } from '../training/small-network.ts'
 
 const SHAPE = { features: 8, hidden: 5, layers: 2, channels: 2, horizons: 3 }
 

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js'
-import { VigilError } from '../../errors.ts'
+import { VigilError } from '../errors.ts'
 
 const { Reader } = protobuf
 type Bytes = InstanceType<typeof Reader>

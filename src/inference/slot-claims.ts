@@ -1,0 +1,50 @@
+import { VigilError } from '../errors.ts'
+
+const FEWEST = 256
+
+/** Which slots stand in the step in flight: at most one step is, no slot stands twice in it, and nobody touches them meanwhile. */
+export class SlotClaims {
+  /** [slots] number of the step a slot last stood in */
+  #stamps = new Float64Array(FEWEST)
+  #step = 0
+  #flying = false
+
+  /**
+   * Begin a step of these rows; they are locked until `release`.
+   * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
+   */
+  claim(slots: Int32Array, count: number): void {
+    if (this.#flying) throw new VigilError('internal', 'a step was asked for while another is in flight')
+    if (!Number.isInteger(count) || count < 1 || count > slots.length) {
+      throw new VigilError('internal', `a step of ${count} rows was asked for, with ${slots.length} slots`)
+    }
+    this.#step++
+    for (let row = 0; row < count; row++) {
+      const slot = slots[row]!
+      if (slot < 0 || slot >= this.#stamps.length) this.#grow(slot)
+      if (this.#stamps[slot] === this.#step) throw new VigilError('internal', `slot ${slot} stands twice in one step`)
+      this.#stamps[slot] = this.#step
+    }
+    this.#flying = true
+  }
+
+  /** End the step in flight. */
+  release(): void {
+    this.#flying = false
+  }
+
+  /** @throws VigilError internal when the slot stands in the step in flight, or is none */
+  guard(slot: number): void {
+    if (!Number.isInteger(slot) || slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
+    if (this.#flying && this.#stamps[slot] === this.#step) {
+      throw new VigilError('internal', `slot ${slot} was touched while its step is in flight`)
+    }
+  }
+
+  #grow(slot: number): void {
+    if (slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
+    const stamps = new Float64Array(Math.max(slot + 1, this.#stamps.length * 2))
+    stamps.set(this.#stamps)
+    this.#stamps = stamps
+  }
+}
