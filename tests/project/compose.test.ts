@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { dashboards } from '../../scripts/dashboards.js'
 import { filesBelow } from '../../scripts/files.js'
 import { ROOT } from '../../scripts/setup.js'
 import { settingRows } from '../../src/config.ts'
-import { METRICS } from '../../src/metrics/table.ts'
+import { METRICS, type Metric } from '../../src/metrics/table.ts'
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
@@ -27,7 +28,7 @@ const services = Object.entries(compose.services)
 
 /** The names of series that a text of PromQL asks for, without what a histogram adds to its own. */
 const series = (text: string): string[] =>
-  [...text.matchAll(/\bvigil_[a-z_]+\b/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
+  [...text.matchAll(/\bvigil_[a-z0-9_]+\b/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
 
 describe('docker-compose.yml', () => {
   const schema = JSON.parse(read('tests/fixtures/compose/compose-spec.json'))
@@ -75,11 +76,13 @@ describe('docker-compose.yml', () => {
   })
 })
 
+const DASHBOARDS = filesBelow('deploy/grafana/dashboards')
+
 describe('what watches Vigil', () => {
   const known = Object.values(METRICS).map(({ name }) => name as string)
 
   test('every rule and every panel asks for metrics that there are', () => {
-    for (const file of ['deploy/prometheus/vigil.rules.yml', 'deploy/grafana/dashboards/vigil.json']) {
+    for (const file of ['deploy/prometheus/vigil.rules.yml', ...DASHBOARDS]) {
       const asked = series(read(file))
       expect(asked.length).toBeGreaterThan(10)
       expect(asked.filter((name) => !known.includes(name))).toEqual([])
@@ -88,12 +91,14 @@ describe('what watches Vigil', () => {
   })
 
   test('every label that is asked for by value can have it', () => {
-    const texts = ['deploy/prometheus/vigil.rules.yml', 'deploy/grafana/dashboards/vigil.json'].map(read).join('\n')
-    const asked = [...texts.replaceAll('\\"', '"').matchAll(/\b(vigil_[a-z_]+)\{(\w+)!?="([^"]+)"\}/g)]
-    expect(asked.length).toBeGreaterThan(3)
-    for (const [, metric, label, value] of asked) {
-      const values = Object.values(METRICS).find(({ name }) => name === metric)!.labels as Record<string, unknown>
-      expect(values[label!]).toContain(value)
+    const texts = ['deploy/prometheus/vigil.rules.yml', ...DASHBOARDS].map(read).join('\n')
+    const asked = [
+      ...texts.replaceAll('\\"', '"').matchAll(/\b(vigil_[a-z0-9_]+)\{(\w+)(?:=|!=|=~|!~)"([^"]+)"\}/g),
+    ].filter(([, , label]) => label !== 'le')
+    expect(asked.length).toBeGreaterThan(10)
+    for (const [, metric, label, wanted] of asked) {
+      const { labels } = Object.values<Metric>(METRICS).find(({ name }) => name === metric)!
+      for (const value of wanted!.split('|')) expect(labels[label!], metric).toContain(value)
     }
   })
 
@@ -110,23 +115,34 @@ describe('what watches Vigil', () => {
     }
   })
 
-  test('Grafana’s panels ask the data source that is provisioned, and each has a place of its own', () => {
-    const { uid } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources[0]
-    const { panels } = JSON.parse(read('deploy/grafana/dashboards/vigil.json')) as {
-      panels: { id: number; datasource: { uid: string }; gridPos: { x: number; y: number; w: number; h: number } }[]
-    }
-    expect(panels.filter(({ datasource }) => datasource.uid !== uid)).toEqual([])
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
-    )
-    expect(new Set(cells).size).toBe(cells.length)
-    expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+  test.each(DASHBOARDS)(
+    '%s: panels ask the data source that is provisioned, and each has a place of its own',
+    (file) => {
+      const { uid } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources[0]
+      const { panels } = JSON.parse(read(file)) as {
+        panels: { id: number; datasource: { uid: string }; gridPos: { x: number; y: number; w: number; h: number } }[]
+      }
+      expect(panels.filter(({ datasource }) => datasource.uid !== uid)).toEqual([])
+      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
+      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+      )
+      expect(new Set(cells).size).toBe(cells.length)
+      expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+    },
+  )
+
+  test('every metric is on a panel, and no two dashboards have one name', () => {
+    expect(DASHBOARDS.map((file) => file.split('/').at(-1))).toEqual([...dashboards().keys()].toSorted())
+    const drawn = new Set(DASHBOARDS.flatMap((file) => series(read(file))))
+    expect(known.filter((name) => !drawn.has(name))).toEqual([])
+    expect(new Set([...dashboards().values()].map(({ uid }) => uid)).size).toBe(5)
   })
 
   test('Prometheus and Grafana are given every file of their folders, and nothing that is not there', () => {
     expect(filesBelow('deploy').toSorted()).toEqual([
       'deploy/alertmanager/alertmanager.yml',
-      'deploy/grafana/dashboards/vigil.json',
+      ...DASHBOARDS,
       'deploy/grafana/provisioning/dashboards/vigil.yml',
       'deploy/grafana/provisioning/datasources/prometheus.yml',
       'deploy/prometheus/prometheus.yml',
