@@ -1,6 +1,7 @@
 // Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and of settings,
 // and what is drawn of its metrics.
-// `--check` writes nothing and fails where a file differs.
+// `--check` writes nothing and fails where a file differs. `--release` also keeps them as those of the last release, which later ones
+// are held against (`scripts/compatibility.js`).
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -58,6 +59,9 @@ ${table(rejectionReasons, 'reason')}
   ])
 }
 
+/** The contracts of the last release, in one file. */
+export const RELEASED = 'tests/fixtures/contracts/released.json'
+
 /**
  * The generated documents that differ from the committed ones, and committed ones that nothing generates any more.
  * @param {ReadonlyMap<string, string>} documents
@@ -112,6 +116,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
         writeFileSync(join(ROOT, path), text)
       }
       console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`)
+    }
+    if (process.argv.includes('--release')) {
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+      mkdirSync(dirname(join(ROOT, RELEASED)), { recursive: true })
+      writeFileSync(join(ROOT, RELEASED), `${JSON.stringify({ version, documents: Object.fromEntries(schemas) })}\n`)
+      console.log(`wrote ${RELEASED}, ${version}`)
     }
   }
 }
