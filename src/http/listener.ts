@@ -267,6 +267,11 @@ export async function listen(options: HttpOptions): Promise<HttpListener> {
   await app.register(fastifyCookie)
   await app.register(fastifyRateLimit, { max: options.requestsPerMinute ?? REQUESTS_PER_MINUTE, timeWindow: 60_000 })
   app.addHook('onRequest', async (request, reply) => {
+    // whoever asked has gone meanwhile: there is no address to count and nobody to answer
+    if (request.ip === undefined) {
+      reply.hijack()
+      return
+    }
     reply.headers(HEADERS)
     if (local && !LOOPBACK.has(request.hostname)) {
       await reply.code(421).send({ error: 'this listener answers to the names of this machine only' })
