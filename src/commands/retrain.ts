@@ -111,7 +111,7 @@ function cycle(settings: Settings, log: Log, telemetry: TrainerTelemetry): Promi
       : { from: now - windowHours * HOUR_MS, to: now }
     const window = collector(range)
     const take = (inputs: Parameters<typeof window.take>[0]) => window.take(inputs)
-    if (recordings) await readRecordings(recordings, table, log, take)
+    if (recordings) await readRecordings(settings, recordings, table, log, take)
     else await readTopicRange(settings, table, range, log, atEnd, take)
     const collected = window.end()
     if (collected.left.readings > 0) log.info(collected.left, 'left out of the window: more than is needed')

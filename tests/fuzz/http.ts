@@ -53,7 +53,7 @@ export async function httpListener(): Promise<Target> {
   const id = '1'.padStart(32, '0')
   const paths = [
     '/', '/assets/../../secret.txt', '/healthz', '/readyz', '/metrics', '/api/session', '/api/ward', `/api/beds/${bed}`,
-    `/api/beds/${bed}/events`, '/api/events', '/api/alerts/stream?unit=ICU&priority=high&lastEventId=a', '/api/models',
+    '/events', '/api/alerts/stream?unit=ICU&priority=high&lastEventId=a',
     `/fhir/DetectedIssue?status=final&_count=3`, `/fhir/DetectedIssue/${id}`, `/fhir/Observation?code=http://loinc.org|59408-5`,
     `/fhir/Observation/${bed}-hr`, '/fhir/Device', '/fhir/Device/bedside-0.1.0',
   ] // biome-ignore format: a list
