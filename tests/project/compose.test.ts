@@ -6,8 +6,9 @@ import { parse } from 'yaml'
 import { dashboards } from '../../scripts/dashboards.js'
 import { filesBelow } from '../../scripts/files.js'
 import { ROOT } from '../../scripts/setup.js'
-import { settingRows } from '../../src/config.ts'
+import { loadSettings, settingRows } from '../../src/config.ts'
 import { METRICS, type Metric } from '../../src/metrics/table.ts'
+import { environment, healthCommand, said, stages, startCommand } from './image.ts'
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
@@ -154,21 +155,46 @@ describe('what watches Vigil', () => {
 })
 
 describe('Dockerfile', () => {
-  test('copies what .dockerignore lets in, and ends as another user than root', () => {
-    const lines = read('Dockerfile').split('\n')
+  const all = stages()
+  const images = all.filter((stage) => said(stage, 'ENTRYPOINT') !== undefined)
+  const named = (name: string) => all.find((stage) => stage.name === name)!
+
+  test('copies what .dockerignore lets in', () => {
     const let_in = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1))
     expect(let_in.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
     expect(statSync(join(ROOT, 'scripts/build.js')).isFile()).toBe(true)
-    const sources = lines
-      .filter((line) => line.startsWith('COPY --from=build'))
-      .flatMap((line) => line.split(' ').slice(2, -1))
+    const sources = named('vigil').lines.flatMap((line) => line.split(' ').slice(2, -1))
+    expect(sources.length).toBeGreaterThan(5)
     const made = ['dist', 'node_modules']
     const wanted = sources.map((path) => path.replace('/vigil/', ''))
     expect(wanted.filter((path) => !let_in.includes(path) && !made.includes(path))).toEqual([])
-    expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node'])
-    expect(read('Dockerfile')).toContain('ORT_DISABLE_TELEMETRY=1')
+  })
+
+  test('makes two images, the one without a device by default; neither runs as root, both are the same Vigil', () => {
+    expect(images.map(({ name }) => name)).toEqual(['cuda', undefined])
+    expect(all.at(-1)).toBe(images[1])
+    for (const image of images) {
+      expect(said(image, 'USER')).toMatch(/^(node|1000:1000)$/)
+      expect(image.lines).toContain('COPY --from=vigil /vigil /vigil')
+      expect(environment(image)).toMatchObject({ NODE_ENV: 'production', ORT_DISABLE_TELEMETRY: '1' })
+    }
+    const [cuda, plain] = images.map((image) => [startCommand(image), healthCommand(image)])
+    expect(cuda).toEqual(plain)
+  })
+
+  test('the CUDA image has the libraries by the documented command, tries the device first, and keeps the processor behind it', () => {
+    const [, install] = /`(ONNXRUNTIME_NODE_INSTALL=[^`]+)`/.exec(read('docs/inference.md'))!
+    expect(said(named('cuda-libraries'), 'RUN')).toContain(install)
+    const metadata = read('node_modules/onnxruntime-node/script/install-metadata.js')
+    expect(metadata).toContain("'linux/x64': ['cuda12']")
+    expect(existsSync(join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64'))).toBe(true)
+    const image = named('cuda')
+    expect(image.from).toMatch(/^nvidia\/cuda:12\..*-cudnn-runtime-/)
+    const { VIGIL_INFERENCE_PROVIDERS } = environment(image)
+    expect(loadSettings(undefined, { VIGIL_INFERENCE_PROVIDERS }).inference.providers).toEqual(['cuda', 'cpu'])
+    expect(read('k8s/overlays/gpu/kustomization.yaml')).toMatch(/vigil:\d+\.\d+\.\d+-cuda'/)
   })
 })
