@@ -1,6 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { applied, edited } from './edits.ts'
 
@@ -22,6 +23,28 @@ export interface Fuzzed {
 const BATCH = 100
 /** how long the smallest input is looked for, ms */
 const SHRINK_MS = 60_000
+/** how long one input may take: a thread that is in a loop is ended */
+const PATIENCE_MS = 30_000
+/** the longest bytes that edits make, and some */
+const ROOM = 4_000_000
+
+/** Tells a watchdog which bytes are worked, since only another thread can end a loop. */
+function watched(name: string, file: string) {
+  const beat = new Int32Array(new SharedArrayBuffer(12))
+  const room = new Uint8Array(new SharedArrayBuffer(ROOM))
+  const workerData = { beat, bytes: room, file, name, patienceMs: PATIENCE_MS }
+  const dog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData })
+  dog.unref()
+  return {
+    at(seed: number, bytes: Buffer) {
+      room.set(bytes.subarray(0, ROOM))
+      Atomics.store(beat, 1, Math.min(bytes.length, ROOM))
+      Atomics.store(beat, 2, seed)
+      Atomics.add(beat, 0, 1)
+    },
+    close: () => dog.terminate(),
+  }
+}
 
 /**
  * Edited bytes until the time is over, at least one batch.
@@ -32,23 +55,34 @@ export async function fuzz(target: Target, seconds: number, seed: number): Promi
   const { name, samples } = target
   const began = performance.now()
   const passed = () => (performance.now() - began) / 1000
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-fuzz-'))
+  const dog = watched(name, join(folder, `${name}-endless.bin`))
   let runs = 0
-  for (let batch = seed; runs === 0 || passed() < seconds; batch++) {
-    const found = await fc.check(
-      fc.asyncProperty(edited(samples.length), async (of) => target.run(applied(samples, of), of.of)),
-      { seed: batch, numRuns: BATCH, interruptAfterTimeLimit: seconds * 1000 + SHRINK_MS },
-    )
-    runs += found.numRuns
-    if (!found.failed || found.counterexample === null) continue
-    const [smallest] = found.counterexample
-    const bytes = applied(samples, smallest)
-    const file = join(mkdtempSync(join(tmpdir(), 'vigil-fuzz-')), `${name}-sample-${smallest.of}.bin`)
-    writeFileSync(file, bytes)
-    throw new Error(
-      `${name}: ${found.errorInstance instanceof Error ? found.errorInstance.message : String(found.errorInstance)}\n` +
-        `again: npm run fuzz -- --target ${name} --seed ${batch}\n` +
-        `smallest (${bytes.length} bytes, sample ${smallest.of}, ${smallest.edits.length} edits): ${file}`,
-    )
+  try {
+    for (let batch = seed; runs === 0 || passed() < seconds; batch++) {
+      const found = await fc.check(
+        fc.asyncProperty(edited(samples.length), async (of) => {
+          const bytes = applied(samples, of)
+          dog.at(batch, bytes)
+          await target.run(bytes, of.of)
+        }),
+        { seed: batch, numRuns: BATCH, interruptAfterTimeLimit: seconds * 1000 + SHRINK_MS },
+      )
+      runs += found.numRuns
+      if (!found.failed || found.counterexample === null) continue
+      const [smallest] = found.counterexample
+      const bytes = applied(samples, smallest)
+      const file = join(folder, `${name}-sample-${smallest.of}.bin`)
+      writeFileSync(file, bytes)
+      throw new Error(
+        `${name}: ${found.errorInstance instanceof Error ? found.errorInstance.message : String(found.errorInstance)}\n` +
+          `again: npm run fuzz -- --target ${name} --seed ${batch}\n` +
+          `smallest (${bytes.length} bytes, sample ${smallest.of}, ${smallest.edits.length} edits): ${file}`,
+      )
+    }
+  } finally {
+    await dog.close()
   }
+  rmSync(folder, { recursive: true })
   return { runs, seconds: passed() }
 }
