@@ -1,9 +1,12 @@
-// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and of settings.
-// `--check` writes nothing and fails where a file differs.
+// Writes what Vigil promises to others, from the code that keeps it: JSON Schemas, the tables of errors and of settings,
+// and what is drawn of its metrics.
+// `--check` writes nothing and fails where a file differs. `--release` also keeps them as those of the last release, which later ones
+// are held against (`scripts/compatibility.js`).
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { configuration } from './configuration.js'
+import { dashboards } from './dashboards.js'
 import { example } from './example.js'
 import { filesBelow } from './files.js'
 import { ROOT } from './setup.js'
@@ -49,11 +52,18 @@ ${table(rejectionReasons, 'reason')}
     ...[...schemas].map(
       ([name, schema]) => /** @type {const} */ ([`docs/contracts/${name}`, `${JSON.stringify(schema, null, 2)}\n`]),
     ),
+    ...[...dashboards()].map(
+      ([name, dashboard]) =>
+        /** @type {const} */ ([`deploy/grafana/dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`]),
+    ),
   ])
 }
 
+/** The contracts of the last release, in one file. */
+export const RELEASED = 'tests/fixtures/contracts/released.json'
+
 /**
- * The generated documents that differ from the committed ones, and committed contracts that nothing generates.
+ * The generated documents that differ from the committed ones, and committed ones that nothing generates any more.
  * @param {ReadonlyMap<string, string>} documents
  * @returns {string[]} paths
  */
@@ -61,7 +71,8 @@ export function differing(documents) {
   const changed = [...documents.keys()].filter(
     (path) => !existsSync(join(ROOT, path)) || readFileSync(join(ROOT, path), 'utf8') !== documents.get(path),
   )
-  return [...changed, ...filesBelow('docs/contracts').filter((path) => !documents.has(path))]
+  const there = ['docs/contracts', 'deploy/grafana/dashboards'].flatMap((folder) => filesBelow(folder))
+  return [...changed, ...there.filter((path) => !documents.has(path))]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
@@ -105,6 +116,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
         writeFileSync(join(ROOT, path), text)
       }
       console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`)
+    }
+    if (process.argv.includes('--release')) {
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+      mkdirSync(dirname(join(ROOT, RELEASED)), { recursive: true })
+      writeFileSync(join(ROOT, RELEASED), `${JSON.stringify({ version, documents: Object.fromEntries(schemas) })}\n`)
+      console.log(`wrote ${RELEASED}, ${version}`)
     }
   }
 }

@@ -41,10 +41,12 @@ export const ROOMS = [
   },
   { name: 'stream', files: /^src\/stream\//, rooms: [...LANGUAGE, 'pure', 'ports'], packages: ['rxjs'], node: 'any' },
 
+  // A limit of time on decoders of others, wherever damaged bytes are unpacked.
+  { name: 'patience', files: /^src\/ingest\/patience\.ts$/, rooms: [], packages: [], node: ['vm'] },
   {
     name: 'ingest',
     files: /^src\/ingest\//,
-    rooms: [...ADAPTER, 'hl7 messages'],
+    rooms: [...ADAPTER, 'hl7 messages', 'patience'],
     packages: ['csv-parse', 'fzstd', 'hyparquet', 'hyparquet-writer', 'rxjs', 'yaml', 'zod'],
     node: 'any',
   },
@@ -61,7 +63,7 @@ export const ROOMS = [
   {
     name: 'kafka client',
     files: /^src\/kafka\/kafkajs\//,
-    rooms: [...ADAPTER, 'kafka', 'kafka port', 'kafka records'],
+    rooms: [...ADAPTER, 'kafka', 'kafka port', 'kafka records', 'patience'],
     packages: ['kafkajs', 'snappy', 'lz4-napi', 'fzstd'],
     node: 'any',
   },

@@ -1,5 +1,6 @@
 import type { AtEnd } from '../closing.ts'
 import { VigilError } from '../errors.ts'
+import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { openRecording } from '../ingest/recording.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
@@ -42,6 +43,7 @@ export async function readTopicRange(
  * @throws VigilError data-missing when there is none at a path, or none can be read
  */
 export async function readRecordings(
+  { hl7 }: Settings,
   paths: readonly string[],
   table: ChannelTable,
   log: Log,
@@ -51,7 +53,8 @@ export async function readRecordings(
   let read = 0
   for (const path of found) {
     try {
-      for await (const { inputs } of openRecording(path, { table })) take(inputs)
+      const options = { table, hl7: () => siteReading(hl7, table) }
+      for await (const { inputs } of openRecording(path, options)) take(inputs)
       read++
     } catch (error) {
       if (!(error instanceof VigilError)) throw error

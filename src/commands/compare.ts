@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { withClosing } from '../closing.ts'
+import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { openRecorded } from '../evaluation/budget/recorded.ts'
 import { type Comparison, type ComparisonResult, compareWards } from '../evaluation/compare/compare.ts'
 import { comparisonDocument, shownOf } from '../evaluation/compare/report.ts'
 import { fillWindows } from '../evaluation/compare/windows.ts'
+import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { truthPath } from '../ingest/simulator/write.ts'
 import { createLog } from '../log.ts'
@@ -52,6 +54,7 @@ const compare = (a: string, b: string, paths: readonly string[], flags: CompareF
     }
     const open = openRecorded(recordings, {
       table: mine.table,
+      hl7: () => siteReading(loadSettings(flags.config, process.env).hl7, mine.table),
       ...(flags.mapping !== undefined && { mapping: flags.mapping }),
       ...(flags.zeros !== undefined && { zeros: flags.zeros }),
     })

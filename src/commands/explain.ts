@@ -6,6 +6,7 @@ import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { openRecorded } from '../evaluation/budget/recorded.ts'
 import { type Explanation, explainAlert } from '../evaluation/explain/explain.ts'
+import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { AlertBody } from '../vitals/alert.ts'
 import { printJson } from './options.ts'
@@ -44,6 +45,7 @@ async function explain(id: string, paths: readonly string[], flags: ExplainFlags
     open: (table) =>
       openRecorded(recordings, {
         table,
+        hl7: () => siteReading(settings.hl7, table),
         ...(flags.mapping !== undefined && { mapping: flags.mapping }),
         ...(flags.zeros !== undefined && { zeros: flags.zeros }),
       })(1),

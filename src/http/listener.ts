@@ -43,6 +43,8 @@ export interface HttpOptions extends HttpSettings {
   /** directory of the built page, served at `/` */
   readonly page?: string
   readonly log: HttpLog
+  /** how long a request may take to arrive whole, ms */
+  readonly arrivalMs?: number
 }
 
 export interface HttpListener {
@@ -71,6 +73,9 @@ const BODY_LIMIT = 16_384
 const REQUESTS_PER_MINUTE = 600
 /** Tries to sign in of one address a minute. */
 const SIGN_INS_PER_MINUTE = 10
+
+/** How long a request may take to arrive whole, ms: a few hundred bytes do in a moment. */
+const ARRIVAL_MS = 15_000
 
 function healthRoute(app: FastifyInstance, path: string, checks: () => Readonly<Record<string, Check>>): void {
   // a probe is asked often, by one address for many: it is never told to come back later
@@ -236,11 +241,19 @@ function tls({ certFile, keyFile }: HttpSettings): { readonly cert: Buffer; read
   return { cert: read(certFile, 'http.certFile'), key: read(keyFile, 'http.keyFile') }
 }
 
-function appOf(secrets: ReturnType<typeof tls>): FastifyInstance {
-  const common = { logger: false, forceCloseConnections: true, exposeHeadRoutes: false, bodyLimit: BODY_LIMIT } as const
-  if (secrets === undefined) return fastify(common)
+function appOf(secrets: ReturnType<typeof tls>, arrivalMs: number): FastifyInstance {
+  const common = {
+    logger: false,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: arrivalMs,
+  } as const
+  // one that dawdles is looked for four times in that time
+  const http = { headersTimeout: arrivalMs, connectionsCheckingInterval: arrivalMs / 4 }
+  if (secrets === undefined) return fastify({ ...common, http })
   try {
-    return fastify({ ...common, https: { ...secrets, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
+    return fastify({ ...common, https: { ...http, ...secrets, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
   } catch (cause) {
     throw new VigilError('config-invalid', 'http.certFile and http.keyFile are no certificate with its key', {
       place: 'http.certFile',
@@ -263,10 +276,15 @@ export async function listen(options: HttpOptions): Promise<HttpListener> {
   if (!local && recognise === undefined)
     log.warn({ host: options.host }, 'whoever reaches this listener reads the ward: set http.tokensFile')
   const secrets = tls(options)
-  const app = appOf(secrets)
+  const app = appOf(secrets, options.arrivalMs ?? ARRIVAL_MS)
   await app.register(fastifyCookie)
   await app.register(fastifyRateLimit, { max: options.requestsPerMinute ?? REQUESTS_PER_MINUTE, timeWindow: 60_000 })
   app.addHook('onRequest', async (request, reply) => {
+    // whoever asked has gone meanwhile: there is no address to count and nobody to answer
+    if (request.ip === undefined) {
+      reply.hijack()
+      return
+    }
     reply.headers(HEADERS)
     if (local && !LOOPBACK.has(request.hostname)) {
       await reply.code(421).send({ error: 'this listener answers to the names of this machine only' })

@@ -81,11 +81,6 @@ function resolve(header: readonly string[], mapping: CsvMapping, place: string, 
   }
 }
 
-/** A cell in a sentence. With columns swapped it may be a name: only what has no letters, but a time's T and Z, is quoted. */
-function quoted(cell: string): string {
-  return /^[\P{L}TZ]{1,40}$/u.test(cell) ? `"${cell}"` : 'the cell'
-}
-
 /** Event time of a row, ms since 1970, or why it has none. */
 function rowTime(cell: string, { mapping: { time, decimal }, start }: Plan): number | Rejection {
   const text = cell.trim()
@@ -98,8 +93,7 @@ function rowTime(cell: string, { mapping: { time, decimal }, start }: Plan): num
         : time.format === 's'
           ? number * 1000
           : start + number * (time.format === 'relative-seconds' ? 1000 : 60_000)
-  if (!Number.isFinite(ms))
-    return reject('bad-time', `${quoted(text)} is no time of format ${time.format}`, time.column)
+  if (!Number.isFinite(ms)) return reject('bad-time', `the cell is no time of format ${time.format}`, time.column)
   const why = implausible(ms)
   return why === undefined ? ms : reject('implausible-time', why, time.column)
 }
@@ -121,7 +115,7 @@ function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, val
     if (missing.has(text)) continue
     const value = text === '' ? Number.NaN : Number(mapping.decimal === ',' ? text.replace(',', '.') : text)
     if (Number.isFinite(value)) values[i] = value
-    else yield { ...reject('not-a-number', `${quoted(text)} is not a number`, name), column: index + 1 }
+    else yield { ...reject('not-a-number', 'the cell is not a number', name), column: index + 1 }
   }
   const patientKey = patient ?? (bed === undefined ? options.patientKey : bedKey(unit, bed))
   yield {

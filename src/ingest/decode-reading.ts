@@ -28,12 +28,15 @@ function refused(rejection: Rejection): Decoded {
   return { reading: undefined, entry: undefined, rejections: [rejection] }
 }
 
-/** An offending value for a sentence; never used where a mapping gone wrong may put the name of a patient or a bed. */
+/** What stands where something else should, for a sentence. A text is not quoted: put into a wrong field it may be who somebody is. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'this text'
   if (typeof value !== 'object' || value === null) return String(value)
   return Array.isArray(value) ? 'an array' : 'an object'
 }
+
+/** The name of a field or a channel that there is not. */
+const named = (name: string) => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -111,7 +114,7 @@ function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
       time = it
     } else if (field === 'limits') {
       if (!isLimits(it)) return wrong('bad-field', '"limits" is [low, high], each a finite number or null', field)
-    } else return wrong('unknown-field', `a value has no field ${shown(field)}`)
+    } else return wrong('unknown-field', `a value has no field ${named(field)}`)
   }
   if (value === undefined) return wrong('not-a-number', 'the value is missing', 'value')
   return { value: convert === undefined ? value : convert(value), status, time }
@@ -210,7 +213,7 @@ function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): 
         samples = it
         break
       default:
-        return refused(reject('unknown-field', `a reading has no field ${shown(field)}`))
+        return refused(reject('unknown-field', `a reading has no field ${named(field)}`))
     }
   }
   if (patient === undefined && bed === undefined)
@@ -235,7 +238,7 @@ function decodeSamples(samples: Fields, head: Head, table: ChannelTable): Decode
     const index = table.index.get(name)
     if (index === undefined) {
       rejections ??= []
-      rejections.push(reject('unknown-channel', `no channel is named ${shown(name)}`, `values.${name.slice(0, 40)}`))
+      rejections.push(reject('unknown-channel', `no channel is named ${named(name)}`, `values.${name.slice(0, 40)}`))
       continue
     }
     const channel = table.channels[index]!

@@ -4,6 +4,7 @@ import { JournalEntry } from '../vitals/journal.ts'
 import { ModelOrder } from '../vitals/model-order.ts'
 import { REJECTION_REASONS } from '../vitals/rejection.ts'
 import { AGREEMENTS, DRIFT_FIGURES, QUANTILES } from '../vitals/tallied.ts'
+import { TRAINER_PHASES } from '../vitals/trainer-phase.ts'
 import { WATCHING } from '../vitals/watching.ts'
 
 /** One metric. Names carry their base unit (seconds, bytes); counters end in `_total`. */
@@ -32,6 +33,7 @@ const VERSION = { detector: DETECTORS, version: DETECTORS } as const
 const HL7_KINDS = 16
 const HL7_CODES = 60
 const HL7_ANSWERS = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR', 'none'] as const
+const RETRAINED = ['passed', 'refused', 'failed'] as const
 const HL7_ENDED = ['framing', 'slow', 'deaf', 'error', 'full'] as const
 
 /** Every metric of Vigil, by the key its writer uses. `docs/metrics.md` is held equal to this table by a test. */
@@ -106,5 +108,14 @@ export const METRICS = {
   deliveryFailures: { name: 'vigil_delivery_failures_total', type: 'counter', help: 'Tries to deliver an alert message that failed; each is repeated.', labels: { receiver: SINKS } },
   deliveryRefusals: { name: 'vigil_delivery_refusals_total', type: 'counter', help: 'Alert messages that a receiver refused for good; they are dead letters.', labels: { receiver: SINKS } },
   receiverReachable: { name: 'vigil_receiver_reachable', type: 'gauge', help: '1 while a receiver takes alerts, 0 while its circuit is open: its alerts wait.', labels: { receiver: SINKS } },
+  retrainCycles: { name: 'vigil_retrain_cycles_total', type: 'counter', help: 'Cycles of retraining that ended: the challenger passed the gate, was refused, or there was none.', labels: { outcome: RETRAINED } },
+  retrainSeconds: { name: 'vigil_retrain_cycle_seconds', type: 'histogram', help: 'Duration of one cycle, from its window to its verdict.', labels: {}, buckets: [10, 60, 300, 900, 1800, 3600, 7200, 14400] },
+  retrainPhase: { name: 'vigil_retrain_phase', type: 'gauge', help: '1 for what the trainer does now, 0 for the rest.', labels: { phase: TRAINER_PHASES } },
+  retrainEnded: { name: 'vigil_retrain_last_cycle_timestamp_seconds', type: 'gauge', help: 'When the last cycle of an outcome ended, since 1970.', labels: { outcome: RETRAINED } },
+  retrainReadings: { name: 'vigil_retrain_window_readings', type: 'gauge', help: 'Readings in the window of the newest cycle.', labels: {} },
+  retrainPatients: { name: 'vigil_retrain_window_patients', type: 'gauge', help: 'Patients in the window of the newest cycle, by what they are for.', labels: { part: ['train', 'validation', 'calibration', 'test'] } },
+  retrainValidation: { name: 'vigil_retrain_validation_nats', type: 'gauge', help: 'Surprise of the validation patients under each fit of the newest verdict, a value; the lower one went to the gate.', labels: { from: ['champion', 'scratch'] } },
+  retrainPrimary: { name: 'vigil_retrain_primary_nats', type: 'gauge', help: 'Surprise a value, challenger less champion, of the newest verdict, with the ends of its 95 % interval; below 0 the challenger is better.', labels: { of: ['difference', 'low', 'high'] } },
+  retrainUnmet: { name: 'vigil_retrain_conditions_unmet', type: 'gauge', help: 'Conditions of the newest verdict that the challenger did not meet, the primary one included.', labels: {} },
   httpRequests: { name: 'vigil_http_requests_total', type: 'counter', help: 'Requests answered by the HTTP listener, by route pattern and status class.', labels: { route: ROUTES, status: ['2xx', '3xx', '4xx', '5xx'] } },
 } as const satisfies Readonly<Record<string, Metric>>

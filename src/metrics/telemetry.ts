@@ -5,11 +5,13 @@ import type {
   Hl7Telemetry,
   KafkaTelemetry,
   Telemetry,
+  TrainerTelemetry,
   VersionTelemetry,
 } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
 import { pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
+import { trainerMetrics } from './trainer.ts'
 import { type Labels, versionMetrics, type Write } from './versions.ts'
 
 /** A model that serves, as `vigil_model_info` and the page name it. */
@@ -43,6 +45,8 @@ export interface PrometheusTelemetry extends Telemetry {
   readonly hl7: Hl7Telemetry
   /** what deliveries tell */
   readonly deliveries: DeliveryTelemetry
+  /** what the trainer tells */
+  readonly trainer: TrainerTelemetry
   /** one answered request of the HTTP listener; `route` is its pattern, never its URL */
   requested(route: string, status: number): void
   /** whether the pipeline moves, from what it told so far */
@@ -230,6 +234,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       refused: (receiver) => write.deliveryRefusals({ receiver }, 1),
       reachable: (receiver, reachable) => write.receiverReachable({ receiver }, reachable ? 1 : 0),
     },
+    trainer: trainerMetrics(write),
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),
     text() {

@@ -3,6 +3,7 @@ import { openModel } from '../inference/model-store.ts'
 import { lockFolder } from '../inference/registry/lock.ts'
 import { challenge, promote } from '../inference/registry/promotion.ts'
 import { nextVersion } from '../inference/registry/versions.ts'
+import type { TrainerTelemetry } from '../stream/ports.ts'
 import { writeBundle } from '../training/bundle.ts'
 import { channelTable } from '../vitals/channels.ts'
 import { type GateVerdict, VERDICT_VERSION } from '../vitals/gate-verdict.ts'
@@ -21,6 +22,7 @@ export interface CycleOptions extends ChallengerOptions {
   /** what becomes of a challenger that passes: it scores in shadow first, or serves at once */
   readonly whenPassed: 'shadow' | 'promote'
   readonly now: () => number
+  readonly telemetry?: TrainerTelemetry
 }
 
 export interface Cycled {
@@ -50,7 +52,7 @@ export async function retrain(collected: Collected, options: CycleOptions): Prom
 }
 
 async function alone(collected: Collected, options: CycleOptions): Promise<Cycled> {
-  const { registry, name, log } = options
+  const { registry, name, log, telemetry } = options
   const champion = await openModel(registry, name)
   const { manifest } = champion
   const table = channelTable(manifest.declares)
@@ -59,8 +61,18 @@ async function alone(collected: Collected, options: CycleOptions): Promise<Cycle
   log(
     `window of ${collected.readings.size} patients: ${train.length} train, ${validation.length} validate, ${calibration.length} set thresholds, ${test.length} judge`,
   )
+  const patients = {
+    train: train.length,
+    validation: validation.length,
+    calibration: calibration.length,
+    test: test.length,
+  }
+  const all = [...collected.readings.values()].reduce((sum, own) => sum + own.length, 0)
+  telemetry?.window(all, patients)
+  telemetry?.doing('training')
   const version = await nextVersion(registry, name, manifest.version)
   const { challenger, candidates } = await trainChallenger(champion, version, window, options)
+  telemetry?.doing('judging')
   const judged = await judge(champion, challenger.bundle, window.stays, table, log)
   const readings = test.reduce((sum, stay) => sum + stay.readings.length, 0)
   const verdict: GateVerdict = {
@@ -73,18 +85,14 @@ async function alone(collected: Collected, options: CycleOptions): Promise<Cycle
       heldOutFrom: window.heldOutFrom,
       to: window.to,
       sha256: window.sha256,
-      patients: {
-        train: train.length,
-        validation: validation.length,
-        calibration: calibration.length,
-        test: test.length,
-      },
+      patients,
       testHours: (readings * manifest.grid.cadenceSeconds) / 3600,
     },
     candidates,
     ...judged,
     feedback: window.feedback,
   }
+  telemetry?.judged(verdict)
   const dir = join(registry, name, version)
   const { onnx, golden } = challenger.bundle
   const card = challenger.card + gateSection(verdict)

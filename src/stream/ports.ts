@@ -2,12 +2,14 @@ import type { ServerResponse } from 'node:http'
 import type { Observable } from 'rxjs'
 import type { AlertBody, AlertEnvelope } from '../vitals/alert.ts'
 import type { Control } from '../vitals/control.ts'
+import type { GateVerdict } from '../vitals/gate-verdict.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { ModelOrder } from '../vitals/model-order.ts'
 import type { Reading } from '../vitals/reading.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { DriftFigure, Tallied } from '../vitals/tallied.ts'
+import type { TrainerPhase } from '../vitals/trainer-phase.ts'
 import type { Watching } from '../vitals/watching.ts'
 
 /**
@@ -227,6 +229,19 @@ export interface DeliveryTelemetry {
   refused(receiver: string): void
   /** whether messages go through: false while the circuit is open */
   reachable(receiver: string, reachable: boolean): void
+}
+
+/** What the trainer tells. Numbers of people, never a patient. */
+export interface TrainerTelemetry {
+  /** a process that retrains has begun: what will be counted begins at 0 */
+  begun(): void
+  doing(phase: TrainerPhase): void
+  /** the window of the cycle that runs: readings, and patients by part */
+  window(readings: number, patients: Readonly<Record<string, number>>): void
+  /** what the gate found */
+  judged(verdict: GateVerdict): void
+  /** a cycle ended, after so many seconds, at a time in ms */
+  ended(outcome: 'passed' | 'refused' | 'failed', seconds: number, at: number): void
 }
 
 /** One named check of a health answer: whether all is well, and why or why not, in words without identities. */

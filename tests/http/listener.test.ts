@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -197,4 +197,24 @@ describe('the listener', () => {
     }
     rmSync(folder, { recursive: true })
   })
+})
+
+test.each([
+  ['its head', 'GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: '],
+  [
+    'its body',
+    'POST /api/session HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{',
+  ],
+])('a client that sends %s byte by byte is let go; the others are answered meanwhile', async (_, begin) => {
+  const { url, port } = await start({ arrivalMs: 400 })
+  const slow = connect(port, HOST)
+  slow.on('error', () => {})
+  const began = performance.now()
+  const ended = new Promise<number>((done) => slow.on('close', () => done(performance.now() - began)))
+  slow.resume().write(begin)
+  const dripping = setInterval(() => slow.write('x'), 50)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect(await ended).toBeLessThan(5000)
+  clearInterval(dripping)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
 })

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { loadSettings } from '../../src/config.ts'
+import { openModel } from '../../src/inference/model-store.ts'
 import { vigil } from './vigil.ts'
 
 const run = promisify(execFile)
@@ -28,7 +30,9 @@ async function install(): Promise<void> {
 interface Container {
   readonly name: string
   readonly image: string
-  readonly args: readonly string[]
+  readonly args?: readonly string[]
+  readonly command?: readonly string[]
+  readonly lifecycle?: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
   readonly env?: readonly { readonly name: string; readonly value?: string }[]
   readonly securityContext: object
   readonly resources: { readonly requests: object; readonly limits: { readonly memory: string } }
@@ -41,6 +45,7 @@ interface Pod {
   readonly automountServiceAccountToken: boolean
   readonly securityContext: object
   readonly containers: readonly Container[]
+  readonly terminationGracePeriodSeconds?: number
 }
 interface Thing {
   readonly kind: string
@@ -51,9 +56,15 @@ interface Thing {
     readonly podSelector?: { readonly matchLabels?: Readonly<Record<string, string>> }
     readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> }
     readonly strategy?: object
+    readonly replicas?: number
+    readonly minReadySeconds?: number
+    readonly maxUnavailable?: number
+    readonly minReplicas?: number
   }
 }
 
+/** The two that write the registry: the trainer, and who fills it first. */
+const writesModels = ({ args, command }: Container) => args?.[0] === 'retrain' || command !== undefined
 const podOf = ({ spec }: Thing) => spec?.template?.spec ?? spec?.jobTemplate?.spec.template.spec
 const wanted = Boolean(process.env['CI']) || existsSync(READY)
 if (!wanted)
@@ -91,7 +102,7 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
     '%s: every pod is fit for the restricted profile, bounded, and has no token of the cluster',
     (overlay) => {
       const pods = things(overlay).flatMap((it) => podOf(it) ?? [])
-      expect(pods).toHaveLength(4)
+      expect(pods).toHaveLength(5)
       for (const pod of pods) {
         expect(pod.automountServiceAccountToken).toBe(false)
         expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
@@ -104,7 +115,7 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
           expect(container.image).toMatch(/:\d+\.\d+\.\d+(-cuda)?$/)
           expect(container.resources.limits.memory).toBeDefined()
           for (const { mountPath, readOnly } of container.volumeMounts)
-            expect(readOnly === true || mountPath === '/tmp' || container.args[0] === 'retrain', mountPath).toBe(true)
+            expect(readOnly === true || mountPath === '/tmp' || writesModels(container), mountPath).toBe(true)
         }
       }
     },
@@ -130,6 +141,33 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
     },
   )
 
+  test.each(OVERLAYS)('%s: a roll-out blinds no bed', (overlay) => {
+    const all = things(overlay)
+    const of = (kind: string, name: string) =>
+      all.find((it) => it.kind === kind && it.metadata.name === name)! as { spec: Thing['spec'] }
+    for (const { kind, metadata, spec } of all.filter((it) => it.kind === 'Deployment')) {
+      const { name } = metadata
+      // a new process is ready for a while before an old one is told to end, and none is taken before
+      expect(spec.strategy, name).toMatchObject({
+        type: 'RollingUpdate',
+        rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+      })
+      expect(spec.minReadySeconds, name).toBeGreaterThanOrEqual(5)
+      expect(of('PodDisruptionBudget', name).spec.maxUnavailable, name).toBe(1)
+      const pod = podOf({ kind, metadata, spec })!
+      const [container] = pod.containers
+      expect(container!.readinessProbe, name).toMatchObject({ httpGet: { path: '/readyz' } })
+      // what a process is given before it is killed: the sleep, and twice the 10 s in which it saves and leaves
+      const sleep = container!.lifecycle?.preStop.sleep.seconds ?? 0
+      expect(sleep, name).toBe(name === 'vigil-deliver' ? 0 : 5)
+      expect(pod.terminationGracePeriodSeconds, name).toBeGreaterThanOrEqual(sleep + 20)
+    }
+    if (overlay === 'development') return
+    expect(of('Deployment', 'vigil-serve').spec.replicas).toBeGreaterThanOrEqual(2)
+    expect(of('Deployment', 'vigil-hl7').spec.replicas).toBeGreaterThanOrEqual(2)
+    expect(of('HorizontalPodAutoscaler', 'vigil-serve').spec.minReplicas).toBeGreaterThanOrEqual(2)
+  })
+
   test.each(OVERLAYS)('%s: the settings and the commands are ones that Vigil knows', async (overlay) => {
     const { stdout } = await vigil(['--help'])
     const known = new Set([...stdout.matchAll(/^ {2}([a-z0-9]+)/gm)].map(([, name]) => name))
@@ -139,8 +177,8 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
         await writeFile(file, (it as unknown as { data: Record<string, string> }).data['vigil.yaml']!)
         expect(loadSettings(file, {}).http.host).toBe('0.0.0.0')
       }
-      for (const { args, env = [] } of podOf(it)?.containers ?? []) {
-        expect(known, args[0]).toContain(args[0])
+      for (const { args, command, env = [] } of podOf(it)?.containers ?? []) {
+        if (command === undefined) expect(known, args![0]).toContain(args![0])
         const own = Object.fromEntries(
           env
             .filter(({ name, value }) => name.startsWith('VIGIL_') && value !== undefined)
@@ -161,6 +199,23 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
       loadSettings(undefined, { VIGIL_INFERENCE_PROVIDERS: own['VIGIL_INFERENCE_PROVIDERS'] }).inference.providers,
     ).toEqual(['cuda', 'cpu'])
   })
+})
+
+test('the first models come as their job says, and what is there already stays', async () => {
+  const [job] = parseAllDocuments(readFileSync('k8s/base/first-models.yaml', 'utf8')).map((it) => it.toJS() as Thing)
+  const [program, ...args] = podOf(job!)!.containers[0]!.command!
+  const registry = await mkdtemp(join(tmpdir(), 'vigil-first-models-'))
+  try {
+    const own = args.map((it) => it.replace("'/vigil/models'", "'./models'").replace('/var/lib/vigil/models', registry))
+    await run(program!, own)
+    expect((await openModel(registry, 'bedside')).manifest.name).toBe('bedside')
+    const aliases = join(registry, 'aliases.json')
+    await writeFile(aliases, '{}')
+    await run(program!, own)
+    expect(readFileSync(aliases, 'utf8')).toBe('{}')
+  } finally {
+    await rm(registry, { recursive: true })
+  }
 })
 
 test("the operator's rules are those of deploy/prometheus", () => {

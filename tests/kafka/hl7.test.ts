@@ -6,7 +6,9 @@ import { connect as connectTls } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { makeCertificates } from '../../src/broker/certificates.ts'
 import { framed, MllpDecoder } from '../../src/hl7/mllp.ts'
-import { topicName } from '../../src/kafka/topics.ts'
+import { openApi } from '../../src/http/openapi.ts'
+import { TOPIC_ROLES, topicName } from '../../src/kafka/topics.ts'
+import { mllpReceiver, webhookReceiver } from '../delivery/receivers.ts'
 import { adt, MARKS, oru } from '../hl7/messages.ts'
 import { type Running, start } from '../integration/vigil.ts'
 import { all, brokers, open, wardSettings } from './broker.ts'
@@ -87,7 +89,7 @@ test('what was acknowledged is in Kafka, though the edge was killed right after;
   noIdentity(answers, readings, encounters, scrape, stdout, stderr)
 })
 
-test('from a monitor with a low saturation to the alert, over TLS and with a service that watches', async () => {
+test('from a monitor with a low saturation to the alert and its receivers, over TLS; nothing that comes out names anybody', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-hl7-'))
   const { ca, caFile, brokerFile, certFile, keyFile } = await makeCertificates(folder)
   const { settings, port, common } = await edge({
@@ -95,9 +97,25 @@ test('from a monitor with a low saturation to the alert, over TLS and with a ser
     VIGIL_HL7_KEY_FILE: brokerFile,
     VIGIL_HL7_CLIENT_CA_FILE: caFile,
   })
-  const serving: Running = start(['serve'], { ...common, VIGIL_KAFKA_COMMIT_INTERVAL_MS: '100' })
+  const serving: Running = start(['serve'], {
+    ...common,
+    VIGIL_KAFKA_COMMIT_INTERVAL_MS: '100',
+    VIGIL_LOG_LEVEL: 'debug',
+  })
   closing.push(() => serving.signal('SIGKILL'))
-  await serving.said(/Watching\./)
+  const [, page] = await serving.said(/Watching\. The ward is at (http:\/\/\S+)\//)
+  const pager = await webhookReceiver(() => 204)
+  const engine = await mllpReceiver(() => 'AA')
+  closing.push(
+    () => pager.close(),
+    () => engine.close(),
+  )
+  const receivers = [
+    { kind: 'webhook', name: 'pager', url: pager.url },
+    { kind: 'hl7', name: 'engine', host: '127.0.0.1', port: engine.port },
+  ]
+  const delivering = start(['deliver'], { ...common, VIGIL_DELIVER_RECEIVERS: JSON.stringify(receivers) })
+  closing.push(() => delivering.signal('SIGKILL'))
 
   // without a certificate nobody is listened to
   const stranger = connectTls({ port, host: '127.0.0.1', ca })
@@ -115,7 +133,7 @@ test('from a monitor with a low saturation to the alert, over TLS and with a ser
       obx: [`OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC||${i < 10 ? 97 : 71}|262688^MDC_DIM_PERCENT^MDC^%^^UCUM`],
     }),
   )
-  await exchange(socket, texts)
+  await exchange(socket, [adt('A01'), ...texts, oru({ control: 'bad', obr: 'OBR|1||||||CANARYNAME' })])
   await expect
     .poll(
       async () =>
@@ -123,6 +141,38 @@ test('from a monitor with a low saturation to the alert, over TLS and with a ser
       { timeout: 30_000, interval: 500 },
     )
     .toContain('spo2-low')
-  const alerts = await everything(settings, 'alerts')
-  noIdentity(alerts)
+  await expect.poll(() => Math.min(pager.posted.length, engine.taken.length), { timeout: 20_000 }).toBeGreaterThan(0)
+
+  // whatever comes out: every topic as it stands there, every route, both receivers, every log
+  const kafka = await open(settings)
+  const topics: [string, string][] = []
+  for (const role of TOPIC_ROLES)
+    for (let partition = 0; partition < (role === 'status' ? 1 : kafka.partitions); partition++)
+      await kafka.readAll(topicName(settings.topicPrefix, role), partition, (records) => {
+        for (const { key, value, headers } of records)
+          topics.push([
+            role,
+            [key, value, ...Object.entries(headers).flat()].map((it) => it?.toString('latin1')).join(' '),
+          ])
+      })
+  await kafka.close()
+  for (const role of ['readings', 'encounters', 'alerts', 'alerts.evidence', 'journal', 'state'])
+    expect(
+      topics.filter(([of]) => of === role),
+      role,
+    ).not.toEqual([])
+  noIdentity(topics, pager.posted, engine.taken)
+  const { beds } = (await (await fetch(`${page}/api/ward`)).json()) as { beds: { id: string }[] }
+  const { paths } = openApi() as { paths: Record<string, object> }
+  const asked = Object.keys(paths).filter(
+    (path) => !path.includes('{') && path !== '/api/actions' && !/events|stream/.test(path),
+  )
+  for (const path of [...asked, ...beds.map(({ id }) => `/api/beds/${id}`)]) {
+    const answer = await fetch(page + path)
+    expect(answer.status, path).toBe(200)
+    noIdentity(await answer.text())
+  }
+  const processes = [serving, delivering]
+  for (const it of processes) it.signal('SIGTERM')
+  noIdentity(await Promise.all(processes.map(({ ended }) => ended)))
 })

@@ -4,6 +4,7 @@ import { METRICS, type Metric } from '../../src/metrics/table.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
 import { Tally } from '../../src/stream/tally.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
+import type { GateVerdict } from '../../src/vitals/gate-verdict.ts'
 import { alertOf, PATIENTS } from '../dashboard/testward.ts'
 
 const TABLE: readonly Metric[] = Object.values(METRICS)
@@ -16,6 +17,38 @@ function bodyOf(part: Partial<AlertBody> = {}): AlertBody {
   const output = alertOf(PATIENTS[0]!, { id: 1, ...part })
   if (output.kind !== 'alert') throw new Error('not an alert')
   return output.envelope.body
+}
+
+const VERDICT: GateVerdict = {
+  verdictVersion: 1,
+  model: 'bedside@1.1.0',
+  champion: 'bedside@1.0.0',
+  decision: 'refused',
+  reasons: ['not better'],
+  at: 0,
+  window: {
+    from: 0,
+    heldOutFrom: 1,
+    to: 2,
+    sha256: '',
+    patients: { train: 8, validation: 2, calibration: 6, test: 8 },
+    testHours: 2,
+  },
+  candidates: [
+    { from: 'champion', validation: 1.5, chosen: true },
+    { from: 'scratch', validation: 1.7, chosen: false },
+  ],
+  primary: {
+    what: 'likelihood',
+    champion: 1.5,
+    challenger: 1.51,
+    difference: 0.01,
+    interval: [-0.02, 0.04],
+    detectable: 0.03,
+    passes: false,
+  },
+  conditions: [{ name: 'step time', worse: 0, unit: 'x', margin: 0.25, passes: true, why: 'as fast' }],
+  feedback: { true: 0, false: 0, nuisance: 0 },
 }
 
 /** Everything the telemetry can be told, once. */
@@ -78,6 +111,12 @@ function told() {
   hl7.rejected('not-a-number')
   hl7.disagreed(1, 2)
   hl7.skew(0.3)
+  const { trainer } = telemetry
+  trainer.begun()
+  trainer.window(12_000, { train: 8, validation: 2, calibration: 6, test: 8 })
+  trainer.doing('judging')
+  trainer.judged(VERDICT)
+  trainer.ended('refused', 95, 1_767_600_000_000)
   return telemetry
 }
 
@@ -185,6 +224,26 @@ describe('a scrape', () => {
     telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.2.0', provider: 'webgpu' }])
     const lines = (await telemetry.text()).split('\n').filter((line) => line.startsWith('vigil_model_info{'))
     expect(lines).toEqual(['vigil_model_info{detector="bedside",name="bedside",version="0.2.0",provider="webgpu"} 1'])
+  })
+})
+
+describe('the trainer', () => {
+  test('says what it does, what its window holds and what the gate found; other processes have no phase', async () => {
+    const text = await told().text()
+    for (const line of [
+      'vigil_retrain_phase{phase="judging"} 1',
+      'vigil_retrain_phase{phase="resting"} 0',
+      'vigil_retrain_window_readings 12000',
+      'vigil_retrain_window_patients{part="calibration"} 6',
+      'vigil_retrain_validation_nats{from="champion"} 1.5',
+      'vigil_retrain_primary_nats{of="high"} 0.04',
+      'vigil_retrain_conditions_unmet 1',
+      'vigil_retrain_cycles_total{outcome="refused"} 1',
+      'vigil_retrain_cycles_total{outcome="failed"} 0',
+      'vigil_retrain_last_cycle_timestamp_seconds{outcome="refused"} 1767600000',
+    ])
+      expect(text.split('\n')).toContain(line)
+    expect(await prometheusTelemetry().text()).not.toContain('vigil_retrain_phase{')
   })
 })
 

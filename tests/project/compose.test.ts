@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { dashboards } from '../../scripts/dashboards.js'
 import { filesBelow } from '../../scripts/files.js'
 import { ROOT } from '../../scripts/setup.js'
-import { settingRows } from '../../src/config.ts'
-import { METRICS } from '../../src/metrics/table.ts'
+import { loadSettings, settingRows } from '../../src/config.ts'
+import { METRICS, type Metric } from '../../src/metrics/table.ts'
+import { environment, healthCommand, said, stages, startCommand } from './image.ts'
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
@@ -27,7 +29,7 @@ const services = Object.entries(compose.services)
 
 /** The names of series that a text of PromQL asks for, without what a histogram adds to its own. */
 const series = (text: string): string[] =>
-  [...text.matchAll(/\bvigil_[a-z_]+\b/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
+  [...text.matchAll(/\bvigil_[a-z0-9_]+\b/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
 
 describe('docker-compose.yml', () => {
   const schema = JSON.parse(read('tests/fixtures/compose/compose-spec.json'))
@@ -75,11 +77,13 @@ describe('docker-compose.yml', () => {
   })
 })
 
+const DASHBOARDS = filesBelow('deploy/grafana/dashboards')
+
 describe('what watches Vigil', () => {
   const known = Object.values(METRICS).map(({ name }) => name as string)
 
   test('every rule and every panel asks for metrics that there are', () => {
-    for (const file of ['deploy/prometheus/vigil.rules.yml', 'deploy/grafana/dashboards/vigil.json']) {
+    for (const file of ['deploy/prometheus/vigil.rules.yml', ...DASHBOARDS]) {
       const asked = series(read(file))
       expect(asked.length).toBeGreaterThan(10)
       expect(asked.filter((name) => !known.includes(name))).toEqual([])
@@ -88,12 +92,14 @@ describe('what watches Vigil', () => {
   })
 
   test('every label that is asked for by value can have it', () => {
-    const texts = ['deploy/prometheus/vigil.rules.yml', 'deploy/grafana/dashboards/vigil.json'].map(read).join('\n')
-    const asked = [...texts.replaceAll('\\"', '"').matchAll(/\b(vigil_[a-z_]+)\{(\w+)!?="([^"]+)"\}/g)]
-    expect(asked.length).toBeGreaterThan(3)
-    for (const [, metric, label, value] of asked) {
-      const values = Object.values(METRICS).find(({ name }) => name === metric)!.labels as Record<string, unknown>
-      expect(values[label!]).toContain(value)
+    const texts = ['deploy/prometheus/vigil.rules.yml', ...DASHBOARDS].map(read).join('\n')
+    const asked = [
+      ...texts.replaceAll('\\"', '"').matchAll(/\b(vigil_[a-z0-9_]+)\{(\w+)(?:=|!=|=~|!~)"([^"]+)"\}/g),
+    ].filter(([, , label]) => label !== 'le')
+    expect(asked.length).toBeGreaterThan(10)
+    for (const [, metric, label, wanted] of asked) {
+      const { labels } = Object.values<Metric>(METRICS).find(({ name }) => name === metric)!
+      for (const value of wanted!.split('|')) expect(labels[label!], metric).toContain(value)
     }
   })
 
@@ -110,23 +116,34 @@ describe('what watches Vigil', () => {
     }
   })
 
-  test('Grafana’s panels ask the data source that is provisioned, and each has a place of its own', () => {
-    const { uid } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources[0]
-    const { panels } = JSON.parse(read('deploy/grafana/dashboards/vigil.json')) as {
-      panels: { id: number; datasource: { uid: string }; gridPos: { x: number; y: number; w: number; h: number } }[]
-    }
-    expect(panels.filter(({ datasource }) => datasource.uid !== uid)).toEqual([])
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
-    )
-    expect(new Set(cells).size).toBe(cells.length)
-    expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+  test.each(DASHBOARDS)(
+    '%s: panels ask the data source that is provisioned, and each has a place of its own',
+    (file) => {
+      const { uid } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')).datasources[0]
+      const { panels } = JSON.parse(read(file)) as {
+        panels: { id: number; datasource: { uid: string }; gridPos: { x: number; y: number; w: number; h: number } }[]
+      }
+      expect(panels.filter(({ datasource }) => datasource.uid !== uid)).toEqual([])
+      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
+      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+      )
+      expect(new Set(cells).size).toBe(cells.length)
+      expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+    },
+  )
+
+  test('every metric is on a panel, and no two dashboards have one name', () => {
+    expect(DASHBOARDS.map((file) => file.split('/').at(-1))).toEqual([...dashboards().keys()].toSorted())
+    const drawn = new Set(DASHBOARDS.flatMap((file) => series(read(file))))
+    expect(known.filter((name) => !drawn.has(name))).toEqual([])
+    expect(new Set([...dashboards().values()].map(({ uid }) => uid)).size).toBe(5)
   })
 
   test('Prometheus and Grafana are given every file of their folders, and nothing that is not there', () => {
     expect(filesBelow('deploy').toSorted()).toEqual([
       'deploy/alertmanager/alertmanager.yml',
-      'deploy/grafana/dashboards/vigil.json',
+      ...DASHBOARDS,
       'deploy/grafana/provisioning/dashboards/vigil.yml',
       'deploy/grafana/provisioning/datasources/prometheus.yml',
       'deploy/prometheus/prometheus.yml',
@@ -138,21 +155,46 @@ describe('what watches Vigil', () => {
 })
 
 describe('Dockerfile', () => {
-  test('copies what .dockerignore lets in, and ends as another user than root', () => {
-    const lines = read('Dockerfile').split('\n')
+  const all = stages()
+  const images = all.filter((stage) => said(stage, 'ENTRYPOINT') !== undefined)
+  const named = (name: string) => all.find((stage) => stage.name === name)!
+
+  test('copies what .dockerignore lets in', () => {
     const let_in = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1))
     expect(let_in.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
     expect(statSync(join(ROOT, 'scripts/build.js')).isFile()).toBe(true)
-    const sources = lines
-      .filter((line) => line.startsWith('COPY --from=build'))
-      .flatMap((line) => line.split(' ').slice(2, -1))
+    const sources = named('vigil').lines.flatMap((line) => line.split(' ').slice(2, -1))
+    expect(sources.length).toBeGreaterThan(5)
     const made = ['dist', 'node_modules']
     const wanted = sources.map((path) => path.replace('/vigil/', ''))
     expect(wanted.filter((path) => !let_in.includes(path) && !made.includes(path))).toEqual([])
-    expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node'])
-    expect(read('Dockerfile')).toContain('ORT_DISABLE_TELEMETRY=1')
+  })
+
+  test('makes two images, the one without a device by default; neither runs as root, both are the same Vigil', () => {
+    expect(images.map(({ name }) => name)).toEqual(['cuda', undefined])
+    expect(all.at(-1)).toBe(images[1])
+    for (const image of images) {
+      expect(said(image, 'USER')).toMatch(/^(node|1000:1000)$/)
+      expect(image.lines).toContain('COPY --from=vigil /vigil /vigil')
+      expect(environment(image)).toMatchObject({ NODE_ENV: 'production', ORT_DISABLE_TELEMETRY: '1' })
+    }
+    const [cuda, plain] = images.map((image) => [startCommand(image), healthCommand(image)])
+    expect(cuda).toEqual(plain)
+  })
+
+  test('the CUDA image has the libraries by the documented command, tries the device first, and keeps the processor behind it', () => {
+    const [, install] = /`(ONNXRUNTIME_NODE_INSTALL=[^`]+)`/.exec(read('docs/inference.md'))!
+    expect(said(named('cuda-libraries'), 'RUN')).toContain(install)
+    const metadata = read('node_modules/onnxruntime-node/script/install-metadata.js')
+    expect(metadata).toContain("'linux/x64': ['cuda12']")
+    expect(existsSync(join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64'))).toBe(true)
+    const image = named('cuda')
+    expect(image.from).toMatch(/^nvidia\/cuda:12\..*-cudnn-runtime-/)
+    const { VIGIL_INFERENCE_PROVIDERS } = environment(image)
+    expect(loadSettings(undefined, { VIGIL_INFERENCE_PROVIDERS }).inference.providers).toEqual(['cuda', 'cpu'])
+    expect(read('k8s/overlays/gpu/kustomization.yaml')).toMatch(/vigil:\d+\.\d+\.\d+-cuda'/)
   })
 })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
 import { VigilError } from '../../errors.ts'
-import { builtFile } from '../worker-engine.ts'
+import { builtFile } from '../../built-file.ts'
 import { closeShared, INLINE_BYTES, openShared, put, take } from './shared-file.ts'
 import { ANSWER, ASK, type Ask, type Failure, HEAD, HEAD_BYTES, type Opening } from './wire.ts'
 
@@ -48,7 +48,7 @@ export class DeviceProcess {
     const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' }
     const files = [openShared(), openShared()] as const
     const shared = files[0] !== undefined && files[1] !== undefined
-    const command = [builtFile('webgpu/child.js'), ...(shared ? ['files'] : [])]
+    const command = [builtFile('inference/webgpu/child.js'), ...(shared ? ['files'] : [])]
     const child = spawn(process.execPath, command, {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(shared ? (files as [number, number]) : [])],
       env,

@@ -5,6 +5,7 @@ import { Decompress } from 'fzstd'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { compress as compressSnappy, uncompress as uncompressSnappy } from 'snappy'
 import { VigilError } from '../../errors.ts'
+import { withPatience } from '../../ingest/patience.ts'
 import { CompressionCodecs, CompressionTypes } from './library.ts'
 
 /** A batch as the broker takes it is about 1 MB; one that grows beyond this is a bomb or damaged. */
@@ -83,7 +84,8 @@ function unzstdPlain(data: Buffer): Buffer {
     parts.push(part.slice())
     whole ||= final === true
   })
-  stream.push(data, true)
+  // on damaged tables the decoder may go round for ever (fzstd 0.1.1)
+  withPatience(() => stream.push(data, true))
   if (!whole) throw new Error('the batch is cut')
   return Buffer.concat(parts)
 }

@@ -79,3 +79,12 @@ it('a bomb is refused before it is unpacked', async () => {
   const bomb = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x08, 0x00])
   await expect(codec(CODECS.snappy).decompress(bomb)).rejects.toMatchObject({ code: 'kafka-failed' })
 })
+
+it('a zstd batch on which the decoder would go round for ever is damaged, and says so in seconds', async () => {
+  // found by fuzzing: a Huffman table whose states take no bits
+  const data = Buffer.from(
+    'KLUv/QBY9AgAIs8wIvCfmIAAV3QWRu2H8/FVyaX/Li95BrJ3RUSEICvPtyYveckL/1YGeGWqZ0NMx4QXvF4/Dsduo23TeP0MT8fo7wt2ttjeCmWlyLfJztPnXLpv33p6//X2bO4JXrasboSmQqT73Ifnz2HEtWONW/P7Da7O0NkL/KywvgnaipCNUx/mQEIKr7fPwKkraNkI/n/A3QW6O0BiZoDdrYTghJe+wyqJWZhKQNHDHGZRkYj1cWEpjTZV9JCcUA1UlYBEVQNZJigeDCJOAYCZqBGwt7X/BvA11hEgOAHxhI8GEtQDQkMBe3zstI/Pzvbx3JfJXWuPx3RKbHa6jmfP9ganl2bP8exkH4+d7uFZHHfGWvMNBbzqJS9d2UvfiCNvEFzNyw==',
+    'base64',
+  )
+  await expect(codec(CODECS.zstd).decompress(data)).rejects.toMatchObject({ code: 'kafka-failed' })
+})
