@@ -5,10 +5,10 @@ import { ROOT } from './setup.js'
 
 /**
  * Run `vigil COMMAND` with what the script was given, end when it ends, and with its exit code.
- * @param {string} command
+ * @param {...string} command
  */
-export function runVigil(command) {
-  const child = spawn(process.execPath, ['bin/vigil.js', command, ...process.argv.slice(2)], {
+export function runVigil(...command) {
+  const child = spawn(process.execPath, ['bin/vigil.js', ...command, ...process.argv.slice(2)], {
     cwd: ROOT,
     stdio: 'inherit',
   })
