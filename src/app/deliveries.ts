@@ -1,7 +1,7 @@
 import type { AtEnd } from '../closing.ts'
 import { Follower } from '../delivery/follower.ts'
-import { recentAlerts } from '../delivery/recent-alerts.ts'
 import type { Receiver, Wanted } from '../delivery/receiver.ts'
+import { recentAlerts } from '../delivery/recent-alerts.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
 import { topicName } from '../kafka/topics.ts'
 import type { Log } from '../log.ts'
@@ -25,9 +25,15 @@ export interface DeliveriesOptions {
  * Followers of the alerts topic, one for each receiver and each in a group of its own: a receiver that is down holds up
  * nobody else, and is told what it missed. @returns rejects when a membership is lost for good
  */
-export async function openDeliveries(options: DeliveriesOptions, atEnd: AtEnd): Promise<{ readonly ended: Promise<never> }> {
+export async function openDeliveries(
+  options: DeliveriesOptions,
+  atEnd: AtEnd,
+): Promise<{ readonly ended: Promise<never> }> {
   const { kafka, told, telemetry, log } = options
-  const topics = { alerts: topicName(kafka.topicPrefix, 'alerts'), deadLetters: topicName(kafka.topicPrefix, 'readings.dlq') }
+  const topics = {
+    alerts: topicName(kafka.topicPrefix, 'alerts'),
+    deadLetters: topicName(kafka.topicPrefix, 'readings.dlq'),
+  }
   const read = recentAlerts()
   const followers: Follower[] = []
   for (const { receiver, wanted } of told) {

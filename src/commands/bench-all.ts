@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { firstValueFrom } from 'rxjs'
-import { runSuite } from '../bench/suite/run.ts'
 import { markdown } from '../bench/suite/report.ts'
+import { runSuite } from '../bench/suite/run.ts'
 import { printJson, words } from './options.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -17,7 +17,11 @@ export function allCommand(): Command {
     .description('every bench within ten minutes, held against what has to be reached and the last committed figures')
     .option('--only <names>', 'some benches, with commas between them; the results are partial', words)
     .option('--continue', 'keep what the partial results of this commit have, and run the rest')
-    .option('--out <folder>', 'results: latest.json and latest.md of a whole run, else partial.json and partial.md', 'bench')
+    .option(
+      '--out <folder>',
+      'results: latest.json and latest.md of a whole run, else partial.json and partial.md',
+      'bench',
+    )
     .option('--json', 'print the results as one JSON object, not as a table')
     .addHelpText('after', '\nExample:\n  vigil bench all --only train --out /tmp/bench\n')
     .action(async ({ only, out, continue: goOn, json }: AllFlags) => {

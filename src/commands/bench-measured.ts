@@ -1,7 +1,7 @@
 import { VigilError } from '../errors.ts'
+import { printJson } from './options.ts'
 import { printed } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
-import { printJson } from './options.ts'
 
 /**
  * Print what a bench measures. One that is asked to stop half-way prints what it was asked and what it has so far, marked
@@ -23,9 +23,11 @@ export async function measured<T extends object>(
     process.exit(1)
   })
   try {
-    printJson(await work((soFar) => {
-      known = soFar
-    }))
+    printJson(
+      await work((soFar) => {
+        known = soFar
+      }),
+    )
   } finally {
     asked.unsubscribe()
   }

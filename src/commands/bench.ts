@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
-import { type FanoutFlags, benchFanout } from '../bench/fanout/bench.ts'
+import { benchFanout, type FanoutFlags } from '../bench/fanout/bench.ts'
 import { benchHl7 } from '../bench/hl7.ts'
 import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'
@@ -9,8 +9,8 @@ import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
 import { benchRestore } from '../bench/restore.ts'
-import { stepModel } from '../bench/step-model.ts'
 import { stepBatches } from '../bench/step-batches.ts'
+import { stepModel } from '../bench/step-model.ts'
 import { benchSwap, type SwapFlags } from '../bench/swap.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
@@ -116,10 +116,12 @@ export function benchCommand(): Command {
     .option('--beds <n>', 'beds', whole(1), 50)
     .option('--hours <n>', 'hours of the recording', positive, 24)
     .option('--cadence-seconds <n>', 'seconds from one reading of a bed to its next', positive, 1)
-    .action(({ batch, threads, provider, ...ward }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
-      const { settings, log } = quiet({ batch, threads, provider })
-      return measured('replay', ward, () => benchReplay(settings, log, ward))
-    })
+    .action(
+      ({ batch, threads, provider, ...ward }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
+        const { settings, log } = quiet({ batch, threads, provider })
+        return measured('replay', ward, () => benchReplay(settings, log, ward))
+      },
+    )
   addWard('memory', 'resident memory of many patients', 'memory --patients 100000')
     .option('--patients <n>', 'patients', whole(1), 100_000)
     .option('--frames-per-patient <n>', 'frames that each has seen', whole(1), 120)
@@ -136,12 +138,14 @@ export function benchCommand(): Command {
     .option('--paced-seconds <n>', 'seconds of the latency run', whole(1), 30)
     .option('--commit-interval-ms <n>', 'longest time between two commits of a partition', between(10, 5000))
     .addOption(new Option('--delivery <mode>', 'how alerts leave').choices(['exactly-once', 'at-least-once']))
-    .action(({ batch, threads, provider, commitIntervalMs, delivery, ...flags }: WardFlags & KafkaFlags & Committing) => {
-      const { settings, log } = quiet({ batch, threads, provider })
-      if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
-      if (delivery !== undefined) settings.kafka.delivery = delivery
-      return measured('kafka', flags, () => benchKafka(settings, log, flags))
-    })
+    .action(
+      ({ batch, threads, provider, commitIntervalMs, delivery, ...flags }: WardFlags & KafkaFlags & Committing) => {
+        const { settings, log } = quiet({ batch, threads, provider })
+        if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
+        if (delivery !== undefined) settings.kafka.delivery = delivery
+        return measured('kafka', flags, () => benchKafka(settings, log, flags))
+      },
+    )
   addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
     .option('--patients <n>', 'patients in the changelog', whole(1), 10_000)
     .addOption(partitions(4))

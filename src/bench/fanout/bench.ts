@@ -44,7 +44,10 @@ export interface FanoutBench extends RanShape, FanoutFlags {
 }
 
 /** Every alert to every subscriber of the event stream, and then to every webhook, one of which is away for a while. */
-export function benchFanout({ settings, log }: { settings: Settings; log: Log }, flags: FanoutFlags): Promise<FanoutBench> {
+export function benchFanout(
+  { settings, log }: { settings: Settings; log: Log },
+  flags: FanoutFlags,
+): Promise<FanoutBench> {
   return withClosing(async (atEnd) => {
     const { partitions } = flags
     const own = await benchSettings(settings, atEnd)

@@ -41,7 +41,7 @@ export async function otherSide(world: World, atEnd: AtEnd): Promise<OtherSide> 
   })
   const said: Said[] = []
   let ended: VigilError | undefined
-  let waiting: (() => void)[] = []
+  const waiting: (() => void)[] = []
   const wake = () => {
     for (const look of waiting.splice(0)) look()
   }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { openDeliveries } from '../../app/deliveries.ts'
 import { withClosing } from '../../closing.ts'
-import { webhook, cloudEvent } from '../../delivery/webhook.ts'
+import { cloudEvent, webhook } from '../../delivery/webhook.ts'
 import type { Log } from '../../log.ts'
 import { prometheusTelemetry } from '../../metrics/telemetry.ts'
 import type { Settings } from '../../vitals/settings.ts'

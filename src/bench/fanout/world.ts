@@ -11,7 +11,13 @@ import { Tally } from './tally.ts'
 
 /** What the other side of the bench is told to be, as its one argument in JSON. */
 export type World =
-  | { readonly kind: 'subscribers'; readonly receivers: number; readonly messages: number; readonly url: string; readonly restart: boolean }
+  | {
+      readonly kind: 'subscribers'
+      readonly receivers: number
+      readonly messages: number
+      readonly url: string
+      readonly restart: boolean
+    }
   | { readonly kind: 'receivers'; readonly receivers: number; readonly messages: number; readonly restart: boolean }
 
 /** What it is told then. */
@@ -39,7 +45,10 @@ function arrived(receiver: number, id: string): void {
   newest = micros()
   if (receiver === 0 || tally.count(receiver) % TELL === 0) {
     const least = Math.floor(tally.least / TELL)
-    if (least > told) tell({ least: (told = least) * TELL })
+    if (least > told) {
+      told = least
+      tell({ least: told * TELL })
+    }
   }
 }
 
@@ -124,7 +133,11 @@ async function write(count: number, perSecond: number | undefined, kafka: Settin
     if (perSecond !== undefined) await sleep(Math.max(0, start + (seq / perSecond) * 1000 - performance.now()))
     const handed = micros()
     const records = Array.from({ length: Math.min(slice, count - seq) }, (_, i) =>
-      alertRecord(kafka.topicPrefix, partitionOf(`p-${(seq + i) % PATIENTS}`, client.partitions), alertOf(seq + i, handed)),
+      alertRecord(
+        kafka.topicPrefix,
+        partitionOf(`p-${(seq + i) % PATIENTS}`, client.partitions),
+        alertOf(seq + i, handed),
+      ),
     )
     await writer.send(records)
   }

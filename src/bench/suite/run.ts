@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { openBroker } from '../../broker/open-broker.ts'
 import { withClosing } from '../../closing.ts'
 import { VigilError } from '../../errors.ts'
-import { type Bench, BENCHES, type Printed } from './figures.ts'
+import { BENCHES, type Bench, type Printed } from './figures.ts'
 import { aboutHere, lastReport } from './machine.ts'
 import { type About, markdown, type Report, type Result, readReport, reportOf, resultOf } from './report.ts'
 
@@ -36,7 +36,10 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
   const { out, only, goOn = false, say, signal, benches = BENCHES } = options
   const unknown = only?.filter((name) => !benches.some((it) => it.name === name)) ?? []
   if (unknown.length > 0)
-    throw new VigilError('usage', `no bench is named ${unknown.join(', ')}; there are ${benches.map((it) => it.name).join(', ')}`)
+    throw new VigilError(
+      'usage',
+      `no bench is named ${unknown.join(', ')}; there are ${benches.map((it) => it.name).join(', ')}`,
+    )
   await mkdir(out, { recursive: true })
   const about = await aboutHere(out, new Date())
   const before = await lastReport(out, 'latest.json')
@@ -56,7 +59,7 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
 }
 
 /** The finished benches of partial results. */
-async function keptOf(out: string, about: About): Promise<Report["benches"]> {
+async function keptOf(out: string, about: About): Promise<Report['benches']> {
   const place = join(out, 'partial.json')
   const text = await readFile(place, 'utf8').catch(() => undefined)
   if (text === undefined) return {}
