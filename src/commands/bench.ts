@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
-import { benchFanout, type FanoutFlags } from '../bench/fanout/bench.ts'
+import { benchFanout } from '../bench/fanout/bench.ts'
+import type { FanoutFlags } from '../bench/fanout/fanned.ts'
 import { benchHl7 } from '../bench/hl7.ts'
 import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'

@@ -39,14 +39,19 @@ export function cloudEvent(envelope: AlertEnvelope): object {
  * Headers by which a receiver checks a message (Standard Webhooks 1.0.0): HMAC-SHA-256 over `id.timestamp.body`. The timestamp
  * is signed, so that an old message cannot be played again; the id is the same on every try.
  */
-export function signature(id: string, body: string, secret: string, now: number): Readonly<Record<string, string>> {
+export function signature(
+  id: string,
+  body: string | Buffer,
+  secret: string,
+  now: number,
+): Readonly<Record<string, string>> {
   const timestamp = String(Math.floor(now / 1000))
-  const signed = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')
+  const signed = createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(body).digest('base64')
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` }
 }
 
 /** What was answered: its status, and nothing of its body. */
-type Post = (body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<number>
+type Post = (body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<number>
 
 /** POSTs to one address, on connections that are kept. A redirect is no answer: it is a status like any other. */
 function poster(url: string, timeoutMs: number): { readonly post: Post; close(): void } {
@@ -57,7 +62,7 @@ function poster(url: string, timeoutMs: number): { readonly post: Post; close():
       : [httpRequest, new HttpAgent({ keepAlive: true })]
   const once: Post = (body, headers, signal) =>
     new Promise((resolve, reject) => {
-      const length = { 'content-length': String(Buffer.byteLength(body)) }
+      const length = { 'content-length': String(body.length) }
       const asking = request(url, { method: 'POST', agent, headers: { ...headers, ...length } }, (answer) => {
         answer.resume()
         answer.on('error', reject)
@@ -81,15 +86,33 @@ function poster(url: string, timeoutMs: number): { readonly post: Post; close():
   return { post: once, close: () => agent.destroy() }
 }
 
-/** The event's text, made once however many receivers are told of the same message. */
-const texts = new WeakMap<AlertEnvelope, string>()
-function textOf(envelope: AlertEnvelope): string {
-  let text = texts.get(envelope)
-  if (text === undefined) {
-    text = JSON.stringify(cloudEvent(envelope))
-    texts.set(envelope, text)
+/** The bytes of an event, and of the batch that begins with it, made once however many receivers are told of the same messages. */
+interface Made {
+  readonly event: Buffer
+  batch: { readonly of: readonly AlertEnvelope[]; readonly bytes: Buffer } | undefined
+}
+const made = new WeakMap<AlertEnvelope, Made>()
+
+function madeOf(envelope: AlertEnvelope): Made {
+  let it = made.get(envelope)
+  if (it === undefined) {
+    it = { event: Buffer.from(JSON.stringify(cloudEvent(envelope))), batch: undefined }
+    made.set(envelope, it)
   }
-  return text
+  return it
+}
+
+const [OPEN, COMMA, CLOSE] = ['[', ',', ']'].map((it) => Buffer.from(it)) as [Buffer, Buffer, Buffer]
+
+function batchOf(envelopes: readonly AlertEnvelope[]): Buffer {
+  const first = madeOf(envelopes[0]!)
+  // receivers that want others of the same messages have other batches
+  const same = first.batch?.of.length === envelopes.length && first.batch.of.every((it, i) => it === envelopes[i])
+  if (first.batch === undefined || !same) {
+    const events = envelopes.flatMap((it, i) => [i === 0 ? OPEN : COMMA, madeOf(it).event])
+    first.batch = { of: envelopes, bytes: Buffer.concat([...events, CLOSE]) }
+  }
+  return first.batch.bytes
 }
 
 /**
@@ -98,7 +121,7 @@ function textOf(envelope: AlertEnvelope): string {
  */
 export function webhook({ name, url, secret, timeoutMs, batch = 1, now = Date.now }: WebhookOptions): Receiver {
   const { post, close } = poster(url, timeoutMs)
-  const send = async (id: string, body: string, type: string, signal: AbortSignal): Promise<Refused | undefined> => {
+  const send = async (id: string, body: Buffer, type: string, signal: AbortSignal): Promise<Refused | undefined> => {
     const signed = secret === undefined ? { 'webhook-id': id } : signature(id, body, secret, now())
     let status: number
     try {
@@ -115,10 +138,10 @@ export function webhook({ name, url, secret, timeoutMs, batch = 1, now = Date.no
     name,
     batch,
     deliver: (envelope, signal) =>
-      send(envelope.body.eventId, textOf(envelope), 'application/cloudevents+json', signal),
+      send(envelope.body.eventId, madeOf(envelope).event, 'application/cloudevents+json', signal),
     deliverAll(envelopes, signal) {
       const id = `${envelopes[0]!.body.eventId}+${envelopes.length}`
-      return send(id, `[${envelopes.map(textOf).join(',')}]`, 'application/cloudevents-batch+json', signal)
+      return send(id, batchOf(envelopes), 'application/cloudevents-batch+json', signal)
     },
     async close() {
       close()

@@ -8,7 +8,7 @@ import type { Log } from '../../log.ts'
 import { prometheusTelemetry } from '../../metrics/telemetry.ts'
 import type { Output } from '../../stream/ports.ts'
 import { alertOf, micros } from './alerts.ts'
-import type { Fanned, FanoutFlags } from './bench.ts'
+import type { Fanned, FanoutFlags } from './fanned.ts'
 import { type OtherSide, otherSide } from './other-side.ts'
 import type { Tallied } from './tally.ts'
 

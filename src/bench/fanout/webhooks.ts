@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import { prometheusTelemetry } from '../../metrics/telemetry.ts'
 import type { Settings } from '../../vitals/settings.ts'
 import { alertOf, micros } from './alerts.ts'
-import type { FanoutFlags, Webhooks } from './bench.ts'
+import type { FanoutFlags, Webhooks } from './fanned.ts'
 import { otherSide } from './other-side.ts'
 
 /** A POST that takes longer has failed, ms. */

@@ -30,7 +30,7 @@ export type Order =
 /** How long one that restarts is away, ms. */
 const AWAY_MS = 700
 /** Nothing has come for so long: what is not here is lost, ms. */
-const QUIET_MS = 5000
+const QUIET_MS = 20_000
 /** Messages after which the sender is told how far the slowest is. */
 const TELL = 50
 
