@@ -15,7 +15,7 @@ const ABOUT = {
 }
 const step: Bench = { name: 'step', args: ['step'], runs: 3 }
 const native: Bench = { name: 'train-native', args: ['train'], runs: 1, optional: true }
-const result = (ratio: number, bench = step) => resultOf(bench, [{ ratio, stepsPerSecond: 1000 * ratio }], 1)
+const result = (ratio: number, bench = step) => resultOf(bench, [{ ratio, stepsPerSecond: 1000 * ratio }], 1, 0.2)
 
 describe('the figures', () => {
   test('name benches that there are, each once; a must is no harder than its aim', () => {

@@ -6,6 +6,7 @@ const Result = z.strictObject({
   command: z.string(),
   runs: z.int().min(1),
   seconds: z.number().describe('wall clock of all runs'),
+  load: z.number().describe("the system's load before the first run: what else wanted the cores"),
   /** the median run; and every run's value of each figure that is looked at, by its key */
   printed: z.record(z.string(), z.unknown()),
   values: z.record(z.string(), z.array(z.number())),
@@ -65,13 +66,14 @@ export function readReport(text: string, place: string): Report {
 }
 
 /** The runs of one bench, put together. */
-export function resultOf({ name, args }: Bench, runs: readonly Printed[], seconds: number): Result {
+export function resultOf({ name, args }: Bench, runs: readonly Printed[], seconds: number, load: number): Result {
   const keys = FIGURES.filter(({ bench }) => bench === name).map(({ key }) => key)
   const values = keys.map((key) => [key, runs.map((it) => numberAt(it, key)).filter((it) => it !== undefined)] as const)
   return {
     command: `vigil bench ${args.join(' ')}`,
     runs: runs.length,
     seconds: Number(seconds.toFixed(1)),
+    load: Number(load.toFixed(1)),
     printed: medianRun(runs),
     values: Object.fromEntries(values.filter(([, found]) => found.length > 0)),
   }
@@ -154,7 +156,8 @@ export function markdown(report: Report): string {
     return `| ${[it.what, measured, spread, number(it.must), number(it.aim), WORDS[it.met], number(it.before), number(it.ratio), `\`${it.bench}\``].join(' | ')} |`
   })
   const bench = Object.entries(report.benches).map(
-    ([name, { command, runs, seconds }]) => `| \`${name}\` | \`${command}\` | ${runs} | ${number(seconds)} |`,
+    ([name, { command, runs, seconds, load }]) =>
+      `| \`${name}\` | \`${command}\` | ${runs} | ${number(seconds)} | ${number(load)} |`,
   )
   const left = Object.entries(missing).map(([name, why]) => `* \`${name}\`: ${why}`)
   return [
@@ -164,14 +167,14 @@ export function markdown(report: Report): string {
     '',
     ...(report.partial ? ['**These results are partial**: not every bench ran.', ''] : []),
     `${report.date}, commit ${report.commit}; ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${report.node}, onnxruntime ${report.onnxruntime}.`,
-    `Medians of the runs; \`last\` is ${report.before === null ? 'nothing yet' : `commit ${report.before}`}, \`ratio\` is measured over last.`,
+    `Medians of the runs; on a quiet machine the load before a bench is below 1. \`last\` is ${report.before === null ? 'nothing yet' : `commit ${report.before}`}, \`ratio\` is measured over last.`,
     '',
     `| ${heads.join(' | ')} |`,
     `|${heads.map(() => '---').join('|')}|`,
     ...lines,
     '',
-    '| bench | command | runs | s |',
-    '|---|---|---|---|',
+    '| bench | command | runs | s | load before |',
+    '|---|---|---|---|---|',
     ...bench,
     '',
     ...(left.length === 0 ? [] : ['Not run:', '', ...left, '']),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openBroker } from '../../broker/open-broker.ts'
@@ -83,6 +84,7 @@ async function ran(due: readonly Bench[], say: SuiteOptions['say'], signal: Abor
     for (const bench of due) {
       const { name, args, runs } = bench
       const began = performance.now()
+      const [load] = loadavg() as [number]
       try {
         const printed: Printed[] = []
         if (bench.broker) environment ??= withBroker()
@@ -91,7 +93,7 @@ async function ran(due: readonly Bench[], say: SuiteOptions['say'], signal: Abor
           printed.push(await printedBy(args, env, signal))
           say(`${name}: run ${printed.length} of ${runs}, ${seconds(began).toFixed(0)} s`)
         }
-        done[name] = resultOf(bench, printed, seconds(began))
+        done[name] = resultOf(bench, printed, seconds(began), load)
       } catch (error) {
         missing[name] = error instanceof Error ? error.message : String(error)
         say(`${name}: ${missing[name]}`)
