@@ -19,6 +19,8 @@ export interface SuiteOptions {
   readonly only?: readonly string[] | undefined
   /** keep what the partial results have, and run the rest */
   readonly goOn?: boolean | undefined
+  /** each bench so often, instead of as often as the table says */
+  readonly runs?: number | undefined
   /** told of each run that ends */
   readonly say: (line: string) => void
   /** aborted when the run shall end now */
@@ -34,7 +36,7 @@ export interface SuiteOptions {
  *   was interrupted or a bench failed, after the partial results were written
  */
 export async function runSuite(options: SuiteOptions): Promise<Report> {
-  const { out, only, goOn = false, say, signal, benches = BENCHES } = options
+  const { out, only, goOn = false, runs, say, signal, benches = BENCHES } = options
   const unknown = only?.filter((name) => !benches.some((it) => it.name === name)) ?? []
   if (unknown.length > 0)
     throw new VigilError(
@@ -45,7 +47,9 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
   const about = await aboutHere(out, new Date())
   const before = await lastReport(out, 'latest.json')
   const kept = goOn ? await keptOf(out, about) : {}
-  const due = benches.filter(({ name }) => kept[name] === undefined && (only?.includes(name) ?? true))
+  const due = benches
+    .filter(({ name }) => kept[name] === undefined && (only?.includes(name) ?? true))
+    .map((bench) => ({ ...bench, runs: runs ?? bench.runs }))
   const { done, missing } = await ran(due, say, signal)
   const report = reportOf(about, benches, { ...kept, ...done }, missing, before)
   await write(out, report)
