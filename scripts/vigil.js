@@ -5,10 +5,11 @@ import { ROOT } from './setup.js'
 
 /**
  * Run `vigil COMMAND` with what the script was given, end when it ends, and with its exit code.
- * @param {string} command
+ * @param {...string} command
+ * @returns {import('node:child_process').ChildProcess}
  */
-export function runVigil(command) {
-  const child = spawn(process.execPath, ['bin/vigil.js', command, ...process.argv.slice(2)], {
+export function runVigil(...command) {
+  const child = spawn(process.execPath, ['bin/vigil.js', ...command, ...process.argv.slice(2)], {
     cwd: ROOT,
     stdio: 'inherit',
   })
@@ -18,4 +19,5 @@ export function runVigil(command) {
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
   })
+  return child
 }

@@ -34,6 +34,8 @@ export const ERROR_CODES = {
     'No Kafka broker for tests, benches or a person can be had; the message names each way that was tried.',
   'broker-failed': 'The Kafka broker for tests, benches or a person did not start, or cannot do what was asked of it.',
   'alert-differs': 'A stored alert is not what is recomputed from its evidence; the step that differs is named.',
+  'bench-partial':
+    'A bench was interrupted, or some of several failed; what was measured is printed or kept, and marked as partial.',
   'chaos-differs':
     'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',

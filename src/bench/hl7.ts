@@ -4,9 +4,11 @@ import { pseudonyms } from '../hl7/pseudonym.ts'
 import { readMessage } from '../hl7/read.ts'
 import { openZone } from '../hl7/time.ts'
 import { channelTable } from '../vitals/channels.ts'
+import { NO_NETWORK, type RanShape } from './shape.ts'
 
-export interface Hl7Bench {
-  readonly messages: number
+export interface Hl7Bench extends RanShape {
+  readonly patients: number
+  readonly seconds: number
   readonly observations: number
   /** bytes of one message, its frame included */
   readonly bytes: number
@@ -95,11 +97,13 @@ export function benchHl7({
   const bareSplitPerSecond = Math.round(median(bares))
   if (read === 0) throw new Error('nothing was read')
   return {
-    messages: patients,
+    patients,
+    seconds,
     observations,
     bytes: Math.round(stream.length / patients),
     messagesPerSecond,
     bareSplitPerSecond,
     ratio: Number((messagesPerSecond / bareSplitPerSecond).toFixed(3)),
+    ...NO_NETWORK,
   }
 }

@@ -30,14 +30,17 @@ export interface KafkaBench extends RanWard {
   readonly residentMiB: readonly number[]
   /** reading written -> alert seen by a read-committed subscriber, ms; undefined when left out */
   readonly latencyMs: Latency | undefined
+  /** of the same run, in the serving process */
+  readonly eventLoopDelayP99Ms: number | undefined
   readonly pacedAt: number
+  readonly pacedSeconds: number
   readonly commitIntervalMs: number
 }
 
 /** Kafka in -> alerts out, as `vigil serve` does it, beside bare consumption of the same records. */
 export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Promise<KafkaBench> {
   return withClosing(async (atEnd) => {
-    const { readings, patients, partitions, pacedAt } = flags
+    const { readings, patients, partitions, pacedAt, pacedSeconds } = flags
     const own = await benchSettings(settings, atEnd)
     const filled = async (what: string): Promise<Settings> => {
       const filling = own(what, partitions)
@@ -48,7 +51,7 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
     const raw = await countOnly(first.kafka, log, topicName(first.kafka.topicPrefix, 'readings'), readings)
     const scored = await workAll(first, log, readings)
     const stepped = await workAll(await filled('stepped'), log, readings, false)
-    const latencyMs = pacedAt > 0 ? await pacedLatency(own('paced', partitions), log, flags) : undefined
+    const paced = pacedAt > 0 ? await pacedLatency(own('paced', partitions), log, flags) : undefined
     const rate = (seconds: number) => Math.round(readings / seconds)
     const ratio = (seconds: number) => Number((raw / seconds).toFixed(3))
     return {
@@ -67,8 +70,10 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
       },
       alerts: scored.alerts,
       residentMiB: scored.residentMiB,
-      latencyMs,
+      latencyMs: paced?.latencyMs,
+      eventLoopDelayP99Ms: paced?.eventLoopDelayP99Ms,
       pacedAt,
+      pacedSeconds,
       commitIntervalMs: first.kafka.commitIntervalMs,
       ...scored.ran,
     }

@@ -32,18 +32,25 @@ const BESIDE: Readonly<Record<string, number>> = {
   temp: 36.8,
   etco2: 38,
 }
-const FRAMES = 120
 
-/** Resident memory of many patients: every core channel, 120 frames each, one in a hundred with an open alert. */
-export function benchMemory(settings: Settings, log: Log, patients: number): Promise<MemoryBench> {
+/** Resident memory of many patients: every core channel, so many frames each, one in a hundred with an open alert. */
+export function benchMemory(
+  settings: Settings,
+  log: Log,
+  flags: Pick<MemoryBench, 'patients' | 'framesPerPatient'>,
+): Promise<MemoryBench> {
   return withClosing(async (atEnd) => {
     const served = await openWard({ settings, telemetry: prometheusTelemetry(), log })
     atEnd(() => served.close())
-    return { ...(await fill(served, settings, patients)), ...ranWard(served, settings) }
+    return { ...(await fill(served, settings, flags)), ...ranWard(served, settings) }
   })
 }
 
-async function fill(served: Served, settings: Settings, patients: number): Promise<Omit<MemoryBench, keyof RanWard>> {
+async function fill(
+  served: Served,
+  settings: Settings,
+  { patients, framesPerPatient }: Pick<MemoryBench, 'patients' | 'framesPerPatient'>,
+): Promise<Omit<MemoryBench, keyof RanWard>> {
   const { ward, table } = served
   const beside = Object.keys(BESIDE).map((name) => table.index.get(name)!)
   const typical = Object.values(BESIDE)
@@ -52,7 +59,7 @@ async function fill(served: Served, settings: Settings, patients: number): Promi
   const idleRssBytes = residentBytes()
   const batch: InputBatch = { source: 'memory', partition: 0, inputs: [], offsets: [], done() {} }
   let openAlertEvents = 0
-  for (let tick = 0; tick < FRAMES; tick++) {
+  for (let tick = 0; tick < framesPerPatient; tick++) {
     for (let patient = 0; patient < patients; patient++) {
       const walked = walk(patient, tick)
       const reading = {
@@ -73,7 +80,7 @@ async function fill(served: Served, settings: Settings, patients: number): Promi
     rssBytes,
     bytesPerPatient: Math.round((rssBytes - idleRssBytes) / patients),
     idleRssBytes,
-    framesPerPatient: FRAMES,
+    framesPerPatient,
     openAlertEvents,
   }
 }

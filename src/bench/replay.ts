@@ -1,6 +1,4 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as streamPipeline } from 'node:stream/promises'
@@ -19,6 +17,7 @@ import type { Reading } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { alertCounter } from './alert-counter.ts'
 import { walkingPatients } from './readings.ts'
+import { scratch } from './scratch.ts'
 import { type RanWard, ranWard } from './shape.ts'
 
 export interface ReplayBench extends RanWard {
@@ -41,8 +40,7 @@ export function benchReplay(
   { beds, hours, cadenceSeconds }: Pick<ReplayBench, 'beds' | 'hours' | 'cadenceSeconds'>,
 ): Promise<ReplayBench> {
   return withClosing(async (atEnd) => {
-    const folder = await mkdtemp(join(tmpdir(), 'vigil-replay-'))
-    atEnd(() => rm(folder, { recursive: true, force: true }))
+    const folder = await scratch('replay', atEnd)
     const file = join(folder, 'ward.ndjson')
     const ticks = Math.max(1, Math.round((hours * 3600) / cadenceSeconds))
     await streamPipeline(Readable.from(lines(channelTable(), beds, ticks, cadenceSeconds)), createWriteStream(file))

@@ -1,4 +1,5 @@
 import type { Served } from '../app.ts'
+import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Settings } from '../vitals/settings.ts'
 
 /** What every bench says of the network it ran, and how. */
@@ -10,6 +11,9 @@ export interface RanShape {
   readonly layers: number
 }
 
+/** What a bench says that steps nothing. */
+export const NO_NETWORK: RanShape = { model: 'none', features: 0, hidden: 0, layers: 0 }
+
 export interface RanWard extends RanShape {
   readonly provider: string
   readonly threads: number
@@ -18,16 +22,14 @@ export interface RanWard extends RanShape {
 }
 
 /** The first model of a ward, and how it is stepped. */
-export function ranWard({ detectors }: Served, { inference }: Settings): RanWard {
+export function ranWard({ detectors }: Served, settings: Settings): RanWard {
   const { manifest, engine } = detectors[0]!
-  const { features, hidden, layers } = manifest.graph
-  return {
-    model: `${manifest.name}@${manifest.version}`,
-    features,
-    hidden,
-    layers,
-    provider: engine.provider,
-    threads: inference.threads,
-    batch: inference.maxBatch,
-  }
+  return ranModel(manifest, settings, engine.provider)
+}
+
+/** The same where only the manifest of what was served is at hand. */
+export function ranModel({ name, version, graph }: ModelManifest, { inference }: Settings, provider: string): RanWard {
+  const { features, hidden, layers } = graph
+  const { threads, maxBatch: batch } = inference
+  return { model: `${name}@${version}`, features, hidden, layers, provider, threads, batch }
 }

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openServing } from '../app/serving.ts'
 import { SHIPPED_MODELS } from '../app.ts'
@@ -18,6 +15,8 @@ import type { Settings } from '../vitals/settings.ts'
 import { benchSettings, STAMP_FROM } from './kafka-ward.ts'
 import { loaded } from './loaded.ts'
 import { otherVersion } from './other-version.ts'
+import { scratch } from './scratch.ts'
+import { type RanWard, ranModel } from './shape.ts'
 
 export interface SwapFlags {
   readonly patients: number
@@ -41,13 +40,14 @@ export interface Lateness {
 export const PHASES = ['alone', 'warming', 'shadow', 'promoted', 'back'] as const
 export type Phase = (typeof PHASES)[number]
 
-export interface SwapBench {
+export interface SwapBench extends RanWard {
   readonly patients: number
   readonly partitions: number
+  /** s of each phase */
+  readonly seconds: number
   readonly champion: string
+  /** the version that takes over and gives back; hidden and layers are its network's */
   readonly other: string
-  readonly hidden: number
-  readonly layers: number
   readonly lateness: Readonly<Record<Phase, Lateness>>
   /** processor time of the process by phase, all its threads, % of one core */
   readonly cpuPercent: Readonly<Record<Phase, number>>
@@ -74,8 +74,7 @@ const PATIENCE_MS = 120_000
 export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promise<SwapBench> {
   return withClosing(async (atEnd) => {
     const { patients, partitions, seconds, hidden, layers } = flags
-    const dir = await mkdtemp(join(tmpdir(), 'vigil-swap-'))
-    atEnd(() => rm(dir, { recursive: true, force: true }))
+    const dir = await scratch('swap', atEnd)
     const { manifest } = await openModel(SHIPPED_MODELS, 'bedside')
     const other = await otherVersion(SHIPPED_MODELS, 'bedside', dir, { version: '0.0.1', hidden, layers, seed: 1 })
     await promote(dir, 'bedside', manifest.version)
@@ -135,14 +134,16 @@ export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promi
     return {
       patients,
       partitions,
+      seconds,
       champion,
       other,
-      hidden,
-      layers,
       ...found,
       warmUpSeconds: round(warmUpSeconds),
       promotionSeconds: round(promotionSeconds),
       rollbackSeconds: round(rollbackSeconds),
+      ...ranModel(manifest, settings, settings.inference.providers[0]!),
+      hidden,
+      layers,
     }
   })
 }

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { benchFanout } from '../bench/fanout/bench.ts'
+import type { FanoutFlags } from '../bench/fanout/fanned.ts'
 import { benchHl7 } from '../bench/hl7.ts'
 import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'
@@ -8,20 +10,23 @@ import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
 import { benchRestore } from '../bench/restore.ts'
+import { stepBatches } from '../bench/step-batches.ts'
 import { stepModel } from '../bench/step-model.ts'
 import { benchSwap, type SwapFlags } from '../bench/swap.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
-import { benchStep } from '../inference/bench-step.ts'
 import { PROVIDERS, type Provider } from '../inference/engine.ts'
 import { createLog } from '../log.ts'
 import { benchTrain } from '../training/bench-train.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
 import { GRAPH_FORMS, type GraphForm } from '../training/onnx/graph.ts'
-import { positive, printJson, whole } from './options.ts'
+import { allCommand } from './bench-all.ts'
+import { measured } from './bench-measured.ts'
+import { scaleCommand } from './bench-scale.ts'
+import { between, positive, whole, wholes } from './options.ts'
 
 interface StepFlags {
-  batch: number
+  batch: readonly number[]
   features?: number
   hidden?: number
   layers?: number
@@ -49,15 +54,25 @@ interface TrainFlags {
   seconds: number
 }
 
+/** How a ward's alerts are committed; the settings' own when absent. */
+interface Committing {
+  commitIntervalMs?: number
+  delivery?: 'exactly-once' | 'at-least-once'
+}
+
 /** Settings of a bench: the environment's overrides, then the flags; and nothing logged but what is wrong. */
 function quiet({ batch, threads, provider }: WardFlags) {
-  const settings = loadSettings(undefined, process.env)
-  Object.assign(settings.inference, { maxBatch: batch, threads, providers: [provider] })
-  return { settings, log: createLog('warn') }
+  const of = quietly()
+  Object.assign(of.settings.inference, { maxBatch: batch, threads, providers: [provider] })
+  return of
 }
+
+const quietly = () => ({ settings: loadSettings(undefined, process.env), log: createLog('warn') })
 
 const threads = () => new Option('--threads <n>', 'intra-op threads').argParser(whole(1)).default(1)
 const batch = (what: string) => new Option('--batch <n>', what).argParser(whole(1)).default(1024)
+const partitions = (of: number) =>
+  new Option('--partitions <n>', 'partitions of the topics').argParser(whole(1)).default(of)
 const provider = () => new Option('--provider <name>', 'execution provider').choices(PROVIDERS).default('cpu')
 
 export function benchCommand(): Command {
@@ -76,7 +91,11 @@ export function benchCommand(): Command {
       .addOption(provider())
 
   add('step', 'the step engine against bare onnxruntime, same graph, batch and threads', 'step --batch 1024')
-    .addOption(batch('patients in a step'))
+    .addOption(
+      new Option('--batch <n,...>', 'patients in a step; several are measured one after the other')
+        .argParser(wholes(1))
+        .default([1024], '1024'),
+    )
     .option('--features <n>', 'inputs, for a graph of this shape instead of the shipped one', whole(4))
     .option('--hidden <n>', 'units of a layer', whole(1))
     .option('--layers <n>', 'LSTM layers', whole(1))
@@ -85,78 +104,91 @@ export function benchCommand(): Command {
     .addOption(threads())
     .addOption(provider())
     .action(async ({ features, hidden, layers, form, patients, ...run }: StepFlags) => {
-      if (patients !== undefined && patients < run.batch)
-        throw new VigilError('usage', `--patients ${patients} is less than --batch ${run.batch}`)
-      const { onnx, shape, model } = await stepModel(SHIPPED_MODELS, { features, hidden, layers, form })
-      const drawn = patients === undefined ? {} : { patients }
-      printJson({ ...(await benchStep({ onnx, shape, ...run, ...drawn })), model })
+      const largest = Math.max(...run.batch)
+      if (patients !== undefined && patients < largest)
+        throw new VigilError('usage', `--patients ${patients} is less than --batch ${largest}`)
+      const made = await stepModel(SHIPPED_MODELS, { features, hidden, layers, form })
+      await measured('step', run, (found) => stepBatches({ ...made, ...run, patients }, found))
     })
   addWard('pipeline', 'decoded readings in memory -> alerts', 'pipeline --patients 10000')
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 10_000)
     .option('--seconds <n>', 'seconds of the stream', whole(1), 120)
-    .action(async ({ patients, seconds, ...run }: WardFlags & { patients: number; seconds: number }) => {
+    .action(({ patients, seconds, ...run }: WardFlags & { patients: number; seconds: number }) => {
       const { settings, log } = quiet(run)
-      printJson(await benchPipeline(settings, log, patients, seconds))
+      return measured('pipeline', { patients, seconds, ...run }, () => benchPipeline(settings, log, patients, seconds))
     })
   addWard('replay', 'a recorded ward on disk through the serving pipeline', 'replay --beds 50 --hours 24')
     .option('--beds <n>', 'beds', whole(1), 50)
     .option('--hours <n>', 'hours of the recording', positive, 24)
     .option('--cadence-seconds <n>', 'seconds from one reading of a bed to its next', positive, 1)
     .action(
-      async ({
-        beds,
-        hours,
-        cadenceSeconds,
-        ...run
-      }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
-        const { settings, log } = quiet(run)
-        printJson(await benchReplay(settings, log, { beds, hours, cadenceSeconds }))
+      ({ batch, threads, provider, ...ward }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
+        const { settings, log } = quiet({ batch, threads, provider })
+        return measured('replay', ward, () => benchReplay(settings, log, ward))
       },
     )
   addWard('memory', 'resident memory of many patients', 'memory --patients 100000')
     .option('--patients <n>', 'patients', whole(1), 100_000)
-    .action(async ({ patients, ...run }: WardFlags & { patients: number }) => {
+    .option('--frames-per-patient <n>', 'frames that each has seen', whole(1), 120)
+    .action(({ patients, framesPerPatient, ...run }: WardFlags & { patients: number; framesPerPatient: number }) => {
       const { settings, log } = quiet(run)
-      printJson(await benchMemory(settings, log, patients))
+      const flags = { patients, framesPerPatient }
+      return measured('memory', { ...flags, ...run }, () => benchMemory(settings, log, flags))
     })
   addWard('kafka', 'Kafka in -> alerts out, beside a consumer that only counts', 'kafka --patients 1000')
     .option('--readings <n>', 'readings that wait in the topic', whole(1), 1_000_000)
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 1000)
-    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
+    .addOption(partitions(4))
     .option('--paced-at <n>', 'readings a second of the latency run; 0 leaves it out', whole(0), 10_000)
     .option('--paced-seconds <n>', 'seconds of the latency run', whole(1), 30)
-    .action(async ({ batch: rows, threads: thread, provider: by, ...flags }: WardFlags & KafkaFlags) => {
-      const { settings, log } = quiet({ batch: rows, threads: thread, provider: by })
-      printJson(await benchKafka(settings, log, flags))
-    })
+    .option('--commit-interval-ms <n>', 'longest time between two commits of a partition', between(10, 5000))
+    .addOption(new Option('--delivery <mode>', 'how alerts leave').choices(['exactly-once', 'at-least-once']))
+    .action(
+      ({ batch, threads, provider, commitIntervalMs, delivery, ...flags }: WardFlags & KafkaFlags & Committing) => {
+        const { settings, log } = quiet({ batch, threads, provider })
+        if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
+        if (delivery !== undefined) settings.kafka.delivery = delivery
+        return measured('kafka', flags, () => benchKafka(settings, log, flags))
+      },
+    )
   addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
     .option('--patients <n>', 'patients in the changelog', whole(1), 10_000)
-    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
-    .action(async ({ patients, partitions, ...run }: WardFlags & { patients: number; partitions: number }) => {
+    .addOption(partitions(4))
+    .action(({ patients, partitions, ...run }: WardFlags & { patients: number; partitions: number }) => {
       const { settings, log } = quiet(run)
-      printJson(await benchRestore(settings, log, patients, partitions))
+      const flags = { patients, partitions, ...run }
+      return measured('restore', flags, () => benchRestore(settings, log, patients, partitions))
     })
   addWard('idle', 'what the service costs while nothing arrives', 'idle --partitions 16')
-    .option('--partitions <n>', 'partitions of the topics', whole(1), 16)
+    .addOption(partitions(16))
     .option('--seconds <n>', 'how long to measure', positive, 30)
-    .action(async ({ partitions, seconds, ...run }: WardFlags & { partitions: number; seconds: number }) => {
+    .action(({ partitions, seconds, ...run }: WardFlags & { partitions: number; seconds: number }) => {
       const { settings, log } = quiet(run)
-      printJson(await benchIdle(settings, log, partitions, seconds))
+      return measured('idle', { partitions, seconds, ...run }, () => benchIdle(settings, log, partitions, seconds))
     })
   add('hl7', 'HL7 bytes to readings in one process, beside splitting the same text', 'hl7 --observations 12')
     .option('--observations <n>', 'observations of a message', whole(1), 12)
     .option('--patients <n>', 'patients, one message each', whole(1), 1000)
     .option('--seconds <n>', 'how long to measure', positive, 10)
-    .action((flags: { observations: number; patients: number; seconds: number }) => printJson(benchHl7(flags)))
+    .action((flags: { observations: number; patients: number; seconds: number }) =>
+      measured('hl7', flags, () => benchHl7(flags)),
+    )
+  add('fanout', 'alerts to SSE subscribers and webhooks, beside a bare node:http fan-out', 'fanout --subscribers 50')
+    .option('--alerts-per-second <n>', 'alerts a second, each to every subscriber and webhook', whole(1), 1000)
+    .option('--subscribers <n>', 'SSE subscribers, and as many webhooks', whole(1), 50)
+    .option('--seconds <n>', 'seconds of each of the two', positive, 10)
+    .option('--batch <n>', 'messages of one POST at most', whole(1), 100)
+    .addOption(partitions(1))
+    .action((flags: FanoutFlags) => measured('fanout', flags, () => benchFanout(quietly(), flags)))
   addWard('swap', "a ward whose model's versions change hands: how late a tick is", 'swap --patients 1000')
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 1000)
-    .option('--partitions <n>', 'partitions of the topics', whole(1), 4)
+    .addOption(partitions(4))
     .option('--seconds <n>', 'seconds of each phase; of the first one three times as long', positive, 20)
     .option('--hidden <n>', "units of a layer of the other version's network", whole(1), 64)
     .option('--layers <n>', 'LSTM layers of it', whole(1), 2)
-    .action(async ({ batch: rows, threads: thread, provider: by, ...flags }: WardFlags & SwapFlags) => {
-      const { settings, log } = quiet({ batch: rows, threads: thread, provider: by })
-      printJson(await benchSwap(settings, log, flags))
+    .action(({ batch, threads, provider, ...flags }: WardFlags & SwapFlags) => {
+      const { settings, log } = quiet({ batch, threads, provider })
+      return measured('swap', flags, () => benchSwap(settings, log, flags))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')
     .addOption(new Option('--engine <name>', 'TensorFlow.js engine').choices(TRAINING_ENGINES).default('auto'))
@@ -167,9 +199,13 @@ export function benchCommand(): Command {
     .option('--chunk <n>', 'steps of one truncated back-propagation', whole(1), 128)
     .option('--threads <n>', 'threads that share the stays of a chunk', whole(1), 1)
     .option('--seconds <n>', 'how long to measure', positive, 10)
-    .action(async (flags: TrainFlags) => {
-      const { seconds } = flags
-      printJson({ ...(await benchTrain(flags)), seconds, model: 'fresh weights' })
-    })
+    .action((flags: TrainFlags) =>
+      measured('train', flags, async () => ({
+        ...(await benchTrain(flags)),
+        seconds: flags.seconds,
+        model: 'fresh weights',
+      })),
+    )
+  bench.addCommand(allCommand()).addCommand(scaleCommand())
   return bench
 }

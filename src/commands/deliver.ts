@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { firstValueFrom } from 'rxjs'
+import { openDeliveries } from '../app/deliveries.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
-import { Follower } from '../delivery/follower.ts'
 import { hl7Receiver } from '../delivery/hl7-receiver.ts'
 import type { Receiver } from '../delivery/receiver.ts'
 import { webhook } from '../delivery/webhook.ts'
 import { VigilError } from '../errors.ts'
 import { listen } from '../http/listener.ts'
-import { openKafka } from '../kafka/kafkajs/client.ts'
-import { topicName } from '../kafka/topics.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
@@ -36,25 +34,8 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
     throw new VigilError('config-invalid', 'deliver.receivers names nobody', { place: 'deliver.receivers' })
   const log = createLog(settings.log.level)
   const telemetry = prometheusTelemetry()
-  const topic = (role: Parameters<typeof topicName>[1]) => topicName(settings.kafka.topicPrefix, role)
-  const followers: Follower[] = []
-  for (const receiver of receivers) {
-    // a group of its own: a receiver that is down holds up nobody else, and is told what it missed
-    const client = await openKafka({ ...settings.kafka, group: `${settings.kafka.group}-to-${receiver.name}` }, log)
-    atEnd(() => client.close())
-    const follower = new Follower({
-      client,
-      receiver: receiverOf(receiver),
-      wanted: receiver,
-      topics: { alerts: topic('alerts'), deadLetters: topic('readings.dlq') },
-      telemetry: telemetry.deliveries,
-      log,
-    })
-    await follower.start()
-    atEnd(() => follower.close())
-    telemetry.deliveries.followed(receiver.name)
-    followers.push(follower)
-  }
+  const told = receivers.map((wanted) => ({ receiver: receiverOf(wanted), wanted }))
+  const { ended } = await openDeliveries({ kafka: settings.kafka, told, telemetry: telemetry.deliveries, log }, atEnd)
   const eventLoop = eventLoopCheck()
   const http = await listen({
     ...settings.http,
@@ -69,13 +50,14 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
   process.stdout.write(
     `Delivering alerts to ${receivers.map(({ name }) => name).join(', ')} (metrics: ${http.url}/metrics). Ctrl-C stops it.\n`,
   )
-  await Promise.race([firstValueFrom(asked), ...followers.map(({ ended }) => ended)])
+  await Promise.race([firstValueFrom(asked), ended])
 }
 
 function receiverOf(settings: ReceiverSettings): Receiver {
   const timeoutMs = settings.timeoutSeconds * 1000
   if (settings.kind === 'hl7') return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs })
-  return webhook({ name: settings.name, url: settings.url, secret: secretOf(settings), timeoutMs })
+  const { name, url, batch } = settings
+  return webhook({ name, url, batch, secret: secretOf(settings), timeoutMs })
 }
 
 function secretOf({ name, secretFile }: Extract<ReceiverSettings, { kind: 'webhook' }>): string | undefined {

@@ -11,6 +11,12 @@ export function whole(least: number) {
   }
 }
 
+/** Whole numbers of at least `least`, with commas between them, for commander. */
+export function wholes(least: number) {
+  const one = whole(least)
+  return (text: string): readonly number[] => text.split(',').map(one)
+}
+
 /** A TCP port; 0 takes a free one. */
 export function port(text: string): number {
   const value = Number(text)
@@ -31,6 +37,15 @@ export function positive(text: string): number {
   const value = Number(text)
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0.')
   return value
+}
+
+/** A number within bounds, for commander. */
+export function between(least: number, most: number) {
+  return (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`a number from ${least} to ${most}.`)
+    return value
+  }
 }
 
 /** `max`, or how many seconds of the recording a second of the clock. */

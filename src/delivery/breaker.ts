@@ -11,11 +11,14 @@ export interface BreakerOptions {
 
 /**
  * A circuit breaker with exponential back-off (Nygard, Release It!). While it is closed everybody tries; once it is open one
- * probe tries after each wait, and the first that comes through closes it.
+ * probe tries after each wait, and the first that comes through closes it and lets all who wait try at once. Of tries that
+ * were on their way together one failure counts: an outage is one, however many messages it met.
  */
 export class Breaker {
   readonly #options: Required<BreakerOptions>
   #failures = 0
+  /** changes whenever something new is known of the receiver */
+  #round = 0
   #probing = false
   #waiting: (() => void)[] = []
 
@@ -52,44 +55,48 @@ export class Breaker {
       }
       const probe = this.open
       if (probe) this.#probing = true
+      const round = this.#round
       try {
         const result = await attempt()
-        this.#failures = 0
+        if (this.#failures > 0) {
+          this.#failures = 0
+          this.#round++
+          this.#wake()
+        }
         return result
       } catch (error) {
         signal.throwIfAborted()
-        this.#failures++
+        if (round === this.#round) {
+          this.#failures++
+          this.#round++
+        }
         failed(error)
-        await pause(this.#wait, signal)
+        // another's success may have come meanwhile
+        if (this.#failures > 0) await this.#turn(signal, this.#wait)
       } finally {
         if (probe) {
           this.#probing = false
-          for (const wake of this.#waiting.splice(0)) wake()
+          this.#wake()
         }
       }
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  /** Until it is worth another try: `ms` have passed, another came through, or the signal is aborted. */
+  #turn(signal: AbortSignal, ms?: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
+        clearTimeout(timer)
         signal.removeEventListener('abort', wake)
         resolve()
       }
+      const timer = ms === undefined ? undefined : setTimeout(wake, ms)
       signal.addEventListener('abort', wake)
       this.#waiting.push(wake)
     })
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -1,24 +1,30 @@
+import { setMaxListeners } from 'node:events'
 import { VigilError } from '../errors.ts'
-import { readAlert } from '../kafka/alert-record.ts'
 import { deadLetter } from '../kafka/dead-letter.ts'
 import { isRejection } from '../kafka/json-value.ts'
 import type { GroupMember, KafkaClient, LogRecord, NewRecord, PartitionWriter } from '../kafka/port.ts'
 import type { Log } from '../log.ts'
 import type { DeliveryTelemetry } from '../stream/ports.ts'
+import type { AlertEnvelope } from '../vitals/alert.ts'
 import { reject } from '../vitals/rejection.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
-import { type Receiver, type Wanted, wants } from './receiver.ts'
+import { type Receiver, type Refused, type Wanted, wants } from './receiver.ts'
+import type { ReadAlert } from './recent-alerts.ts'
 
 /** Patients of one partition whose messages are on their way at the same time. */
 const AT_ONCE = 16
 /** Between two tries to take a partition, ms. */
 const AGAIN_MS = 500
+/** How long what was delivered may wait for its commit: so much is sent again where the process dies, ms. */
+const COMMIT_MS = 500
 
 export interface FollowerOptions {
   /** a client whose group is this receiver's alone */
   readonly client: KafkaClient
   readonly receiver: Receiver
   readonly wanted: Wanted
+  /** shared by the followers of a process */
+  readonly read: ReadAlert
   readonly topics: { readonly alerts: string; readonly deadLetters: string }
   readonly telemetry: DeliveryTelemetry
   readonly log: Log
@@ -30,13 +36,20 @@ interface Held {
   readonly partition: number
   readonly lost: AbortController
   writer: PartitionWriter | undefined
+  /** next offset to deliver, and the one that the group knows of */
   next: number
+  committed: number
+  /** dead letters of what was refused since */
+  letters: NewRecord[]
+  /** the newest commit; the next begins when it has ended */
+  committing: Promise<void>
+  timer: NodeJS.Timeout | undefined
 }
 
 /**
  * Delivers the alerts topic to one receiver: at least once, each patient's messages in order, one patient never waiting for
- * another's refusal. A position is committed with the dead letters of what was refused; what was on its way when the process
- * died is sent again under the same id. A receiver that is down holds up nobody but itself.
+ * another's refusal. A position is committed with the dead letters of what was refused, at once, or else within half a second;
+ * what was delivered since, or was on its way, when the process died is sent again under the same id. A receiver that is down holds up nobody but itself.
  */
 export class Follower {
   readonly #options: FollowerOptions
@@ -75,7 +88,9 @@ export class Follower {
             else member.seek(topics.alerts, partition, held.next)
           }
         },
-        rebalancing: () => {},
+        rebalancing: () => {
+          for (const held of this.#held.values()) void this.#commit(held)
+        },
         records: (_topic, partition, records) => this.#work(partition, records),
         crashed: (error, willRetry) => {
           for (const held of [...this.#held.values()]) this.#drop(held)
@@ -87,15 +102,18 @@ export class Follower {
   }
 
   async close(): Promise<void> {
-    for (const held of this.#held.values()) held.lost.abort(new VigilError('sink-failed', 'the deliveries end'))
+    const all = [...this.#held.values()]
+    for (const held of all) held.lost.abort(new VigilError('sink-failed', 'the deliveries end'))
+    await Promise.all(all.map((held) => this.#commit(held)))
     await this.#member?.leave()
-    await Promise.all([...this.#held.values()].map((held) => held.writer?.close()))
+    await Promise.all(all.map((held) => held.writer?.close()))
     this.#held.clear()
     await this.#options.receiver.close()
   }
 
   #drop(held: Held): void {
     this.#held.delete(held.partition)
+    clearTimeout(held.timer)
     held.lost.abort(new VigilError('kafka-fenced', "the partition is another process's now"))
     void held.writer?.close()
   }
@@ -103,13 +121,25 @@ export class Follower {
   /** Fence, go to where the group was, begin. */
   async #take(partition: number): Promise<void> {
     const { client, topics, log, receiver } = this.#options
-    const held: Held = { partition, lost: new AbortController(), writer: undefined, next: 0 }
+    const lost = new AbortController()
+    // every message on its way hears of it
+    setMaxListeners(0, lost.signal)
+    const held: Held = {
+      partition,
+      lost,
+      writer: undefined,
+      next: 0,
+      committed: 0,
+      letters: [],
+      committing: Promise.resolve(),
+      timer: undefined,
+    }
     this.#held.set(partition, held)
     while (!held.lost.signal.aborted) {
       try {
         held.writer = await client.fence(partition)
         const [committed] = await client.committed([topics.alerts], partition)
-        held.next = committed ?? (await client.bounds(topics.alerts, partition)).first
+        held.next = held.committed = committed ?? (await client.bounds(topics.alerts, partition)).first
         break
       } catch (error) {
         const known =
@@ -133,31 +163,63 @@ export class Follower {
     const held = this.#held.get(partition)
     const due = held === undefined ? [] : records.filter(({ offset }) => offset >= held.next)
     if (held?.writer === undefined || due.length === 0) return
-    const { topics, log, receiver } = this.#options
     try {
-      const letters = await this.#deliverAll(held, due)
-      const next = due.at(-1)!.offset + 1
-      await held.writer.commit(letters, [{ topic: topics.alerts, partition, offset: next }])
-      held.next = next
+      held.letters.push(...(await this.#deliverAll(held, due)))
     } catch (error) {
-      if (held.lost.signal.aborted) return
-      // the outcome of a commit is unknown: begin again where the group is, if the partition is still ours
-      this.#drop(held)
-      const confirmed = await this.#member?.confirmed()
-      log.warn(
-        { receiver: receiver.name, partition, code: error instanceof VigilError ? error.code : 'internal' },
-        'deliveries of a partition begin again',
-      )
-      if (confirmed === true) {
-        this.#member?.pause(topics.alerts, partition)
-        void this.#take(partition)
+      return this.#begin(held, error)
+    }
+    held.next = due.at(-1)!.offset + 1
+    if (held.letters.length > 0) return this.#commit(held)
+    held.timer ??= setTimeout(() => void this.#commit(held), COMMIT_MS)
+  }
+
+  /** Tell the group how far a partition is delivered, once an earlier commit has ended. */
+  #commit(held: Held): Promise<void> {
+    clearTimeout(held.timer)
+    held.timer = undefined
+    held.committing = held.committing.then(async () => {
+      const { writer, partition, next, letters } = held
+      if (writer === undefined || next === held.committed) return
+      held.letters = []
+      try {
+        await writer.commit(letters, [{ topic: this.#options.topics.alerts, partition, offset: next }])
+        held.committed = next
+      } catch (error) {
+        await this.#begin(held, error)
       }
+    })
+    return held.committing
+  }
+
+  /** Begin a partition again where the group is, if it is still ours: the outcome of a commit is unknown, say. */
+  async #begin(held: Held, error: unknown): Promise<void> {
+    if (held.lost.signal.aborted) return
+    const { topics, log, receiver } = this.#options
+    const { partition } = held
+    this.#drop(held)
+    const confirmed = await this.#member?.confirmed()
+    log.warn(
+      { receiver: receiver.name, partition, code: error instanceof VigilError ? error.code : 'internal' },
+      'deliveries of a partition begin again',
+    )
+    if (confirmed === true) {
+      this.#member?.pause(topics.alerts, partition)
+      void this.#take(partition)
     }
   }
 
   /** @returns dead letters of what was refused */
   async #deliverAll(held: Held, records: readonly LogRecord[]): Promise<NewRecord[]> {
+    const { batch = 1 } = this.#options.receiver
     const letters: NewRecord[] = []
+    if (batch === 1) await this.#oneByOne(held, records, letters)
+    for (let at = 0; batch > 1 && at < records.length; at += batch)
+      await this.#together(held, records.slice(at, at + batch), letters)
+    return letters
+  }
+
+  /** Some patients at the same time, each one's in order. */
+  async #oneByOne(held: Held, records: readonly LogRecord[], letters: NewRecord[]): Promise<void> {
     const queues = new Map<string, LogRecord[]>()
     for (const record of records) {
       const key = record.key?.toString() ?? ''
@@ -169,27 +231,52 @@ export class Follower {
     const worker = async () => {
       for (let queue = waiting.shift(); queue !== undefined; queue = waiting.shift())
         for (const record of queue) {
-          const letter = await this.#deliver(held, record)
-          if (letter !== undefined) letters.push(letter)
+          const envelope = this.#wanted(held, record, letters)
+          if (envelope === undefined) continue
+          const refused = await this.#until(held, 1, (signal) => this.#options.receiver.deliver(envelope, signal))
+          if (refused !== undefined) letters.push(this.#refusal(held, record, refused))
         }
     }
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, queues.size) }, worker))
-    return letters
   }
 
-  async #deliver({ partition, lost }: Held, record: LogRecord): Promise<NewRecord | undefined> {
-    const { receiver, wanted, telemetry, topics, log } = this.#options
-    const letter = (reason: 'bad-record' | 'undeliverable', detail: string) => {
-      telemetry.refused(receiver.name)
-      const place = { topic: topics.alerts, partition, offset: record.offset }
-      return deadLetter(topics.deadLetters, place, [reject(reason, detail)], record)
+  /** In the order of the topic. Where the receiver refuses all together, each by itself says which it is. */
+  async #together(held: Held, records: readonly LogRecord[], letters: NewRecord[]): Promise<void> {
+    const found = records.map((record) => this.#wanted(held, record, letters))
+    const envelopes = found.filter((it) => it !== undefined)
+    if (envelopes.length === 0) return
+    const refused = await this.#until(held, envelopes.length, (signal) =>
+      this.#options.receiver.deliverAll!(envelopes, signal),
+    )
+    if (refused !== undefined)
+      await this.#oneByOne(
+        held,
+        records.filter((_, i) => found[i] !== undefined),
+        letters,
+      )
+  }
+
+  /** A record's message, if the receiver wants it; a dead letter when it is none. */
+  #wanted(held: Held, record: LogRecord, letters: NewRecord[]): AlertEnvelope | undefined {
+    const { wanted, read } = this.#options
+    const envelope = read(held.partition, record)
+    if (isRejection(envelope)) {
+      letters.push(this.#letter(held, record, 'bad-record', envelope.detail))
+      return undefined
     }
-    const envelope = readAlert(record)
-    if (isRejection(envelope)) return letter('bad-record', envelope.detail)
-    if (!wants(wanted, envelope)) return undefined
+    return wants(wanted, envelope) ? envelope : undefined
+  }
+
+  /** Try until the receiver has taken it, or refuses it for good. @param count messages of a try */
+  async #until(
+    { lost }: Held,
+    count: number,
+    attempt: (signal: AbortSignal) => Promise<Refused | undefined>,
+  ): Promise<Refused | undefined> {
+    const { receiver, telemetry, log } = this.#options
     const began = performance.now()
     const refused = await this.#breaker.run(
-      () => receiver.deliver(envelope, lost.signal),
+      () => attempt(lost.signal),
       lost.signal,
       (error) => {
         telemetry.failed(receiver.name)
@@ -201,8 +288,19 @@ export class Follower {
       },
     )
     telemetry.reachable(receiver.name, true)
-    if (refused !== undefined) return letter('undeliverable', `${receiver.name} answers ${refused.answer}`)
-    telemetry.delivered(receiver.name, (performance.now() - began) / 1000)
-    return undefined
+    const seconds = (performance.now() - began) / 1000
+    if (refused === undefined) for (let i = 0; i < count; i++) telemetry.delivered(receiver.name, seconds)
+    return refused
+  }
+
+  #refusal(held: Held, record: LogRecord, { answer }: Refused): NewRecord {
+    return this.#letter(held, record, 'undeliverable', `${this.#options.receiver.name} answers ${answer}`)
+  }
+
+  #letter({ partition }: Held, record: LogRecord, reason: 'bad-record' | 'undeliverable', detail: string): NewRecord {
+    const { telemetry, topics, receiver } = this.#options
+    telemetry.refused(receiver.name)
+    const place = { topic: topics.alerts, partition, offset: record.offset }
+    return deadLetter(topics.deadLetters, place, [reject(reason, detail)], record)
   }
 }

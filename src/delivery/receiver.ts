@@ -7,6 +7,10 @@ import type { AlertEnvelope } from '../vitals/alert.ts'
 export interface Receiver {
   readonly name: string
   deliver(envelope: AlertEnvelope, signal: AbortSignal): Promise<Refused | undefined>
+  /** messages of one delivery at most, for a receiver that takes several; then `deliverAll` is there */
+  readonly batch?: number
+  /** The same for several: all of them are taken, or none is. */
+  deliverAll?(envelopes: readonly AlertEnvelope[], signal: AbortSignal): Promise<Refused | undefined>
   close(): Promise<void>
 }
 

@@ -20,7 +20,7 @@ const wanted = {
 
 /** Somebody who is told of alerts. */
 const Receiver = z.discriminatedUnion('kind', [
-  z.strictObject({ ...wanted, kind: z.literal('webhook'), url: z.url({ protocol: /^https?$/ }), secretFile: z.string().optional().describe('file whose first line signs each message') }),
+  z.strictObject({ ...wanted, kind: z.literal('webhook'), url: z.url({ protocol: /^https?$/ }), secretFile: z.string().optional().describe('file whose first line signs each message'), batch: z.int().min(1).max(1000).default(1).describe('messages of one POST at most; above 1 it is a batch of CloudEvents') }),
   z.strictObject({ ...wanted, kind: z.literal('hl7'), host: z.string().min(1), port: z.int().min(1).max(65535), caFile: z.string().optional().describe('PEM file of the authority of its certificate; TLS when given') }),
 ]) // biome-ignore format: one kind, one line
 export type ReceiverSettings = z.infer<typeof Receiver>

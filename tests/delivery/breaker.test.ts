@@ -43,6 +43,33 @@ test('once it is open one message at a time tries; the first that comes through 
   expect(breaker.open).toBe(false)
 })
 
+test('an outage that meets many messages at once is one failure, and its end is waited for by all no longer than by one', async () => {
+  const breaker = new Breaker({ firstMs: 20, longestMs: 60_000, uniform: () => 0.5 })
+  let up = false
+  setTimeout(() => {
+    up = true
+  }, 15)
+  const attempt = async () => {
+    if (!up) throw new Error('down')
+  }
+  const began = performance.now()
+  await Promise.all(Array.from({ length: 50 }, () => breaker.run(attempt, never)))
+  // counted one by one, fifty failures would have been waited for a minute
+  expect(performance.now() - began).toBeLessThan(5000)
+})
+
+test('whoever comes through wakes all who wait', async () => {
+  const breaker = new Breaker({ firstMs: 60_000, longestMs: 60_000, uniform: () => 0.5 })
+  let tries = 0
+  const waiting = breaker.run(async () => {
+    if (++tries === 1) throw new Error('down')
+  }, never)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await breaker.run(async () => {}, never)
+  await waiting
+  expect(tries).toBe(2)
+})
+
 describe('an end that comes', () => {
   test.each([0, 1, 5])('while %i tries have failed ends it with the reason', async (before) => {
     const end = new AbortController()

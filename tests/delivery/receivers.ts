@@ -39,9 +39,15 @@ export async function webhookReceiver(answer: (posted: Posted, nth: number) => n
       response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:1/' } : {}).end('thanks')
     })
   })
+  let connections = 0
+  server.on('connection', () => connections++)
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
   return {
     posted,
+    /** made so far */
+    connections: () => connections,
+    /** closes what is open, and takes new ones */
+    hangUp: () => server.closeAllConnections(),
     port: (server.address() as AddressInfo).port,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`,
     close: () =>

@@ -58,6 +58,35 @@ test('a forged body, another secret or an old message is told by its signature',
   expect(genuine({ ...posted!, headers: { ...posted!.headers, 'webhook-id': 'other' } }, NOW)).toBe(false)
 })
 
+test('several at once are a signed batch of CloudEvents, each as it is alone', async () => {
+  const { receiver, sink } = await pair(() => 204)
+  const sent = [alert('p-1', 0), alert('p-2', 0), alert('p-1', 1)]
+  expect(await sink.deliverAll!(sent, never)).toBeUndefined()
+  for (const it of sent) await sink.deliver(it, never)
+  const [posted, ...alone] = receiver.posted
+  expect(posted!.headers['content-type']).toBe('application/cloudevents-batch+json; charset=utf-8')
+  expect(posted!.headers['webhook-id']).toBe(`${sent[0]!.body.eventId}+3`)
+  expect(genuine(posted!, NOW)).toBe(true)
+  expect(JSON.parse(posted!.body)).toEqual(alone.map(({ body }) => JSON.parse(body)))
+})
+
+test('messages go on one connection; one that was closed meanwhile is no failure', async () => {
+  const { receiver, sink } = await pair(() => 204)
+  for (let n = 0; n < 3; n++) await sink.deliver(alert('p-1', n), never)
+  expect(receiver.connections()).toBe(1)
+  receiver.hangUp()
+  await sink.deliver(alert('p-1', 3), never)
+  expect(receiver.posted).toHaveLength(4)
+})
+
+test('a message that is given up ends its request', async () => {
+  const { sink } = await pair(() => 'silence', undefined, 60_000)
+  const end = new AbortController()
+  const sent = sink.deliver(alert('p-1', 0), end.signal)
+  setTimeout(() => end.abort(), 30)
+  await expect(sent).rejects.toMatchObject({ code: 'sink-failed' })
+})
+
 test('every try of a message has the same id', async () => {
   const { receiver, sink } = await pair((_, nth) => (nth === 0 ? 500 : 200))
   await expect(sink.deliver(alert('p-1', 0), never)).rejects.toThrow()

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { stepBatches } from '../../src/bench/step-batches.ts'
 import { benchStep } from '../../src/inference/bench-step.ts'
 import { testModel } from './test-model.ts'
 
@@ -23,4 +24,13 @@ test('the bench prints the shape it ran and its anchor of the same run', async (
 
 test.each([{ batch: 0 }, { patients: 15 }, { threads: 0 }, { provider: 'abacus' }])('%j is refused', async (change) => {
   await expect(benchStep({ ...options, ...change })).rejects.toMatchObject({ code: 'config-invalid' })
+})
+
+test('several batches are measured one after the other, and each is told of as soon as it is there', async () => {
+  const told: number[] = []
+  const wanted = { ...options, batch: [8, 16], seconds: 0.1, model: 'a model', patients: undefined }
+  const found = await stepBatches(wanted, (soFar) => told.push((soFar as { batches: object[] }).batches.length))
+  expect(told).toEqual([1, 2])
+  expect(found).toMatchObject({ batch: 8, model: 'a model', batches: [{ batch: 8 }, { batch: 16, patients: 16 }] })
+  expect(await stepBatches({ ...wanted, batch: [4] }, () => {})).not.toHaveProperty('batches')
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bedside } from '../../src/training/recipes/bedside.ts'
-import { type Ran, ROOT, vigil } from './vigil.ts'
+import { type Ran, ROOT, start, vigil } from './vigil.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -26,15 +26,17 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
   { name: 'bench step', shorter: ['--batch', '64'], keys: [...WARD, 'patients', 'stepsPerSecond', 'bareStepsPerSecond', 'ratio'] },
   { name: 'bench pipeline', shorter: ['--patients', '100', '--seconds', '3'], keys: [...WARD, 'readings', 'patients', 'readingsPerSecond', 'p50Ms', 'p99Ms'] },
   { name: 'bench replay', shorter: ['--beds', '2', '--hours', '0.02'], keys: [...WARD, 'beds', 'hours', 'cadenceSeconds', 'seconds', 'speedup'] },
-  { name: 'bench memory', shorter: ['--patients', '50'], keys: [...WARD, 'patients', 'rssBytes', 'bytesPerPatient'] },
+  { name: 'bench memory', shorter: ['--patients', '50'], keys: [...WARD, 'patients', 'framesPerPatient', 'rssBytes', 'bytesPerPatient'] },
   { name: 'bench train', shorter: ['--engine', 'cpu', '--batch', '4', '--chunk', '4', '--seconds', '0.1'], keys: [...SHAPE, 'engine', 'batch', 'chunk', 'stepsPerSecond'] },
+  { name: 'bench hl7', shorter: ['--patients', '20', '--seconds', '0.2'], keys: [...SHAPE, 'observations', 'patients', 'seconds', 'messagesPerSecond', 'bareSplitPerSecond', 'ratio'] },
+  { name: 'bench scale', shorter: [], keys: ['costs', 'plan', 'sizes'] },
   { name: 'gradients', shorter: ['--cells', 'tanh', '--gaps', '1,5', '--seeds', '1', '--out', '/dev/null'], keys: ['cells'] },
   { name: 'doctor', shorter: [], keys: ['findings'] },
 ] // biome-ignore format: a table
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'models shadow', 'bench swap', 'models release', 'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench hl7',
+  'models shadow', 'bench swap', 'models release', 'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench fanout', 'bench all',
   ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward', 'cells'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 
@@ -109,11 +111,28 @@ describe('every command', () => {
       '--layers',
       '1',
       '--batch',
-      '4',
+      '4,2',
       '--patients',
       '8',
     ])
-    expect(JSON.parse(step.stdout)).toMatchObject({ features: 16, hidden: 8, layers: 1, batch: 4, patients: 8 })
+    const shape = { features: 16, hidden: 8, layers: 1, patients: 8 }
+    expect(JSON.parse(step.stdout)).toMatchObject({
+      ...shape,
+      batch: 4,
+      batches: [
+        { ...shape, batch: 4 },
+        { ...shape, batch: 2 },
+      ],
+    })
+  })
+
+  it('a bench that is stopped half-way prints what it was asked, marked as partial, and ends with 1', async () => {
+    const running = start(['bench', 'pipeline', '--patients', '500', '--seconds', '900'])
+    setTimeout(() => running.signal('SIGTERM'), 4000)
+    const { code, stdout, stderr } = await running.ended
+    expect(stderr).toContain('bench-partial')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ bench: 'pipeline', patients: 500, seconds: 900, partial: true })
   })
 
   it('train says which file of the data it lacks', async () => {

@@ -62,6 +62,11 @@ test('a receiver that is down misses nothing, and holds up nobody else; what one
   closing.push(() => well.close())
   const gone = await webhookReceiver(() => 204)
   await gone.close()
+  // takes several at once, and none of those among which is the one that it refuses
+  const bulk = await webhookReceiver(({ body }) =>
+    body.includes(`"id":"${alert('p-2', 5).body.eventId}"`) ? 422 : 204,
+  )
+  closing.push(() => bulk.close())
   const engine = await mllpReceiver(() => 'AA')
   closing.push(() => engine.close())
   const folder = mkdtempSync(join(tmpdir(), 'vigil-deliver-'))
@@ -69,6 +74,7 @@ test('a receiver that is down misses nothing, and holds up nobody else; what one
   const running = deliver([
     { kind: 'webhook', name: 'well', url: well.url, secretFile: join(folder, 'secret') },
     { kind: 'webhook', name: 'gone', url: gone.url },
+    { kind: 'webhook', name: 'bulk', url: bulk.url, batch: 7 },
     { kind: 'hl7', name: 'engine', host: '127.0.0.1', port: engine.port },
     { kind: 'webhook', name: 'other-unit', url: well.url.replace('alerts', 'other'), units: ['ER'] },
   ])
@@ -83,6 +89,11 @@ test('a receiver that is down misses nothing, and holds up nobody else; what one
         patient,
       ),
     ).toEqual(upTo(20).filter((n) => patient !== 'p-2' || n !== 5))
+  const events = () => bulk.posted.flatMap(({ body }) => [JSON.parse(body)].flat().map((it) => JSON.stringify(it)))
+  await expect.poll(() => events().length, { timeout: 20_000 }).toBe(79)
+  for (const patient of PATIENTS)
+    expect(seqs(events(), patient)).toEqual(upTo(20).filter((n) => patient !== 'p-2' || n !== 5))
+  expect(bulk.posted.some(({ headers }) => headers['content-type']?.includes('cloudevents-batch'))).toBe(true)
   await expect
     .poll(async () => (await fetch(metrics!)).text(), { timeout: 20_000 })
     .toContain('vigil_receiver_reachable{receiver="gone"} 0')
@@ -113,13 +124,14 @@ test('a receiver that is down misses nothing, and holds up nobody else; what one
       },
       { timeout: 20_000 },
     )
-    .toBe(1)
-  const letter = readDeadLetter(letters[0]!)
-  expect(isRejection(letter)).toBe(false)
-  expect(letter).toMatchObject({
-    original: true,
-    letters: [{ reason: 'undeliverable', detail: 'well answers HTTP 422' }],
+    .toBe(2)
+  const said = letters.map((it) => {
+    const letter = readDeadLetter(it)
+    if (isRejection(letter)) throw new Error(letter.detail)
+    expect(letter).toMatchObject({ original: true, letters: [{ reason: 'undeliverable' }] })
+    return letter.letters[0]!.detail
   })
+  expect(said.toSorted()).toEqual(['bulk answers HTTP 422', 'well answers HTTP 422'])
   running.signal('SIGTERM')
   expect((await running.ended).code).toBe(0)
 })
