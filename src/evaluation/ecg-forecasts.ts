@@ -1,8 +1,7 @@
 import '../inference/no-telemetry.ts'
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
 import type { TrainingEngineName } from '../training/engine.ts'
 import { type EcgRecord, trainedSamples } from './ecg-record.ts'
@@ -58,7 +57,11 @@ function filled(z: Float32Array, trained: number): Float32Array {
 }
 
 function inWorker(work: EcgWork): Promise<Float32Array> {
-  const worker = new Worker(builtWorker(), { workerData: work, execArgv: [], name: 'vigil-ecg' })
+  const worker = new Worker(builtFile(import.meta.url, 'ecg-worker.js'), {
+    workerData: work,
+    execArgv: [],
+    name: 'vigil-ecg',
+  })
   return new Promise((resolve, reject) => {
     worker.once('message', resolve)
     worker.once('error', (cause) => reject(cause instanceof VigilError ? cause : failed(`${cause}`, cause)))
@@ -68,12 +71,3 @@ function inWorker(work: EcgWork): Promise<Float32Array> {
 
 const failed = (why: string, cause?: unknown): VigilError =>
   new VigilError('training-failed', `the record's networks could not be trained: ${why}`, { cause })
-
-/** Threads run JavaScript: from TypeScript sources (tests) the built file is used. */
-function builtWorker(): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist/evaluation/' : './'
-  const file = fileURLToPath(new URL(`${folder}ecg-worker.js`, import.meta.url))
-  if (!existsSync(file))
-    throw new VigilError('engine-failed', 'ecg-worker.js is not built; run the build', { place: file })
-  return file
-}

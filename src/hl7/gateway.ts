@@ -125,9 +125,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 
 function serverOf({ certFile, keyFile, clientCaFile }: Settings['hl7'], welcome: (socket: Socket) => void): Server {
   const half = { allowHalfOpen: true }
-  if (certFile === undefined) return createServer(half, welcome)
-  if (keyFile === undefined)
-    throw new VigilError('config-invalid', 'hl7.certFile needs hl7.keyFile', { place: 'hl7.keyFile' })
+  const alone = (setting: string) =>
+    new VigilError('config-invalid', 'hl7.certFile and hl7.keyFile belong together, and hl7.clientCaFile needs both', { place: setting }) // biome-ignore format: one sentence
+  if (certFile === undefined) {
+    if ((keyFile ?? clientCaFile) !== undefined) throw alone('hl7.certFile')
+    return createServer(half, welcome)
+  }
+  if (keyFile === undefined) throw alone('hl7.keyFile')
   const ca = clientCaFile === undefined ? undefined : readSetting(clientCaFile, 'hl7.clientCaFile')
   try {
     const server = createTlsServer(

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { builtFile } from '../built-file.ts'
 import { PROVIDERS, type Provider } from './engine.ts'
-import { builtFile } from './worker-engine.ts'
 
 export interface ProviderProbe {
   readonly provider: Provider
@@ -44,16 +44,25 @@ export function softwareAdapterOnly(): boolean {
 
 function probe(provider: Provider): Promise<ProviderProbe> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [builtFile('probe.js'), provider], { timeout: TIMEOUT_MS }, (error, _, stderr) => {
-      if (error === null) {
-        resolve({ provider, runs: true, ...(provider === 'webgpu' && softwareAdapterOnly() ? { software: true } : {}) })
-        return
-      }
-      const ended = error.killed
-        ? `gave no answer in ${TIMEOUT_MS / 1000} s`
-        : error.signal && `died of ${error.signal}`
-      resolve({ provider, runs: false, reason: ended || lastLine(stderr) || error.message })
-    })
+    execFile(
+      process.execPath,
+      [builtFile(import.meta.url, 'probe.js'), provider],
+      { timeout: TIMEOUT_MS },
+      (error, _, stderr) => {
+        if (error === null) {
+          resolve({
+            provider,
+            runs: true,
+            ...(provider === 'webgpu' && softwareAdapterOnly() ? { software: true } : {}),
+          })
+          return
+        }
+        const ended = error.killed
+          ? `gave no answer in ${TIMEOUT_MS / 1000} s`
+          : error.signal && `died of ${error.signal}`
+        resolve({ provider, runs: false, reason: ended || lastLine(stderr) || error.message })
+      },
+    )
   })
 }
 

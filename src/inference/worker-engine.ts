@@ -1,21 +1,12 @@
 import './no-telemetry.ts'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import { stateSize } from './graph-shape.ts'
 import { checkFeatures } from './in-process.ts'
 import { StateSlab } from './state-slab.ts'
 import type { FromWorker, Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
-
-/** Threads run JavaScript: from TypeScript sources (tests) the built file is used. */
-export function builtFile(name: string): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist/inference/' : './'
-  const file = fileURLToPath(new URL(`${folder}${name}`, import.meta.url))
-  if (!existsSync(file)) throw new VigilError('engine-failed', `${name} is not built; run the build`, { place: file })
-  return file
-}
 
 /** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
 const AGAIN_MS = 1000
@@ -61,7 +52,11 @@ class WorkerEngine implements StepEngine {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(builtFile('worker.js'), { workerData: this.#start, execArgv: [], name: 'vigil-step' })
+    const worker = new Worker(builtFile(import.meta.url, 'worker.js'), {
+      workerData: this.#start,
+      execArgv: [],
+      name: 'vigil-step',
+    })
     worker.on('message', (message: FromWorker) => this.#hear(message))
     worker.on('error', (cause: Error) => this.#lose(`the step worker failed: ${cause.message}`, cause))
     this.#exited = new Promise((resolve) => {
