@@ -75,6 +75,11 @@ const entered = fc.record({
   after: fc.constantFrom(0, 30_000.4, 90_000),
 })
 
+const policyOf = (settings: object) => new Policies(Settings.parse(settings), channelTable()).said()
+/** Two policies: one under which nearly everything is an alarm, and the built-in one with other alert rules. */
+const EAGER = policyOf({ limits: { set: 'eager', adult: { hr: { high: 72, holdSeconds: 0 }, temp: null } } })
+const PATIENT = policyOf({ alerts: { clearSeconds: 9, continueSeconds: 30 } })
+
 type Base = { kind: 'journal'; patientKey: string; at: number; afterOffset: number }
 type Entered = typeof entered extends fc.Arbitrary<infer T> ? T : never
 
@@ -96,12 +101,8 @@ function entryOf(base: Base, { entry, encounter, profile }: Entered): JournalEnt
       return { ...base, entry, by, until: base.at + 20_000 }
     case 'feedback':
       return { ...base, entry, by, alertId: 'a'.repeat(32), verdict: 'nuisance' }
-    case 'policy': {
-      // two policies: one under which nearly everything is an alarm, and the built-in one with other alert rules
-      const eager = { limits: { set: 'eager', adult: { hr: { high: 72, holdSeconds: 0 }, temp: null } } }
-      const settings = Settings.parse(encounter === 'x' ? eager : { alerts: { clearSeconds: 9, continueSeconds: 30 } })
-      return { ...base, entry, ...new Policies(settings, channelTable()).said() }
-    }
+    case 'policy':
+      return { ...base, entry, ...(encounter === 'x' ? EAGER : PATIENT) }
     case 'watched-by': {
       const model = { detector: 'bedside', name: 'bedside', version: '0.0.1', sha256: 'b'.repeat(64) }
       return { ...base, entry, models: [model], limits: { set: 'built-in', version: '1' } }
