@@ -8,7 +8,7 @@ import { TOPIC_ROLES } from '../../src/kafka/topics.ts'
 import type { AlertEnvelope } from '../../src/vitals/alert.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { start } from '../integration/vigil.ts'
-import { open, until, wardSettings } from './broker.ts'
+import { open, wardSettings } from './broker.ts'
 import { brokers, createTopics, unique } from './topics.ts'
 
 const RECORDING = 'examples/recordings/bidmc_05_Numerics.csv'
