@@ -97,6 +97,8 @@ export const ROOMS = [
     packages: [],
     node: 'any',
   },
+  // Who a pseudonym is, sealed: written at the edge, read for receivers that ask. Nothing else may import it.
+  { name: 'vault', files: /^src\/vault\//, rooms: LANGUAGE, packages: ['zod'], node: ['crypto', 'fs'] },
   {
     name: 'delivery',
     files: /^src\/delivery\//,

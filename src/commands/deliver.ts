@@ -5,7 +5,7 @@ import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { Follower } from '../delivery/follower.ts'
 import { hl7Receiver } from '../delivery/hl7-receiver.ts'
-import type { Receiver } from '../delivery/receiver.ts'
+import type { IdentityOf, Receiver } from '../delivery/receiver.ts'
 import { webhook } from '../delivery/webhook.ts'
 import { VigilError } from '../errors.ts'
 import { listen } from '../http/listener.ts'
@@ -14,8 +14,13 @@ import { topicName } from '../kafka/topics.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { openVaultReader, vaultPlace } from '../vault/vault.ts'
 import type { ReceiverSettings } from '../vitals/settings.ts'
 import { stopSignal } from './stop-signal.ts'
+import { vaultTrouble } from './vault-trouble.ts'
+
+/** Names of this machine: what is said there is on no wire. */
+const LOCAL: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', '::1', 'localhost'])
 
 export function deliverCommand(): Command {
   return new Command('deliver')
@@ -38,13 +43,15 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
   const telemetry = prometheusTelemetry()
   const topic = (role: Parameters<typeof topicName>[1]) => topicName(settings.kafka.topicPrefix, role)
   const followers: Follower[] = []
+  const vault = vaultPlace(settings.vault)
+  const identityOf = vault && openVaultReader(vault, vaultTrouble(log))
   for (const receiver of receivers) {
     // a group of its own: a receiver that is down holds up nobody else, and is told what it missed
     const client = await openKafka({ ...settings.kafka, group: `${settings.kafka.group}-to-${receiver.name}` }, log)
     atEnd(() => client.close())
     const follower = new Follower({
       client,
-      receiver: receiverOf(receiver),
+      receiver: receiverOf(receiver, identityOf),
       wanted: receiver,
       topics: { alerts: topic('alerts'), deadLetters: topic('readings.dlq') },
       telemetry: telemetry.deliveries,
@@ -72,10 +79,20 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
   await Promise.race([firstValueFrom(asked), ...followers.map(({ ended }) => ended)])
 }
 
-function receiverOf(settings: ReceiverSettings): Receiver {
+/** @param vault undefined where the settings name none */
+function receiverOf(settings: ReceiverSettings, vault: IdentityOf | undefined): Receiver {
   const timeoutMs = settings.timeoutSeconds * 1000
-  if (settings.kind === 'hl7') return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs })
-  return webhook({ name: settings.name, url: settings.url, secret: secretOf(settings), timeoutMs })
+  const identityOf = settings.identify ? vault : undefined
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `${settings.name} is to be told record numbers, and ${why}`, { place: 'deliver.receivers' }) // biome-ignore format: one line
+  if (settings.identify && vault === undefined) throw unfit('vault.file names no vault')
+  if (settings.kind === 'hl7') {
+    if (settings.identify && settings.caFile === undefined && !LOCAL.has(settings.host)) throw unfit('has no caFile: by TLS alone') // biome-ignore format: one line
+    return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs, identityOf })
+  }
+  const { protocol, hostname } = new URL(settings.url)
+  if (settings.identify && protocol !== 'https:' && !LOCAL.has(hostname)) throw unfit('its url is not https')
+  return webhook({ name: settings.name, url: settings.url, secret: secretOf(settings), timeoutMs, identityOf })
 }
 
 function secretOf({ name, secretFile }: Extract<ReceiverSettings, { kind: 'webhook' }>): string | undefined {

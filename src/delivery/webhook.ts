@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { VigilError } from '../errors.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
-import type { Receiver, Refused } from './receiver.ts'
+import type { IdentityOf, Receiver, Refused } from './receiver.ts'
 
 export interface WebhookOptions {
   readonly name: string
@@ -9,6 +9,8 @@ export interface WebhookOptions {
   /** shared with the receiver: it can tell that a message is ours and how old it is; undefined: unsigned */
   readonly secret: string | undefined
   readonly timeoutMs: number
+  /** of a receiver that is told record numbers */
+  readonly identityOf?: IdentityOf | undefined
   /** wall clock, ms since 1970 */
   readonly now?: () => number
 }
@@ -17,8 +19,9 @@ export interface WebhookOptions {
 const LATER: ReadonlySet<number> = new Set([408, 409, 423, 425, 429])
 
 /** A message as a CloudEvent 1.0 in structured mode: the same event, with the same id, that stands in the alerts topic. */
-export function cloudEvent(envelope: AlertEnvelope): object {
-  const { eventId, alertId, phase, source, times } = envelope.body
+export function cloudEvent(envelope: AlertEnvelope, identityOf: IdentityOf = () => undefined): object {
+  const { eventId, alertId, phase, source, times, subject } = envelope.body
+  const identity = identityOf(subject.patientKey)
   return {
     specversion: '1.0',
     id: eventId,
@@ -27,6 +30,7 @@ export function cloudEvent(envelope: AlertEnvelope): object {
     subject: alertId,
     time: new Date(times.event).toISOString(),
     datacontenttype: 'application/json',
+    ...(identity !== undefined && { recordnumber: identity.number, recordauthority: identity.authority }),
     data: envelope,
   }
 }
@@ -42,11 +46,11 @@ export function signature(id: string, body: string, secret: string, now: number)
 }
 
 /** Alerts by POST. A redirect is no answer: what is sent goes where the configuration says, and nowhere else. */
-export function webhook({ name, url, secret, timeoutMs, now = Date.now }: WebhookOptions): Receiver {
+export function webhook({ name, url, secret, timeoutMs, identityOf, now = Date.now }: WebhookOptions): Receiver {
   return {
     name,
     async deliver(envelope, signal): Promise<Refused | undefined> {
-      const body = JSON.stringify(cloudEvent(envelope))
+      const body = JSON.stringify(cloudEvent(envelope, identityOf))
       const id = envelope.body.eventId
       const signed = secret === undefined ? { 'webhook-id': id } : signature(id, body, secret, now())
       let answer: Response
