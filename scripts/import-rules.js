@@ -13,7 +13,7 @@
 /** what everyone may speak */
 const LANGUAGE = ['vitals', 'errors']
 /** adapters speak to the pipeline through its ports, and never to each other */
-const ADAPTER = [...LANGUAGE, 'pure', 'ports', 'log']
+const ADAPTER = [...LANGUAGE, 'pure', 'ports', 'log', 'built file']
 
 /** @type {Room[]} */
 export const ROOMS = [
@@ -25,6 +25,7 @@ export const ROOMS = [
   { name: 'version', files: /^src\/version\.ts$/, rooms: [], packages: [], node: ['fs'] },
   // Where downloads are kept: what a broker and a training engine share, and nobody else needs.
   { name: 'cache', files: /^src\/cache-folder\.ts$/, rooms: [], packages: [], node: 'any' },
+  // What a thread or a process of ours is started with.
   { name: 'built file', files: /^src\/built-file\.ts$/, rooms: ['errors'], packages: [], node: ['fs', 'url'] },
   { name: 'closing', files: /^src\/closing\.ts$/, rooms: [], packages: [], node: [] },
   { name: 'config', files: /^src\/config\.ts$/, rooms: LANGUAGE, packages: ['yaml', 'zod'], node: 'any' },
@@ -98,6 +99,8 @@ export const ROOMS = [
     packages: [],
     node: 'any',
   },
+  // Who a pseudonym is, sealed: written at the edge, read for receivers that ask. Nothing else may import it.
+  { name: 'vault', files: /^src\/vault\//, rooms: LANGUAGE, packages: ['zod'], node: ['crypto', 'fs'] },
   {
     name: 'delivery',
     files: /^src\/delivery\//,

@@ -25,6 +25,7 @@ import type { Settings } from '../vitals/settings.ts'
 import { challengerOf } from './challenger.ts'
 import { driftFile } from './drift-file.ts'
 import { openPagedWard } from './paged-ward.ts'
+import { reloadPolicy } from './policy-reload.ts'
 import { withoutSelfTest } from './without-self-test.ts'
 
 export interface ServingOptions {
@@ -41,6 +42,8 @@ export interface Serving {
   readonly url: string
   /** resolves after `stop`, rejects when the world is broken for good */
   readonly ended: Promise<void>
+  /** Read the settings again, by `load`: other limits and alert rules hold from here on. What cannot be read changes nothing. */
+  reload(load: () => Settings): Promise<void>
   /** finish what was taken in, save everything, leave the group */
   stop(): Promise<void>
 }
@@ -169,5 +172,17 @@ export async function openServing(
     },
   )
   ended.catch(() => {})
-  return { url: http.url, ended, stop: () => around.stop() }
+  const { policies } = telemetry
+  policies.holds(() => {
+    const { id, limits } = served.ward.policies.current
+    const { set, version } = limits
+    return { id, set, version, partitions: around.live.map(({ partition }) => partition) }
+  })
+  const reloading = { ward: served.ward, settings, change: around.changePolicy.bind(around), telemetry: policies, log } // biome-ignore format: one line
+  return {
+    url: http.url,
+    ended,
+    reload: (load) => reloadPolicy(reloading, load),
+    stop: () => around.stop(),
+  }
 }

@@ -5,15 +5,20 @@ import { openDeliveries } from '../app/deliveries.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { hl7Receiver } from '../delivery/hl7-receiver.ts'
-import type { Receiver } from '../delivery/receiver.ts'
+import type { IdentityOf, Receiver } from '../delivery/receiver.ts'
 import { webhook } from '../delivery/webhook.ts'
 import { VigilError } from '../errors.ts'
 import { listen } from '../http/listener.ts'
 import { createLog } from '../log.ts'
 import { eventLoopCheck } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { openVaultReader, vaultPlace } from '../vault/vault.ts'
 import type { ReceiverSettings } from '../vitals/settings.ts'
 import { stopSignal } from './stop-signal.ts'
+import { vaultTrouble } from './vault-trouble.ts'
+
+/** Names of this machine: what is said there is on no wire. */
+const LOCAL: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', '::1', 'localhost'])
 
 export function deliverCommand(): Command {
   return new Command('deliver')
@@ -34,7 +39,9 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
     throw new VigilError('config-invalid', 'deliver.receivers names nobody', { place: 'deliver.receivers' })
   const log = createLog(settings.log.level)
   const telemetry = prometheusTelemetry()
-  const told = receivers.map((wanted) => ({ receiver: receiverOf(wanted), wanted }))
+  const vault = vaultPlace(settings.vault)
+  const identityOf = vault && openVaultReader(vault, vaultTrouble(log))
+  const told = receivers.map((wanted) => ({ receiver: receiverOf(wanted, identityOf), wanted }))
   const { ended } = await openDeliveries({ kafka: settings.kafka, told, telemetry: telemetry.deliveries, log }, atEnd)
   const eventLoop = eventLoopCheck()
   const http = await listen({
@@ -53,11 +60,21 @@ async function deliver({ config }: { config?: string }, atEnd: AtEnd): Promise<v
   await Promise.race([firstValueFrom(asked), ended])
 }
 
-function receiverOf(settings: ReceiverSettings): Receiver {
+/** @param vault undefined where the settings name none */
+function receiverOf(settings: ReceiverSettings, vault: IdentityOf | undefined): Receiver {
   const timeoutMs = settings.timeoutSeconds * 1000
-  if (settings.kind === 'hl7') return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs })
+  const identityOf = settings.identify ? vault : undefined
+  const unfit = (why: string) =>
+    new VigilError('config-invalid', `${settings.name} is to be told record numbers, and ${why}`, { place: 'deliver.receivers' }) // biome-ignore format: one line
+  if (settings.identify && vault === undefined) throw unfit('vault.file names no vault')
+  if (settings.kind === 'hl7') {
+    if (settings.identify && settings.caFile === undefined && !LOCAL.has(settings.host)) throw unfit('has no caFile: by TLS alone') // biome-ignore format: one line
+    return hl7Receiver({ ...settings, caFile: settings.caFile, timeoutMs, identityOf })
+  }
+  const { protocol, hostname } = new URL(settings.url)
+  if (settings.identify && protocol !== 'https:' && !LOCAL.has(hostname)) throw unfit('its url is not https')
   const { name, url, batch } = settings
-  return webhook({ name, url, batch, secret: secretOf(settings), timeoutMs })
+  return webhook({ name, url, batch, secret: secretOf(settings), timeoutMs, identityOf })
 }
 
 function secretOf({ name, secretFile }: Extract<ReceiverSettings, { kind: 'webhook' }>): string | undefined {

@@ -1,14 +1,19 @@
 import { Command } from 'commander'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
+import type { VigilError } from '../errors.ts'
 import { openGateway } from '../hl7/gateway.ts'
+import type { Met } from '../hl7/site.ts'
 import { listen } from '../http/listener.ts'
 import { openKafka } from '../kafka/kafkajs/client.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { eventLoopCheck } from '../metrics/health.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
+import { openVaultWriter, vaultPlace } from '../vault/vault.ts'
 import { channelTable } from '../vitals/channels.ts'
+import type { Settings } from '../vitals/settings.ts'
 import { stopSignal } from './stop-signal.ts'
+import { vaultTrouble } from './vault-trouble.ts'
 
 export function hl7Command(): Command {
   return new Command('hl7')
@@ -20,6 +25,22 @@ export function hl7Command(): Command {
         '  VIGIL_HL7_SECRET=a-secret-of-this-site VIGIL_HTTP_PORT=8081 vigil hl7\n',
     )
     .action((flags: { config?: string }) => withClosing((atEnd) => gateway(flags, atEnd)))
+}
+
+/** What is to hear of patients: the vault, where there is one. One that fails holds up no reading, and is tried again with the next. */
+function keeping(settings: Settings, log: Log, atEnd: AtEnd): Met | undefined {
+  const place = vaultPlace(settings.vault)
+  if (place === undefined) return undefined
+  const vault = openVaultWriter(place)
+  atEnd(() => vault.close())
+  const failed = vaultTrouble(log)
+  return (pseudonym, identity) => {
+    try {
+      vault.keep(pseudonym, identity)
+    } catch (error) {
+      failed(error as VigilError)
+    }
+  }
 }
 
 async function gateway({ config }: { config?: string }, atEnd: AtEnd): Promise<void> {
@@ -39,6 +60,7 @@ async function gateway({ config }: { config?: string }, atEnd: AtEnd): Promise<v
     table: channelTable(),
     telemetry: telemetry.hl7,
     log,
+    met: keeping(settings, log, atEnd),
   })
   atEnd(() => gateway.close())
   const eventLoop = eventLoopCheck()

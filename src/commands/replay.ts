@@ -1,11 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { lastValueFrom, NEVER, scan, takeUntil, tap } from 'rxjs'
+import { firstValueFrom, lastValueFrom, merge, NEVER, scan, takeUntil, tap } from 'rxjs'
 import { AlarmCount } from '../alerts/alarm-rate.ts'
 import { deadLetterFile } from '../alerts/sinks/dead-letter-file.ts'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
 import { challengerOf } from '../app/challenger.ts'
+import { openReplayPage } from '../app/replay-page.ts'
 import { openWard, type Served } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
@@ -13,17 +14,20 @@ import { VigilError } from '../errors.ts'
 import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
 import { replaySource } from '../ingest/recordings.ts'
+import { openTopic } from '../kafka/kafkajs/client.ts'
+import { checkTestTopic, testTopicSink } from '../kafka/test-topic.ts'
 import { createLog } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Output, Sink } from '../stream/ports.ts'
 import { frameFile } from './frame-file.ts'
-import { instant, printJson, speed, words } from './options.ts'
+import { instant, port, printJson, speed, words } from './options.ts'
 import { progressLine } from './progress.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
+import { stopSignal } from './stop-signal.ts'
 
 interface ReplayFlags {
-  speed: number | 'max'
+  speed?: number | 'max'
   from?: number
   to?: number
   model?: string[]
@@ -32,6 +36,9 @@ interface ReplayFlags {
   deadLetters?: string
   mapping?: string
   zeros?: 'missing' | 'value'
+  page?: boolean
+  port?: number
+  toTopic?: string
   config?: string
   json?: boolean
 }
@@ -42,18 +49,24 @@ export function replayCommand(): Command {
       'recordings through the pipeline that serves a bed: NDJSON, CSV, HL7, Parquet, WFDB numerics, plain or packed',
     )
     .argument('<recording...>', 'files, folders of them, or patterns ("ward/**/*.ndjson.gz")')
-    .option('--speed <n|max>', 'seconds of the recording a second of the clock', speed, 'max')
+    .option('--speed <n|max>', 'seconds of the recording a second of the clock; max, or 1 with --page', speed)
     .option('--from <time>', 'only readings from this instant on (ISO 8601 or ms)', instant)
     .option('--to <time>', 'only readings before this instant', instant)
     .option('--model <id>', 'instead of the models in the settings; repeatable: NAME or NAME@VERSION', words)
     .option('--alerts <file>', 'alert bodies, one a line; equal byte for byte on every replay')
     .option('--frames <file>', 'frames with their scores, one a line')
     .option('--dead-letters <file>', 'what could not be scored, with reason and place, one a line')
+    .option('--page', 'show the ward on a page, and after the end what became of it, until Ctrl-C')
+    .option('--port <n>', 'port of the page; 0 takes a free one', port)
+    .option('--to-topic <name>', 'alerts as records of a Kafka topic, which is none that these settings use')
     .option('--mapping <file>', 'what the columns of a CSV are')
     .addOption(new Option('--zeros <meaning>', 'what 0 means in the recordings').choices(['missing', 'value']))
     .option('--config <file>', 'settings, YAML or JSON')
     .option('--json', 'print the summary as one JSON object, and nothing else, on standard output')
-    .addHelpText('after', '\nExample:\n  vigil replay examples/recordings --alerts alerts.ndjson\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  vigil replay examples/recordings --alerts alerts.ndjson\n  vigil replay examples/recordings --page --speed 8\n',
+    )
     .action((paths: string[], flags: ReplayFlags) => withClosing((atEnd) => replay(paths, flags, atEnd)))
 }
 
@@ -61,23 +74,30 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   const settings = loadSettings(flags.config, process.env)
   if (flags.model !== undefined) settings.models.serve = flags.model
   const log = createLog(settings.log.level)
+  if (flags.toTopic !== undefined) checkTestTopic(flags.toTopic, settings)
   const recordings = await findRecordings(paths)
   checkOutputs(flags, recordings)
   const frames = flags.frames === undefined ? undefined : frameFile(flags.frames)
   if (frames !== undefined) atEnd(() => frames.close())
   const telemetry = prometheusTelemetry()
-  const served = await openWard({
-    settings,
-    telemetry,
-    log,
-    challenger: (name) => challengerOf(settings.models, name),
-    ...(frames !== undefined && { tap: () => frames }),
-  })
-  atEnd(() => served.close())
+  const asked = flags.page === true ? stopSignal() : NEVER
+  const paged = flags.page === true ? await openReplayPage({ settings, port: flags.port, telemetry, log, frames }, atEnd) : undefined // biome-ignore format: one line
+  const served =
+    paged?.served ??
+    (await openWard({
+      settings,
+      telemetry,
+      log,
+      challenger: (name) => challengerOf(settings.models, name),
+      ...(frames !== undefined && { tap: () => frames }),
+    }))
+  if (paged === undefined) atEnd(() => served.close())
+  else process.stderr.write(`The ward is at ${paged.url}/  Ctrl-C stops it.\n`)
+  const pace = flags.speed ?? (paged === undefined ? 'max' : 1)
   const counts: Counts = { events: 0, alarms: new AlarmCount(), rejections: {} }
   const progress = progressLine()
   atEnd(() => progress.clear())
-  const sinks: Sink[] = [counter(counts)]
+  const sinks: Sink[] = [counter(counts), ...(paged === undefined ? [] : [paged.shown])]
   const written = async (sink: Promise<Sink>) => {
     const opened = await sink
     atEnd(() => opened.close())
@@ -85,6 +105,10 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   }
   if (flags.alerts !== undefined) await written(ndjsonFile(flags.alerts, { fresh: true }))
   if (flags.deadLetters !== undefined) await written(deadLetterFile(flags.deadLetters))
+  if (flags.toTopic !== undefined) {
+    const { partitions, writer } = await openTopic(settings.kafka, flags.toTopic, log)
+    await written(Promise.resolve(testTopicSink(flags.toTopic, partitions, writer)))
+  }
   if (flags.json !== true) sinks.push(standardOutputSink())
   // a state is a function of all that came before; from the middle there is none
   if (flags.from !== undefined)
@@ -94,7 +118,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   const source = replaySource(recordings, {
     table: served.table,
     hl7: () => siteReading(settings.hl7, served.table),
-    speed: flags.speed,
+    speed: pace,
     onBadFile: 'skip',
     onSkipped: (error) => skipped.push(error),
     ...(flags.from !== undefined && { from: flags.from }),
@@ -103,12 +127,13 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     ...(flags.zeros !== undefined && { zeros: flags.zeros }),
   })
   // a reader that has had enough of the alerts ends the replay, unless a file still wants them
-  const toFiles = OUTPUTS.some((name) => flags[name] !== undefined)
-  const flushes = pipeline(source.pipe(takeUntil(toFiles ? NEVER : readerGone)), served.ward, {
+  const heard = paged !== undefined || flags.toTopic !== undefined || OUTPUTS.some((name) => flags[name] !== undefined)
+  const stopped = merge(asked, heard ? NEVER : readerGone)
+  const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
     sinks,
-    telemetry,
+    telemetry: paged?.run.telemetry ?? telemetry,
     maxBatch: settings.inference.maxBatch,
-    maxWaitMs: flags.speed === 'max' ? 0 : settings.inference.maxWaitMs,
+    maxWaitMs: pace === 'max' ? 0 : settings.inference.maxWaitMs,
     signalLostSeconds: undefined,
     now: Date.now,
   })
@@ -136,6 +161,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   }
   if (flags.json === true) printJson(summary)
   else log.info(summary, 'replayed')
+  if (paged !== undefined) await firstValueFrom(asked, { defaultValue: undefined })
   if (skipped[0] !== undefined) throw skipped[0]
 }
 

@@ -11,7 +11,8 @@ export function serveCommand(): Command {
     .option('--config <file>', 'settings, YAML or JSON; every setting also from the environment')
     .addHelpText(
       'after',
-      '\nExample:\n  npm run kafka          (a broker with a simulated ward, in another terminal)\n  vigil serve\n',
+      '\nExample:\n  npm run kafka          (a broker with a simulated ward, in another terminal)\n  vigil serve\n' +
+        '\nOn SIGHUP it reads limits and alert rules again; other settings take a restart.\n',
     )
     .action((flags: { config?: string }) => withClosing((atEnd) => serve(flags, atEnd)))
 }
@@ -34,5 +35,7 @@ async function serve({ config }: { config?: string }, atEnd: AtEnd): Promise<voi
       process.exit(0)
     }, END_MS).unref()
   })
-  await service.ended
+  const reload = () => void service.reload(() => loadSettings(config, process.env))
+  process.on('SIGHUP', reload)
+  await service.ended.finally(() => process.off('SIGHUP', reload))
 }

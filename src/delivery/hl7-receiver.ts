@@ -5,7 +5,7 @@ import { VigilError } from '../errors.ts'
 import { componentOf, fieldOf, parseMessage } from '../hl7/message.ts'
 import { framed, MllpDecoder } from '../hl7/mllp.ts'
 import { alertMessage } from '../hl7/r40.ts'
-import type { Receiver, Refused } from './receiver.ts'
+import type { IdentityOf, Receiver, Refused } from './receiver.ts'
 
 export interface Hl7ReceiverOptions {
   readonly name: string
@@ -14,6 +14,8 @@ export interface Hl7ReceiverOptions {
   /** PEM file of the authority of the receiver's certificate; TLS when given */
   readonly caFile: string | undefined
   readonly timeoutMs: number
+  /** of a receiver that is told record numbers */
+  readonly identityOf?: IdentityOf | undefined
 }
 
 /** One message on its way: the acknowledgement of its control id is waited for. */
@@ -28,7 +30,7 @@ interface Sent {
  * way, as most engines expect; AA and CA take it, AR and CR refuse it for good, AE and CE ask for it again.
  */
 export function hl7Receiver(options: Hl7ReceiverOptions): Receiver {
-  const { name, host, port, caFile, timeoutMs } = options
+  const { name, host, port, caFile, timeoutMs, identityOf = () => undefined } = options
   let socket: Socket | undefined
   let sent: Sent | undefined
   let turn: Promise<unknown> = Promise.resolve()
@@ -78,7 +80,10 @@ export function hl7Receiver(options: Hl7ReceiverOptions): Receiver {
     sent = undefined
     const code = fieldOf(msa, 1)
     const err = message.segments.find((it) => it.name === 'ERR')
-    const why = err === undefined ? '' : ` ${componentOf(fieldOf(err, 3), 1, message.delimiters)}`
+    const [code3 = ''] =
+      err === undefined ? [] : (/^\d{1,5}$/.exec(componentOf(fieldOf(err, 3), 1, message.delimiters)) ?? [])
+    // a number of HL7 table 0357, and no text: that may say of whom the message was
+    const why = code3 === '' ? '' : ` ${code3}`
     if (code === 'AA' || code === 'CA') done(undefined)
     else if (code === 'AE' || code === 'CE') failed(failure(`the receiver answers ${code}`))
     else done({ answer: `${code}${why}` })
@@ -116,7 +121,8 @@ export function hl7Receiver(options: Hl7ReceiverOptions): Receiver {
     deliver(envelope, signal) {
       // the id of the message is the control id: the same on every try
       const control = envelope.body.eventId.slice(0, 20)
-      const next = turn.then(() => one(alertMessage(envelope, control, Date.now()), control, signal))
+      const text = () => alertMessage(envelope, control, Date.now(), identityOf(envelope.body.subject.patientKey))
+      const next = turn.then(() => one(text(), control, signal))
       turn = next.catch(() => undefined)
       return next
     },

@@ -14,6 +14,9 @@ export interface Receiver {
   close(): Promise<void>
 }
 
+/** Who a pseudonym is, as the vault at the edge knows: record number and assigning authority; undefined where it does not. */
+export type IdentityOf = (pseudonym: string) => { readonly number: string; readonly authority: string } | undefined
+
 /** The receiver refuses this message for good: others go on, and this one is a dead letter. */
 export interface Refused {
   /** what it answered, without anything of the message: "HTTP 422", "AR 102" */

@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { VigilError } from '../errors.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
-import type { Receiver, Refused } from './receiver.ts'
+import type { IdentityOf, Receiver, Refused } from './receiver.ts'
 
 export interface WebhookOptions {
   readonly name: string
@@ -13,6 +13,9 @@ export interface WebhookOptions {
   readonly timeoutMs: number
   /** messages of one POST at most; 1 by default */
   readonly batch?: number
+
+  /** of a receiver that is told record numbers */
+  readonly identityOf?: IdentityOf | undefined
   /** wall clock, ms since 1970 */
   readonly now?: () => number
 }
@@ -21,8 +24,9 @@ export interface WebhookOptions {
 const LATER: ReadonlySet<number> = new Set([408, 409, 423, 425, 429])
 
 /** A message as a CloudEvent 1.0 in structured mode: the same event, with the same id, that stands in the alerts topic. */
-export function cloudEvent(envelope: AlertEnvelope): object {
-  const { eventId, alertId, phase, source, times } = envelope.body
+export function cloudEvent(envelope: AlertEnvelope, identityOf: IdentityOf = () => undefined): object {
+  const { eventId, alertId, phase, source, times, subject } = envelope.body
+  const identity = identityOf(subject.patientKey)
   return {
     specversion: '1.0',
     id: eventId,
@@ -31,6 +35,7 @@ export function cloudEvent(envelope: AlertEnvelope): object {
     subject: alertId,
     time: new Date(times.event).toISOString(),
     datacontenttype: 'application/json',
+    ...(identity !== undefined && { recordnumber: identity.number, recordauthority: identity.authority }),
     data: envelope,
   }
 }
@@ -119,8 +124,14 @@ function batchOf(envelopes: readonly AlertEnvelope[]): Buffer {
  * Alerts by POST, one a request; with `batch` several, in the batched content mode of CloudEvents, under the id of the first
  * and their count. What is sent goes where the configuration says, and nowhere else.
  */
-export function webhook({ name, url, secret, timeoutMs, batch = 1, now = Date.now }: WebhookOptions): Receiver {
+export function webhook({ name, url, secret, timeoutMs, batch = 1, identityOf, now = Date.now }: WebhookOptions): Receiver {
   const { post, close } = poster(url, timeoutMs)
+  // what one receiver is told of identities is never kept for another
+  const identified = (envelope: AlertEnvelope) => JSON.stringify(cloudEvent(envelope, identityOf))
+  const eventOf = (envelope: AlertEnvelope) =>
+    identityOf === undefined ? madeOf(envelope).event : Buffer.from(identified(envelope))
+  const allOf = (envelopes: readonly AlertEnvelope[]) =>
+    identityOf === undefined ? batchOf(envelopes) : Buffer.from(`[${envelopes.map(identified).join(',')}]`)
   const send = async (id: string, body: Buffer, type: string, signal: AbortSignal): Promise<Refused | undefined> => {
     const signed = secret === undefined ? { 'webhook-id': id } : signature(id, body, secret, now())
     let status: number
@@ -138,10 +149,10 @@ export function webhook({ name, url, secret, timeoutMs, batch = 1, now = Date.no
     name,
     batch,
     deliver: (envelope, signal) =>
-      send(envelope.body.eventId, madeOf(envelope).event, 'application/cloudevents+json', signal),
+      send(envelope.body.eventId, eventOf(envelope), 'application/cloudevents+json', signal),
     deliverAll(envelopes, signal) {
       const id = `${envelopes[0]!.body.eventId}+${envelopes.length}`
-      return send(id, batchOf(envelopes), 'application/cloudevents-batch+json', signal)
+      return send(id, allOf(envelopes), 'application/cloudevents-batch+json', signal)
     },
     async close() {
       close()

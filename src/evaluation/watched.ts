@@ -84,7 +84,7 @@ async function watch(
     now: () => 0,
   })
   const driven = new DrivenWard(ward, onAlert)
-  for await (const inputs of batches) await driven.take(inputs)
+  for await (const inputs of batches) await driven.take(inputs.filter(isNoPolicy))
   return { frames: driven.frames, refused: driven.refused }
 }
 
@@ -115,6 +115,9 @@ export class DrivenWard implements Watched {
     }
   }
 }
+
+/** Under whose policy a recorded patient was is of no account where another one is looked at. */
+export const isNoPolicy = (input: Input): boolean => input.kind !== 'journal' || input.entry !== 'policy'
 
 /** What of a policy makes alarms rarer or more frequent. */
 export interface Thresholds {

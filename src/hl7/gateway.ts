@@ -13,7 +13,7 @@ import type { Settings } from '../vitals/settings.ts'
 import { type ClosedBecause, converse } from './connection.ts'
 import { type Read, readMessage } from './read.ts'
 import { Relay } from './relay.ts'
-import { readSetting, siteReading } from './site.ts'
+import { type Met, readSetting, siteReading } from './site.ts'
 
 export interface GatewayOptions {
   readonly settings: Settings['hl7']
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly table: ChannelTable
   readonly telemetry: Hl7Telemetry
   readonly log: Log
+  /** told of every patient who is met, before anything of the message is kept; undefined: nobody is to know */
+  readonly met?: Met | undefined
 }
 
 export interface Gateway {
@@ -53,7 +55,7 @@ export function recordsOf(read: Read, topicPrefix: string, partitions: number): 
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, telemetry, log } = options
-  const reading = siteReading(settings, options.table)
+  const reading = siteReading(settings, options.table, options.met)
   const relay = new Relay({
     writer: options.writer,
     patienceMs: settings.patienceSeconds * 1000,
@@ -125,9 +127,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 
 function serverOf({ certFile, keyFile, clientCaFile }: Settings['hl7'], welcome: (socket: Socket) => void): Server {
   const half = { allowHalfOpen: true }
-  if (certFile === undefined) return createServer(half, welcome)
-  if (keyFile === undefined)
-    throw new VigilError('config-invalid', 'hl7.certFile needs hl7.keyFile', { place: 'hl7.keyFile' })
+  const alone = (setting: string) =>
+    new VigilError('config-invalid', 'hl7.certFile and hl7.keyFile belong together, and hl7.clientCaFile needs both', { place: setting }) // biome-ignore format: one sentence
+  if (certFile === undefined) {
+    if ((keyFile ?? clientCaFile) !== undefined) throw alone('hl7.certFile')
+    return createServer(half, welcome)
+  }
+  if (keyFile === undefined) throw alone('hl7.keyFile')
   const ca = clientCaFile === undefined ? undefined : readSetting(clientCaFile, 'hl7.clientCaFile')
   try {
     const server = createTlsServer(

@@ -21,14 +21,21 @@ const text = (it: string) => escaped(it, USUAL)
 /**
  * An alert message as ORU^R40 of IHE PCD-04 (Alert Communication Management): one OBR, whose parent (OBR-29) is the episode,
  * and the facets of the alert as OBX 1 to 6. The patient is the pseudonym; unit and bed say where to go.
+ * @param identity of a receiver that is told: the record number stands before the pseudonym
  */
-export function alertMessage(envelope: AlertEnvelope, control: string, now: number): string {
+export function alertMessage(
+  envelope: AlertEnvelope,
+  control: string,
+  now: number,
+  identity?: { readonly number: string; readonly authority: string },
+): string {
   const { body, mode } = envelope
   const { subject, times, signal } = body
   const at = dtm(times.event)
   const first = body.channels[0]
+  const known = identity === undefined ? '' : `${text(identity.number)}^^^${text(identity.authority)}^MR~`
   const pid =
-    subject.keyedBy === 'patient' ? `PID|||${text(subject.patientKey)}^^^VIGIL^PI||^^^^^^S` : 'PID|||||^^^^^^U'
+    subject.keyedBy === 'patient' ? `PID|||${known}${text(subject.patientKey)}^^^VIGIL^PI||^^^^^^S` : 'PID|||||^^^^^^U'
   const facet = (n: number, type: string, code: string, value: string, flags = '') =>
     `OBX|${n}|${type}|${code}^MDC|1.0.0.0.${n}|${value}|||${flags}|||F|||${at}`
   return [

@@ -3,17 +3,32 @@ import { VigilError } from '../errors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Settings } from '../vitals/settings.ts'
 import { codeBook } from './observation.ts'
-import { pseudonyms } from './pseudonym.ts'
+import { type Pseudonyms, pseudonyms } from './pseudonym.ts'
 import type { ReadOptions } from './read.ts'
 import { openZone } from './time.ts'
+
+/** Hears which record number a pseudonym was made of. */
+export type Met = (pseudonym: string, identity: { readonly number: string; readonly authority: string }) => void
+
+function telling(made: Pseudonyms, met: Met | undefined): Pseudonyms {
+  if (met === undefined) return made
+  return {
+    ...made,
+    patient(authority, number) {
+      const pseudonym = made.patient(authority, number)
+      met(pseudonym, { number, authority })
+      return pseudonym
+    },
+  }
+}
 
 /**
  * How the messages of this site are read, live or from a capture: the same secret makes the same patients.
  * @throws VigilError config-invalid (zone, secret)
  */
-export function siteReading(settings: Settings['hl7'], table: ChannelTable): ReadOptions {
+export function siteReading(settings: Settings['hl7'], table: ChannelTable, met?: Met): ReadOptions {
   return {
-    identity: { pseudonyms: pseudonyms(secretOf(settings)), authority: settings.authority },
+    identity: { pseudonyms: telling(pseudonyms(secretOf(settings)), met), authority: settings.authority },
     book: codeBook(table),
     zone: zoneOf(settings.timeZone),
   }

@@ -9,6 +9,7 @@ const OWN = 0xff
 const CHECKPOINT = 'checkpoint'
 const LAYOUT = 'layout/'
 const MODELS = 'models'
+const POLICY = 'policy'
 
 const offset = z.number().nonnegative()
 
@@ -26,6 +27,9 @@ const StoredLayout = z.strictObject({
 
 /** detector -> where the partition stands in the succession of its model */
 const Successions = z.record(z.string(), Succession)
+
+/** id of the policy that the partition's first patients were under, of whom nobody ever said another */
+const PolicyOrigin = z.strictObject({ origin: z.string().min(1) })
 
 const ownKey = (name: string): Buffer => Buffer.concat([Buffer.of(OWN), Buffer.from(name)])
 
@@ -46,6 +50,10 @@ export function successionsRecord(
   return { topic, partition, key: ownKey(MODELS), value: JSON.stringify(Object.fromEntries(successions)) }
 }
 
+export function policyRecord(topic: string, partition: number, origin: string): NewRecord {
+  return { topic, partition, key: ownKey(POLICY), value: JSON.stringify({ origin }) }
+}
+
 /** A patient's state; null where the patient is gone. */
 export function stateRecord(topic: string, partition: number, patientKey: string, state: Buffer | null): NewRecord {
   return { topic, partition, key: patientKey, value: state }
@@ -58,6 +66,8 @@ export class Changelog {
   checkpoint: Checkpoint | undefined
   /** detector -> succession of its model; empty where no build wrote one */
   successions: ReadonlyMap<string, Succession> = new Map()
+  /** id of the policy that the partition began with; undefined where no build wrote one */
+  policyOrigin: string | undefined
   /** bytes of keys and values read */
   bytes = 0
 
@@ -76,6 +86,7 @@ export class Changelog {
     if (value === null) return
     if (name === CHECKPOINT) this.checkpoint = parsed(Checkpoint, value, name)
     else if (name === MODELS) this.successions = new Map(Object.entries(parsed(Successions, value, name)))
+    else if (name === POLICY) this.policyOrigin = parsed(PolicyOrigin, value, name).origin
     else if (name.startsWith(LAYOUT)) {
       const { fields, states } = parsed(StoredLayout, value, name)
       const known = layout(fields, states)

@@ -2,14 +2,16 @@ import { setTimeout } from 'node:timers/promises'
 import { defer, finalize, Subject } from 'rxjs'
 import { VigilError } from '../errors.ts'
 import type { Check, Committer, Input, InputBatch, Source, Turn } from '../stream/ports.ts'
+import type { PolicySettings } from '../vitals/policy.ts'
 import { Commits } from './commits.ts'
 import { type Intake, portionsOf, takeRecords } from './intake.ts'
 import type { KafkaWardOptions } from './kafka-ward-options.ts'
 import { load } from './load.ts'
 import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
+import { adoptPolicy, changePolicy } from './policies.ts'
 import type { GroupEvents, GroupMember, LogRecord, PlainWriter } from './port.ts'
-import { Promotions } from './promotions.ts'
+import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
@@ -60,15 +62,9 @@ export class KafkaWard implements GroupEvents {
     const { promotions } = options
     const readings = topicName(settings.topicPrefix, 'readings')
     this.#topics = [readings, ...options.controls.keys(), ...(promotions ? [promotions.topics.models] : [])]
-    this.#promotions =
-      promotions &&
-      new Promotions(
-        { ...options, ...promotions },
-        {
-          turn: (owned, take, done) => void this.#turn(take, owned.number, (inputs) => inputs, done),
-          all: () => this.#owned.values(),
-        },
-      )
+    const turn: Around['turn'] = (owned, take, done) => void this.#turn(take, owned.number, (inputs) => inputs, done)
+    const around = { turn, all: () => this.#owned.values() }
+    this.#promotions = promotions && new Promotions({ ...options, ...promotions }, around)
     this.#commits = new Commits({
       prefix: settings.topicPrefix,
       state: ward.state,
@@ -151,6 +147,13 @@ export class KafkaWard implements GroupEvents {
     this.#batches.complete()
   }
 
+  /** Every partition is under another policy from here on. @throws VigilError config-invalid; nothing changes then */
+  async changePolicy(settings: PolicySettings): Promise<void> {
+    const change = () => changePolicy([...this.#owned.values()], settings, this.#options)
+    const { refused } = await this.#turn(change, 0, ({ entries }) => entries)
+    if (refused !== undefined) throw refused
+  }
+
   /** Commit a partition with the ward at rest; where nobody works any more, nothing of it can be. */
   async #settle(owned: Owned): Promise<void> {
     for (;;) {
@@ -197,8 +200,8 @@ export class KafkaWard implements GroupEvents {
     const owned = this.#owned.get(partition)
     const next = owned?.fetched.get(topic)
     if (owned === undefined || next === undefined || !owned.open || this.#stopping) return
-    const fresh =
-      records[0] !== undefined && records[0].offset < next ? records.filter((it) => it.offset >= next) : records
+    const known = records[0] !== undefined && records[0].offset < next
+    const fresh = known ? records.filter((it) => it.offset >= next) : records
     const last = fresh.at(-1)
     if (last === undefined) return
     owned.fetched.set(topic, last.offset + 1)
@@ -311,11 +314,8 @@ export class KafkaWard implements GroupEvents {
       owned.writer = restored.writer
       for (const loss of restored.losses) log.error({ partition: owned.number }, loss)
       await this.#promotions?.prepare(owned, restored.changelog)
-      await this.#turn(
-        () => this.#load(owned, restored),
-        owned.number,
-        (entries) => entries,
-      )
+      const load = () => this.#load(owned, restored)
+      await this.#turn(load, owned.number, (entries) => entries)
       // read again: the group may have taken it away while it waited its turn
       if (!owned.live) return await restored.writer.close()
       owned.open = true
@@ -340,7 +340,11 @@ export class KafkaWard implements GroupEvents {
     owned.phase = 'live'
     this.#promotions?.adopt(owned)
     const entries = load(owned, restored, { ...this.#options, source: this.#topics[0] })
-    return [...entries, ...(this.#promotions?.adopted(owned) ?? [])]
+    return [
+      ...entries,
+      ...adoptPolicy(owned, restored.changelog, this.#options),
+      ...(this.#promotions?.adopted(owned) ?? []),
+    ]
   }
 
   #seek(owned: Owned): void {
@@ -363,10 +367,8 @@ export class KafkaWard implements GroupEvents {
     const { log, telemetry } = this.#options
     telemetry.aborted(error.code)
     if (owned.phase === 'lost') return
-    log.warn(
-      { partition: owned.number, code: error.code },
-      `a commit failed, the partition is read back: ${error.message}`,
-    )
+    const about = { partition: owned.number, code: error.code }
+    log.warn(about, `a commit failed, the partition is read back: ${error.message}`)
     if (HOPELESS.has(error.code)) this.#break(error)
     else this.#again(owned, error)
   }

@@ -38,6 +38,9 @@ export class Owned {
   readonly successions = new Map<string, Succession>()
   /** the changelog knows them as they are */
   successionsKept = false
+  /** id of the policy that the partition began with, and whether the changelog knows it */
+  policyOrigin: string | undefined
+  policyKept = false
   /** wall clock, ms, since when an output waits that should leave soon */
   waitsSince: number | undefined
   committing: Promise<void> | undefined

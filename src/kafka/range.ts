@@ -39,13 +39,7 @@ export async function readKafkaRange(
       from: await client.offsetAt(readings, partition, from - SLACK_MS),
       to: (await client.bounds(readings, partition)).next,
     }
-    const entries = await entriesOf(options, partition)
-    let next = 0
-    const before = (offset: number) => {
-      const first = next
-      while (next < entries.length && entries[next]!.afterOffset < offset) next++
-      return entries.slice(first, next)
-    }
+    const before = entriesAfter(await placedEntries(options, partition, ({ at }) => at >= from && at < to))
     const taken = async (records: readonly LogRecord[]) => {
       const inputs: Input[] = []
       for (const record of records) {
@@ -62,9 +56,29 @@ export async function readKafkaRange(
   }
 }
 
-/** Entries of the range that count in a partition of the readings, in the order of the offsets they follow. */
-async function entriesOf(options: RangeOptions, partition: number): Promise<readonly JournalEntry[]> {
-  const { client, readings, journal, from, to, signal } = options
+/** Of entries in the order of the offsets they follow: at each call those that come before the reading of an offset. */
+export function entriesAfter(entries: readonly JournalEntry[]): (offset: number) => readonly JournalEntry[] {
+  let next = 0
+  return (offset) => {
+    const first = next
+    while (next < entries.length && entries[next]!.afterOffset < offset) next++
+    return entries.slice(first, next)
+  }
+}
+
+/** Entries that count in a partition of the readings, as far as they are wanted, in the order of the offsets they follow. */
+export async function placedEntries(
+  {
+    client,
+    readings,
+    journal,
+    signal,
+  }: Pick<RangeOptions, 'readings' | 'journal' | 'signal'> & {
+    readonly client: Pick<KafkaClient, 'bounds' | 'readRange'>
+  },
+  partition: number,
+  wanted: (entry: JournalEntry) => boolean,
+): Promise<readonly JournalEntry[]> {
   const entries: JournalEntry[] = []
   const { first, next } = await client.bounds(journal, partition)
   const taken = async (records: readonly LogRecord[]) => {
@@ -72,7 +86,7 @@ async function entriesOf(options: RangeOptions, partition: number): Promise<read
       const placed = readJournalEntry(record)
       // another build's entry, or one of a partition that has another number now
       if (isRejection(placed) || placed.topic !== readings || placed.partition !== partition) continue
-      if (placed.entry.at >= from && placed.entry.at < to) entries.push(placed.entry)
+      if (wanted(placed.entry)) entries.push(placed.entry)
     }
   }
   await client.readRange(journal, partition, { from: first, to: next }, taken, signal)

@@ -3,7 +3,7 @@ import type { Saved, WardState } from '../stream/ward-state.ts'
 import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Rejection, RejectionReason } from '../vitals/rejection.ts'
 import { alertRecord } from './alert-record.ts'
-import { checkpointRecord, layoutRecord, stateRecord, successionsRecord } from './changelog.ts'
+import { checkpointRecord, layoutRecord, policyRecord, stateRecord, successionsRecord } from './changelog.ts'
 import { deadLetter } from './dead-letter.ts'
 import { evidenceRecord } from './evidence-record.ts'
 import { journalRecord } from './journal-record.ts'
@@ -98,6 +98,9 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   if (owned.successions.size > 0 && !owned.successionsKept)
     records.push(successionsRecord(stateTopic, partition, owned.successions))
   owned.successionsKept = true
+  if (owned.policyOrigin !== undefined && !owned.policyKept)
+    records.push(policyRecord(stateTopic, partition, owned.policyOrigin))
+  owned.policyKept = true
   const snapshotOffset = Math.min(unsaved.oldest()?.from ?? Number.POSITIVE_INFINITY, owned.worked.get(readings) ?? 0)
   owned.committed = owned.positions
   const next = Object.fromEntries(owned.committed)

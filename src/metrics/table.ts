@@ -79,6 +79,8 @@ export const METRICS = {
   warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
   warmUpReadings: { name: 'vigil_model_warm_up_readings_total', type: 'counter', help: 'Readings that versions were warmed by.', labels: {} },
   modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
+  policyInfo: { name: 'vigil_policy_info', type: 'gauge', help: '1 for each own partition, with the policy that holds there: a hash of limits and alert rules, and what the settings call the limits.', labels: { policy: 16, set: 16, version: 16, partition: 64 } },
+  policyReloads: { name: 'vigil_policy_reloads_total', type: 'counter', help: 'Settings that were read again while beds were watched (SIGHUP), by what came of it. refused: the old ones hold.', labels: { outcome: ['changed', 'same', 'refused'] } },
   partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
   rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },
   restoreSeconds: { name: 'vigil_restore_seconds', type: 'histogram', help: 'From the adoption of a partition to its first live record: fence, changelog, states.', labels: {}, buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] },

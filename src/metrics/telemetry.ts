@@ -4,6 +4,7 @@ import type {
   DeliveryTelemetry,
   Hl7Telemetry,
   KafkaTelemetry,
+  PolicyTelemetry,
   Telemetry,
   TrainerTelemetry,
   VersionTelemetry,
@@ -41,6 +42,7 @@ export interface PrometheusTelemetry extends Telemetry {
   readonly kafka: KafkaTelemetry
   /** what the versions of the models tell, the one that raises and the one in shadow */
   readonly versions: VersionTelemetry
+  readonly policies: PolicyTelemetry
   /** what the HL7 edge tells */
   readonly hl7: Hl7Telemetry
   /** what deliveries tell */
@@ -130,6 +132,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
   const write = writers(register)
   for (const watching of WATCHING) write.beds({ watching }, 0)
   let spent: (() => SpentBudget) | undefined
+  let policy: Parameters<PolicyTelemetry['holds']>[0] | undefined
   let waiting = 0
   let oldest = 0
   let told = now()
@@ -176,6 +179,12 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
       for (const model of models) write.modelInfo({ ...model }, 1)
     },
     versions: versionMetrics(write),
+    policies: {
+      holds(asked) {
+        policy = asked
+      },
+      reloaded: (outcome) => write.policyReloads({ outcome }, 1),
+    },
     kafka: {
       partitions(counts) {
         for (const phase of ['restoring', 'live'] as const) write.partitions({ phase }, counts[phase])
@@ -240,6 +249,9 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     text() {
       write.oldestUnscored(NONE, age())
       if (spent !== undefined) tellBudget(write, spent())
+      register.getSingleMetric(METRICS.policyInfo.name)?.reset()
+      const { id = '', set = '', version = '', partitions = [] } = policy?.() ?? {}
+      for (const partition of partitions) write.policyInfo({ policy: id, set, version, partition: `${partition}` }, 1)
       return register.metrics()
     },
   }

@@ -85,6 +85,28 @@ export function resetLimits(plan: LimitPlan, state: Float64Array, at: number): v
   state.fill(0, at, at + plan.stateSize)
 }
 
+/** -1, 1, 2 or 0, as SIDE */
+function sideOf({ beats, low, high }: LimitedChannel, value: number): number {
+  return beats && value === 0 ? STILL : value < low ? BELOW : value > high ? ABOVE : 0
+}
+
+/**
+ * Other limits hold from here on: what was seen last stands, and is held against them. A run that only they see begins
+ * with that value; what they do not limit is forgotten.
+ */
+export function rejudgeLimits(plan: LimitPlan, state: Float64Array, at: number): void {
+  const limited = new Map(plan.limited.map((it) => [it.index, it]))
+  for (let index = 0; index < plan.width; index++) {
+    const own = at + index * FIELDS
+    const it = limited.get(index)
+    if (it === undefined) state.fill(0, own, own + FIELDS)
+    if (it === undefined || state[own + LAST] === 0) continue
+    const side = sideOf(it, state[own + VALUE]!)
+    if (side !== state[own + SIDE]) state[own + SINCE] = state[own + LAST]!
+    state[own + SIDE] = side
+  }
+}
+
 function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
   const still = side === STILL
   const { channel, limit } = it
@@ -154,7 +176,7 @@ export function checkLimits(
     const lapsed = !episodic && time - state[own + LAST]! > RUN_GAP
     if (observed) {
       const value = frames.values[from + it.index]!
-      const side = it.beats && value === 0 ? STILL : value < it.low ? BELOW : value > it.high ? ABOVE : 0
+      const side = sideOf(it, value)
       if (side !== 0 && (side !== was || lapsed)) state[own + SINCE] = time
       state[own + SIDE] = side
       state[own + LAST] = time

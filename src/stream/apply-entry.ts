@@ -71,6 +71,9 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
     case 'seen-by':
       watch.seenBy(session, entry)
       break
+    case 'policy':
+      watch.policy(session, entry)
+      break
     case 'model-failed':
       bedside.say(session, watch.modelFailed(session, entry.model, entry.at))
       break

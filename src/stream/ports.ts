@@ -192,6 +192,20 @@ export interface VersionTelemetry {
   warmed(seconds: number, readings: number): void
 }
 
+/** What becomes of settings that are read again. */
+export interface PolicyTelemetry {
+  /** which policy holds in which partitions, asked whenever somebody wants to know */
+  holds(
+    asked: () => {
+      readonly id: string
+      readonly set: string
+      readonly version: string
+      readonly partitions: readonly number[]
+    },
+  ): void
+  reloaded(outcome: 'changed' | 'same' | 'refused'): void
+}
+
 /** One model version, by what its manifest calls it. */
 export interface Version {
   readonly detector: string

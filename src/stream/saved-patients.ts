@@ -2,6 +2,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
 import { factsOf, restoreFacts } from './facts.ts'
 import type { Lane, Slower } from './lane.ts'
+import type { Policies } from './policies.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
@@ -13,8 +14,7 @@ interface Parts {
   readonly versions: Versions
   /** hourly models and reconstructors, shadows too */
   readonly slower: readonly Slower[]
-  /** the set of limits, and its version */
-  readonly limits: WatchedBy['limits']
+  readonly policies: Policies
   /** rows that every patient has: the grid's; then those of the lanes that see the patient; then the rules' */
   readonly clocks: SavedRows
   readonly rules: readonly SavedRows[]
@@ -77,7 +77,9 @@ export class SavedPatients {
       lane.readState(session.slot, floats.subarray(from, from + lane.engine.stateSize))
       from += lane.engine.stateSize
     }
-    const { table, limits } = this.#parts
+    const { table, policies } = this.#parts
+    const { set, version } = policies.of(session).limits
+    const limits = { set, version }
     return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats }, of)
   }
 
@@ -129,7 +131,9 @@ export class SavedPatients {
 
   /** The models that are not those of a record, and the limits; undefined where all are the same. */
   #successors(session: Session, { states }: Layout, before: WatchedBy['limits'] | undefined): WatchedBy | undefined {
-    const { versions, slower, limits } = this.#parts
+    const { versions, slower, policies } = this.#parts
+    const { set, version } = policies.current.limits
+    const limits = { set, version }
     const { champions, all } = versions.of(session)
     const raising: readonly Lane[] = [...champions, ...slower.filter(({ role }) => role === 'champion')]
     // a shadow that begins cold says nothing, and changes nobody's future

@@ -1,7 +1,7 @@
 import type { Calls } from '../alerts/calls.ts'
 import { type Advance, NO_CALLS, type OpenAlerts } from '../alerts/lifecycle.ts'
 import type { AlertBody } from '../vitals/alert.ts'
-import type { SeenBy } from '../vitals/journal.ts'
+import type { EntryOf, SeenBy } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import { isSelfTest, type Mode, type Reading } from '../vitals/reading.ts'
 import type { Watching } from '../vitals/watching.ts'
@@ -44,6 +44,8 @@ export interface Session {
   started: Map<string, number> | undefined
   /** detector -> the versions that see the patient; undefined where nobody ever said: those of the settings */
   seenBy: Readonly<Record<string, SeenBy>> | undefined
+  /** the limits and alert rules that hold for the patient; undefined where nobody ever said: those of the settings */
+  policy: Pick<EntryOf<'policy'>, 'id' | 'policy'> | undefined
   watching: Watching
   /** a source of this patient sends sets in parts: ticks stay open until the watermark passes */
   inParts: boolean
@@ -112,6 +114,7 @@ export class Sessions {
       begun: undefined,
       started: undefined,
       seenBy: undefined,
+      policy: undefined,
       watching: 'warming',
       inParts: false,
       lostAt: undefined,

@@ -22,7 +22,10 @@ export function limitPlans(
 }
 
 /** Where the alerts of a patient come from, by detector: of these lanes, and of the rules beside them. */
-export function alertSources(lanes: readonly Lane[], settings: WatchSettings): Record<string, AlertBody['source']> {
+export function alertSources(
+  lanes: readonly Lane[],
+  settings: Pick<WatchSettings, 'limits'>,
+): Record<string, AlertBody['source']> {
   const { set, version } = settings.limits
   const rule = (detector: string, thresholds: AlertBody['source']['thresholds']): [string, AlertBody['source']] => [
     detector,

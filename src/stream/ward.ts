@@ -23,6 +23,7 @@ import {
 import { judgeControl } from './judge-control.ts'
 import type { Slower } from './lane.ts'
 import { Outbox } from './outbox.ts'
+import { Policies } from './policies.ts'
 import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
@@ -49,6 +50,9 @@ export class Ward {
   readonly versions: Versions
   /** partition -> detector -> the versions that see a patient who is new there; those of the settings where none stand */
   readonly newcomers = new Map<number, Readonly<Record<string, SeenBy>>>()
+  readonly policies: Policies
+  /** partitions whose first patients were under another policy: who is new there is told of the one that holds */
+  readonly toldOfPolicy = new Set<number>()
   readonly #options: WardOptions
   readonly #grid: GridPlan
   readonly #aheadMs: number
@@ -75,7 +79,8 @@ export class Ward {
     this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
     this.#slower = [...risks, ...opinions]
-    this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.cadenceSeconds)
+    this.policies = new Policies(settings, table)
+    this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.policies, this.cadenceSeconds)
     this.#out = new Outbox(options)
     this.#bedside = {
       watch: this.#watch,
@@ -90,7 +95,7 @@ export class Ward {
       table,
       versions: this.versions,
       slower: this.#slower,
-      limits: { set: settings.limits.set, version: settings.limits.version },
+      policies: this.policies,
       clocks,
       rules: this.#watch.saved,
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
@@ -185,7 +190,8 @@ export class Ward {
 
   /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
-    const { alerts, stream } = this.#options.settings
+    const { stream } = this.#options.settings
+    const { alerts } = this.policies.current
     const rules = { seconds, againSeconds: alerts.continueSeconds, forgetHours: stream.forgetHours }
     return silence(this.#sessions.all(), this.#bedside.newest, now, rules)
   }
@@ -222,6 +228,8 @@ export class Ward {
     this.#clear(session)
     for (const [detector, seenBy] of Object.entries(this.newcomers.get(partition) ?? {}))
       this.#apply({ kind: 'journal', patientKey, at, afterOffset, entry: 'seen-by', detector, ...seenBy }, partition)
+    if (this.toldOfPolicy.has(partition))
+      this.#apply({ kind: 'journal', patientKey, at, afterOffset, entry: 'policy', ...this.policies.said() }, partition)
     return session
   }
 
@@ -351,7 +359,7 @@ export class Ward {
   #control(control: Control, partition: number, offset: number): void {
     const session = this.#sessions.find(control.patientKey)
     const newest = session === undefined ? Number.NaN : this.#bedside.newest(session)
-    const { longestPauseSeconds } = this.#options.settings.alerts
+    const { longestPauseSeconds } = this.policies.current.alerts
     const judged = judgeControl(control, session, newest, longestPauseSeconds)
     if (judged.kind === 'journal') this.#apply(judged, partition)
     else this.#out.letter({ ...judged, source: this.#source }, partition, offset, undefined, control)
@@ -363,7 +371,7 @@ export class Ward {
     this.#out.entry(entry, known?.partition ?? partition)
     const here = known !== undefined && known.departedAt === undefined
     if (here) applyEntry(entry, known, this.#bedside)
-    else if (entry.entry === 'admit' || entry.entry === 'seen-by')
+    else if (entry.entry === 'admit' || entry.entry === 'seen-by' || entry.entry === 'policy')
       applyEntry(entry, this.#begin(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
     else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }

@@ -1,8 +1,6 @@
 import { acknowledge, type Deed } from '../alerts/acknowledgement.ts'
 import { type AlertContext, advance, endAlert, endAll, endSome, NO_ALERTS, NO_CALLS } from '../alerts/lifecycle.ts'
 import { VigilError } from '../errors.ts'
-import { checkLimits, type LimitPlan, resetLimits } from '../scoring/limits.ts'
-import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
@@ -13,14 +11,16 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { Lane, Slower } from './lane.ts'
 import type { OpinionDetector } from './opinion-detector.ts'
+import type { Policies } from './policies.ts'
 import type { RiskDetector } from './risk-detector.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import type { SavedRows } from './rows.ts'
+import { Rules } from './rules.ts'
 import { Sensing } from './sensing.ts'
 import { beginsAgain, keep, type Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
-import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
+import { alertSources, type WatchSettings } from './sources.ts'
 import { type Stepped, stepped } from './stepped.ts'
-import type { Seers, Versions } from './versions.ts'
+import type { Versions } from './versions.ts'
 
 /** a bed is stale when its channels are so many times older than makes a channel missing */
 const STALE_BED = 3
@@ -36,14 +36,10 @@ export class Watch {
   readonly #risks: readonly RiskDetector[]
   readonly #opinions: readonly OpinionDetector[]
   readonly #slower: readonly Slower[]
-  readonly #settings: WatchSettings
-  readonly #limits: Readonly<Record<Profile, LimitPlan>>
-  /** doubles of a row of limits: the same for every profile */
-  readonly #limitsSize: number
+  readonly #settings: Pick<WatchSettings, 'stream'>
+  readonly #policies: Policies
   readonly #staleBedSeconds: number
-  readonly #news2: News2Plan
-  readonly #rows: Rows // [limits, NEWS2]
-  readonly #sources = new WeakMap<Seers, Readonly<Record<string, AlertBody['source']>>>()
+  readonly #rules: Rules
   readonly #sensing: Sensing
   readonly #conditions: Condition[] = []
   /** what a version in shadow says, which nobody hears */
@@ -56,7 +52,8 @@ export class Watch {
     versions: Versions,
     risks: readonly RiskDetector[],
     opinions: readonly OpinionDetector[],
-    settings: WatchSettings,
+    settings: Pick<WatchSettings, 'stream'>,
+    policies: Policies,
     cadenceSeconds: number,
   ) {
     this.#table = table
@@ -65,44 +62,31 @@ export class Watch {
     this.#opinions = opinions
     this.#slower = [...risks, ...opinions]
     this.#settings = settings
-    this.#limits = limitPlans(settings.limits, table)
-    this.#limitsSize = this.#limits.adult.stateSize
+    this.#policies = policies
+    this.#rules = new Rules(policies, table)
     const cadences = versions.configured.map(({ manifest }) => manifest.grid.cadenceSeconds)
     this.#staleBedSeconds = STALE_BED * Math.max(settings.stream.staleSeconds, ...cadences)
-    this.#news2 = news2Plan(table)
-    this.#rows = new Rows(this.#limitsSize + NEWS2_STATE_SIZE)
     this.#sensing = new Sensing(table, cadenceSeconds)
   }
 
   /** The rows that belong into a patient's saved state. */
   get saved(): readonly SavedRows[] {
-    const fields = [...this.#limits.adult.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)]
-    return [{ rows: this.#rows, fields }, this.#sensing.saved]
+    return [this.#rules.saved, this.#sensing.saved]
   }
 
   /** A new patient on the slot. */
   reset(slot: number): void {
-    this.#resetRules(slot)
+    this.#rules.reset(slot)
     this.#sensing.reset(slot)
     for (const lane of [...this.#versions.all, ...this.#slower]) lane.reset(slot)
   }
 
-  #resetRules(slot: number): void {
-    const page = this.#rows.page(slot)
-    const at = this.#rows.at(slot)
-    resetLimits(this.#limits.adult, page, at)
-    resetNews2(page, at + this.#limitsSize)
-  }
-
-  /** Other limits hold from here on: what was held against the old ones says nothing of these. */
   age(session: Session, profile: Profile): void {
-    if (session.profile === profile) return
-    session.profile = profile
-    this.#resetRules(session.slot)
+    this.#rules.age(session, profile)
   }
 
-  #profile(session: Session): Profile {
-    return session.profile ?? this.#settings.limits.assumed
+  policy(session: Session, entry: EntryOf<'policy'>): void {
+    this.#rules.policy(session, entry)
   }
 
   /**
@@ -122,8 +106,6 @@ export class Watch {
    * @returns what its alerts have to say, and the report if wanted
    */
   frame(session: Session, frames: FrameColumns, row: number, time: number, wanted: boolean): Seen {
-    const page = this.#rows.page(session.slot)
-    const at = this.#rows.at(session.slot)
     const conditions = this.#conditions
     conditions.length = 0
     const trusted = this.#trusted!
@@ -143,13 +125,7 @@ export class Watch {
       shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
     for (const risk of this.#risks) if (risk.role === 'champion') risk.conditions(session.slot, conditions)
-    const models = conditions.length
-    const profile = this.#profile(session)
-    checkLimits(this.#limits[profile], page, at, frames, row, time, conditions)
-    const limitAlarm = conditions.length > models
-    // NEWS2 is for adults
-    const score = profile === 'adult' ? news2(this.#news2, frames, row) : undefined
-    if (score !== undefined) checkNews2(page, at + this.#limitsSize, score, time, conditions)
+    const { score, limitAlarm } = this.#rules.check(session, frames, row, time, conditions)
     const watching = this.#watching(session, frames, row)
     if (watching !== 'watching') {
       const stale = staleBed(this.#table, frames, row, time, this.#staleBedSeconds)
@@ -297,10 +273,11 @@ export class Watch {
 
   #sourcesOf(session: Session): Readonly<Record<string, AlertBody['source']>> {
     const seers = this.#versions.of(session)
-    const known = this.#sources.get(seers)
+    const policy = this.#policies.of(session)
+    const known = policy.sources.get(seers)
     if (known !== undefined) return known
-    const sources = alertSources(this.#raising(session), this.#settings)
-    this.#sources.set(seers, sources)
+    const sources = alertSources(this.#raising(session), policy)
+    policy.sources.set(seers, sources)
     return sources
   }
 
@@ -309,7 +286,7 @@ export class Watch {
   }
 
   #context(session: Session, frame: Unaged): AlertContext {
-    const { clearSeconds, continueSeconds, silenceSeconds, unansweredSeconds } = this.#settings.alerts
+    const { clearSeconds, continueSeconds, silenceSeconds, unansweredSeconds } = this.#policies.of(session).alerts
     return {
       subject: {
         patientKey: session.patientKey,
@@ -318,7 +295,7 @@ export class Watch {
         ...(session.bed !== undefined && { bed: session.bed }),
       },
       sources: this.#sourcesOf(session),
-      frame: { ...frame, profile: { name: this.#profile(session), assumed: session.profile === undefined } },
+      frame: { ...frame, profile: { name: this.#rules.profile(session), assumed: session.profile === undefined } },
       clearSeconds,
       continueSeconds,
       silenceSeconds,

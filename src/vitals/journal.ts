@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AlertId, By, Encounter, Verdict } from './control.ts'
+import { Policy } from './policy.ts'
 import { Profile } from './profile.ts'
 import { PatientKey, Place } from './reading.ts'
 
@@ -60,6 +61,7 @@ export const JournalEntry = z.discriminatedUnion('entry', [
   z.strictObject({ ...base, entry: z.literal('signal-lost'), silentSeconds }),
   z.strictObject({ ...base, entry: z.literal('watched-by'), ...WatchedBy.shape }).describe('from here on; the models named begin cold'),
   z.strictObject({ ...base, entry: z.literal('seen-by'), detector: z.string(), ...SeenBy.shape, warmedFrom }).describe('from here on: a shadow, a promotion, a rollback; open alerts go on'),
+  z.strictObject({ ...base, entry: z.literal('policy'), id: z.string().min(1).describe('a hash of all of it'), policy: Policy }).describe('limits and alert rules from here on; open alerts go on'),
   z.strictObject({ ...base, entry: z.literal('model-failed'), model }).describe('its engine failed: begins cold, and is not asked until it is back'),
   z.strictObject({ ...base, entry: z.literal('model-back'), model }),
   z.strictObject({ ...base, entry: z.literal('forgotten'), silentSeconds }).describe('silent for stream.forgetHours: no longer of the ward'),

@@ -16,6 +16,7 @@ const wanted = {
   kinds: z.array(z.enum(['physiological', 'technical', 'advisory'])).min(1).optional(),
   callsOnly: z.boolean().default(false).describe('only messages that call somebody, and those that end what called'),
   timeoutSeconds: seconds.max(120).default(10),
+  identify: z.boolean().default(false).describe('put the record number back, from the vault; only by TLS or on this machine'),
 } // biome-ignore format: one setting, one line
 
 /** Somebody who is told of alerts. */
@@ -144,6 +145,14 @@ export const Settings = z.strictObject({
       certFile: z.string().optional().describe('PEM file with the certificate of the listener; TLS when given'),
       keyFile: z.string().optional().describe('PEM file with its key'),
       clientCaFile: z.string().optional().describe('PEM file with the authority that signed the senders\' certificates; they must show one'),
+    })
+    .prefault({}),
+  vault: z
+    .strictObject({
+      file: z.string().optional().describe('where `vigil hl7` keeps, sealed, which record number a pseudonym is, for receivers with `identify`; nothing is kept when absent'),
+      keyFile: z.string().optional().describe('file of keys, 32 bytes each in hexadecimal or Base64, one a line: the first one seals, all of them open'),
+      key: z.string().optional().describe('one such key; better by its variable or as a file; never logged'),
+      days: z.int().min(1).max(366).default(7).describe('an identity that was not met for so long is forgotten'),
     })
     .prefault({}),
   deliver: z

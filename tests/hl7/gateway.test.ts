@@ -244,6 +244,8 @@ test.each([
   [{ secret: 'short' }, 'config-invalid', 'hl7.secretFile'],
   [{ timeZone: 'Mars/Base' }, 'config-invalid', 'hl7.timeZone'],
   [{ certFile: '/nowhere.pem' }, 'config-invalid', 'hl7.keyFile'],
+  [{ keyFile: '/nowhere.pem' }, 'config-invalid', 'hl7.certFile'],
+  [{ clientCaFile: '/nowhere.pem' }, 'config-invalid', 'hl7.certFile'],
   [{ certFile: '/nowhere.pem', keyFile: '/nowhere.pem' }, 'config-invalid', 'hl7.certFile'],
 ])('settings %j: %s', async (changes, code, place) => {
   await expect(opening(changes)).rejects.toMatchObject({ code, place })

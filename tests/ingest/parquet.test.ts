@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
 import { decodeReading } from '../../src/ingest/decode-reading.ts'
+import { parquetInputs } from '../../src/ingest/parquet.ts'
 import { wireReading } from '../../src/ingest/wire-reading.ts'
 import { writeRecording } from '../../src/ingest/write-recording.ts'
 import type { JournalEntry } from '../../src/vitals/journal.ts'
@@ -177,5 +178,56 @@ describe('a Parquet table', () => {
       ),
       { numRuns: 150 },
     )
+  })
+
+  describe('of four row groups, one byte of which is another', () => {
+    const whole = Buffer.from(
+      parquetWriteBuffer({
+        rowGroupSize: 100,
+        codec: 'UNCOMPRESSED',
+        columnData: [
+          { name: 'time', type: 'TIMESTAMP', data: seconds(400) },
+          { name: 'bed', type: 'STRING', data: seconds(400).map((_, i) => `b${i % 3}`) },
+          { name: 'hr', type: 'INT32', data: seconds(400).map((_, i) => 60 + (i % 40)) },
+        ],
+      }),
+    )
+    /** Times read, and the error after them. */
+    async function read(at: number, byte: number) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = byte
+      const path = write('byte.parquet', bytes)
+      const times: number[] = []
+      try {
+        for await (const {
+          inputs,
+        } of parquetInputs(path, { table, batch: 64, patientKey: 'x', anchor: T0, zeros: undefined, mapping: undefined, patience: () => 500 })) // biome-ignore format: one loop
+          for (const it of inputs) if (it.kind === 'reading') times.push(it.time)
+      } catch (error) {
+        return { times, error, path }
+      }
+      return { times, path }
+    }
+
+    test('where it keeps the library busy without end, is given up after the groups before; other files are read on', async () => {
+      // a count in the first page of the second group, found by trying
+      expect(whole[1360]).not.toBe(120)
+      const { times, error, path } = await read(1360, 120)
+      expect(error).toMatchObject({ code: 'recording-unreadable', place: path, message: expect.stringMatching(/row group 2 .* busy for more than 0.5 s/) }) // biome-ignore format: one error
+      expect(times).toEqual(seconds(100).map(Number))
+      expect((await read(0, whole[0]!)).times).toHaveLength(400)
+    })
+
+    test('wherever it is, ends with an error of a recording after what was read, or is read', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, byte) => {
+          const { times, error, path } = await read(at, byte)
+          if (error === undefined) return
+          expect(error).toMatchObject({ code: expect.stringMatching(/^recording-/), place: path })
+          expect(times.length % 100).toBe(0)
+        }),
+        { numRuns: 150, endOnFailure: true },
+      )
+    })
   })
 })

@@ -32,6 +32,8 @@ export function vigil(args: readonly string[], env: Readonly<Record<string, stri
 export interface Running {
   /** resolves with the first match in what was printed */
   said(pattern: RegExp): Promise<RegExpExecArray>
+  /** the same of its standard error */
+  told(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
   /** closes our end of its standard output, as `| head` does */
   readNoMore(): void
@@ -43,7 +45,8 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   const child = spawn(process.execPath, ['bin/vigil.js', ...args], { cwd: ROOT, env: { ...PLAIN, ...env } })
   let stdout = ''
   let stderr = ''
-  let look = () => {}
+  const looks = new Set<() => void>()
+  const look = () => looks.forEach((it) => void it())
   const heard = (stream: NodeJS.ReadableStream, add: (text: string) => void) =>
     stream.setEncoding('utf8').on('data', (text: string) => {
       add(text)
@@ -59,16 +62,21 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     child.on('error', reject)
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
+  const matched = (pattern: RegExp, text: () => string) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const once = () => {
+        const match = pattern.exec(text())
+        if (match === null) return
+        looks.delete(once)
+        resolve(match)
+      }
+      looks.add(once)
+      once()
+      void ended.then(() => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)))
+    })
   return {
-    said: (pattern) =>
-      new Promise((resolve, reject) => {
-        look = () => {
-          const match = pattern.exec(stdout)
-          if (match) resolve(match)
-        }
-        look()
-        void ended.then(() => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)))
-      }),
+    said: (pattern) => matched(pattern, () => stdout),
+    told: (pattern) => matched(pattern, () => stderr),
     signal: (name) => void child.kill(name),
     readNoMore: () => void child.stdout.destroy(),
     ended,

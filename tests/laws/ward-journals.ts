@@ -1,7 +1,10 @@
 import fc from 'fast-check'
+import { Policies } from '../../src/stream/policies.ts'
+import { channelTable } from '../../src/vitals/channels.ts'
 import type { JournalEntry } from '../../src/vitals/journal.ts'
 import type { ModelManifest } from '../../src/vitals/manifest.ts'
 import { bedKey, type Reading } from '../../src/vitals/reading.ts'
+import { Settings } from '../../src/vitals/settings.ts'
 import { reading } from '../stream/reading.ts'
 
 export type Told = Reading | JournalEntry
@@ -65,12 +68,17 @@ const entered = fc.record({
   bed: fc.constantFrom(...BEDS, 'nobody'),
   entry: fc.constantFrom(
     ...(['admit', 'admit', 'transfer', 'discharge', 'signal-lost', 'merge', 'profile', 'mute', 'unmute'] as const),
-    ...(['watched-by', 'forgotten', 'feedback'] as const),
+    ...(['watched-by', 'policy', 'policy', 'forgotten', 'feedback'] as const),
   ),
   profile: fc.constantFrom('adult' as const, 'neonate' as const, 'child-4-11-years' as const),
   encounter: fc.constantFrom('x', 'y'),
   after: fc.constantFrom(0, 30_000.4, 90_000),
 })
+
+const policyOf = (settings: object) => new Policies(Settings.parse(settings), channelTable()).said()
+/** Two policies: one under which nearly everything is an alarm, and the built-in one with other alert rules. */
+const EAGER = policyOf({ limits: { set: 'eager', adult: { hr: { high: 72, holdSeconds: 0 }, temp: null } } })
+const PATIENT = policyOf({ alerts: { clearSeconds: 9, continueSeconds: 30 } })
 
 type Base = { kind: 'journal'; patientKey: string; at: number; afterOffset: number }
 type Entered = typeof entered extends fc.Arbitrary<infer T> ? T : never
@@ -93,6 +101,8 @@ function entryOf(base: Base, { entry, encounter, profile }: Entered): JournalEnt
       return { ...base, entry, by, until: base.at + 20_000 }
     case 'feedback':
       return { ...base, entry, by, alertId: 'a'.repeat(32), verdict: 'nuisance' }
+    case 'policy':
+      return { ...base, entry, ...(encounter === 'x' ? EAGER : PATIENT) }
     case 'watched-by': {
       const model = { detector: 'bedside', name: 'bedside', version: '0.0.1', sha256: 'b'.repeat(64) }
       return { ...base, entry, models: [model], limits: { set: 'built-in', version: '1' } }

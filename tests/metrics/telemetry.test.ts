@@ -68,6 +68,8 @@ function told() {
   telemetry.serving([{ detector: 'bedside', name: 'bedside', version: '0.1.0', provider: 'cpu' }])
   telemetry.requested('/metrics', 200)
   telemetry.modelFailed('bedside', 'engine', 12)
+  telemetry.policies.holds(() => ({ id: 'abcdefabcdef', set: 'icu', version: '2', partitions: [0, 3] }))
+  telemetry.policies.reloaded('changed')
   telemetry.budget(() => ({ budget: 1, patientDays: 4, called: 2, realised: 0.75, interval: [0.15, 2.2] }))
   const { kafka } = telemetry
   kafka.partitions({ restoring: 1, live: 3 })
@@ -168,6 +170,7 @@ describe('a scrape', () => {
     expect(lines).toContain('vigil_step_rows_bucket{le="64",provider="cpu"} 1')
     expect(lines).toContain('vigil_beds{watching="blind"} 4')
     expect(lines).toContain('vigil_partitions{phase="live"} 3')
+    expect(lines).toContain('vigil_policy_info{policy="abcdefabcdef",set="icu",version="2",partition="3"} 1')
     expect(lines).toContain('vigil_self_test_seconds +Inf')
     expect(lines).toContain('vigil_model_failures_total{detector="bedside",cause="engine"} 12')
     expect(lines).toContain('vigil_advisories_per_patient_day{of="called"} 0.5')

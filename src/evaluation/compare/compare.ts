@@ -5,7 +5,7 @@ import type { GroundTruth } from '../../vitals/episode.ts'
 import { differenceOf, type Interval, patientDraws } from '../metrics/bootstrap.ts'
 import { median } from '../quantiles.ts'
 import { type Lead, leadOf, type Started } from '../ward/lead.ts'
-import { type Batches, DrivenWard } from '../watched.ts'
+import { type Batches, DrivenWard, isNoPolicy } from '../watched.ts'
 import { type AlertEpisode, Episodes, type Matched, matchEpisodes } from './episodes.ts'
 
 /** A model or a policy that is compared. */
@@ -66,8 +66,9 @@ export async function compareWards(
   const patients = new Set<string>()
   for await (const inputs of batches) {
     for (const input of inputs) if (input.kind === 'reading') patients.add(input.patientKey)
+    const own = inputs.filter(isNoPolicy)
     // while one waits for its network the other scores
-    await Promise.all([mine.driven.take(inputs), theirs.driven.take(inputs)])
+    await Promise.all([mine.driven.take(own), theirs.driven.take(own)])
     tell(mine.driven.frames)
   }
   const matched = matchEpisodes(mine.episodes.all, theirs.episodes.all)

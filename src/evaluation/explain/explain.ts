@@ -10,6 +10,7 @@ import {
 import { openEngine } from '../../inference/open-engine.ts'
 import type { StepEngine } from '../../stream/ports.ts'
 import { RiskDetector } from '../../stream/risk-detector.ts'
+import type { Layout } from '../../stream/state-record.ts'
 import { Ward } from '../../stream/ward.ts'
 import { wardTickSeconds } from '../../stream/ward-grid.ts'
 import type { AlertBody } from '../../vitals/alert.ts'
@@ -47,8 +48,10 @@ export interface Explanation {
 export interface Evidence {
   /** every stored message of the alert, by sequence */
   readonly stored: readonly AlertBody[]
-  /** the patient's journal from the beginning: opened once the channels are known */
+  /** the patient's journal, from the beginning or from `state` on: opened once the channels are known */
   readonly open: (table: ChannelTable) => Batches
+  /** the patient's saved state that the journal goes on from, and the layouts it may be written by */
+  readonly state?: { readonly record: Buffer; readonly layouts: ReadonlyMap<string, Layout> }
   readonly settings: Settings
   /** registry of models */
   readonly models: string
@@ -60,9 +63,9 @@ const BEFORE = 120_000
 /**
  * An alert made once more from the patient's own journal, through the ward that serves, and held against what was stored,
  * message by message and field by field. A patient's future is a function of that journal alone: nobody else is replayed.
- * @throws VigilError model-not-found and as `openModel` and `openEngine`; data-missing where the patient is not in it
+ * @throws VigilError state-unreadable; model-not-found and as `openModel` and `openEngine`; data-missing where the patient is not in it
  */
-export async function explainAlert({ stored, open, settings, models }: Evidence): Promise<Explanation> {
+export async function explainAlert({ stored, open, state, settings, models }: Evidence): Promise<Explanation> {
   const first = stored[0]!
   const { patientKey } = first.subject
   const last = Math.max(...stored.map(({ times }) => times.event))
@@ -87,6 +90,8 @@ export async function explainAlert({ stored, open, settings, models }: Evidence)
       risks.push(new RiskDetector(bundle.manifest, table, await opened(bundle), wardTickSeconds(witnesses)))
     }
     const ward = new Ward({ table, detectors: witnesses, risks, settings, maxBatch: 1, telemetry: SILENT, tap: undefined, instance: 'explain', now: () => 0 }) // biome-ignore format: one line
+    if (state !== undefined)
+      ward.state.load(patientKey, state.record, { source: 'evidence', partition: 0, layouts: state.layouts, now: 0 })
     const made: AlertBody[] = []
     const driven = new DrivenWard(ward, (body) => made.push(body))
     let inputs = 0
@@ -96,7 +101,7 @@ export async function explainAlert({ stored, open, settings, models }: Evidence)
       if (own.length > 0) await driven.take(own)
       if (made.some(({ times }) => times.event > last)) break
     }
-    if (inputs === 0) throw new VigilError('data-missing', 'the recordings hold nothing of the patient of this alert')
+    if (inputs === 0) throw new VigilError('data-missing', 'there is nothing of the patient of this alert')
     return held(stored, made, witnesses, table)
   } finally {
     await Promise.all(engines.map((engine) => engine.close()))

@@ -1,7 +1,7 @@
 import { VigilError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Settings } from '../../vitals/settings.ts'
-import type { KafkaClient } from '../port.ts'
+import type { KafkaClient, PlainWriter } from '../port.ts'
 import { registerCodecs } from './codecs.ts'
 import { committedPositions } from './committed.ts'
 import { libraryConfig } from './connection.ts'
@@ -9,7 +9,7 @@ import { typeOf, vigilError } from './errors.ts'
 import { joinGroup } from './group.ts'
 import { type Cluster, COORDINATOR, KafkaLibrary, openCluster } from './library.ts'
 import { openReader } from './read-all.ts'
-import { prepareTopics } from './topics.ts'
+import { partitionsOf, prepareTopics } from './topics.ts'
 import { type FenceOptions, fence, openWriter } from './writer.ts'
 
 /** ms in which the first contact has to succeed; a person waits for it */
@@ -71,26 +71,7 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
     }
   }
 
-  let partitions: number
-  try {
-    partitions = await within(
-      OPEN_MS,
-      (async () => {
-        await cluster.connect()
-        checkVersions(cluster)
-        await cluster.refreshMetadataIfNecessary()
-        return prepareTopics({ kafka, cluster }, settings, log)
-      })(),
-      () =>
-        new VigilError('kafka-unreachable', `no answer within ${OPEN_MS / 1000} s; check kafka.brokers and kafka.tls`, {
-          retriable: true,
-          place: settings.brokers.join(','),
-        }),
-    )
-  } catch (error) {
-    void cluster.disconnect().catch(() => undefined)
-    throw vigilError(error, 'connecting', settings.brokers.join(','))
-  }
+  const partitions = await connected(cluster, settings, () => prepareTopics({ kafka, cluster }, settings, log))
 
   return {
     partitions,
@@ -131,4 +112,45 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
       await reader.close()
     },
   }
+}
+
+/** Within 10 s, or the connection is given up. @throws VigilError kafka-* */
+async function connected<T>(cluster: Cluster, settings: Settings['kafka'], then: () => Promise<T>): Promise<T> {
+  try {
+    return await within(
+      OPEN_MS,
+      (async () => {
+        await cluster.connect()
+        checkVersions(cluster)
+        await cluster.refreshMetadataIfNecessary()
+        return then()
+      })(),
+      () =>
+        new VigilError('kafka-unreachable', `no answer within ${OPEN_MS / 1000} s; check kafka.brokers and kafka.tls`, {
+          retriable: true,
+          place: settings.brokers.join(','),
+        }),
+    )
+  } catch (error) {
+    void cluster.disconnect().catch(() => undefined)
+    throw vigilError(error, 'connecting', settings.brokers.join(','))
+  }
+}
+
+/**
+ * A writer to one topic, which is there: none of a service's topics is looked at, made or touched.
+ * @throws VigilError kafka-topics where there is no such topic; other kafka-*
+ */
+export async function openTopic(
+  settings: Settings['kafka'],
+  topic: string,
+  log: Log,
+): Promise<{ readonly partitions: number; readonly writer: PlainWriter }> {
+  const kafka = new KafkaLibrary(libraryConfig(settings, log))
+  const cluster = openCluster(kafka)
+  const partitions = await connected(cluster, settings, () => partitionsOf(cluster, topic))
+  await cluster.disconnect()
+  if (partitions === undefined)
+    throw new VigilError('kafka-topics', `there is no such topic; run: kafka-topics.sh --bootstrap-server HOST:PORT --create --topic ${topic}`, { place: topic }) // biome-ignore format: one sentence
+  return { partitions, writer: await openWriter(kafka) }
 }

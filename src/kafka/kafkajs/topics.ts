@@ -15,7 +15,7 @@ const LOOK_MS = 100
  * Partitions of a topic; undefined when there is none. Asked one by one, since one missing or forbidden topic would hide
  * the others. A leader that is being elected means that the topic is just being made.
  */
-async function partitionsOf(cluster: Cluster, topic: string): Promise<number | undefined> {
+export async function partitionsOf(cluster: Cluster, topic: string): Promise<number | undefined> {
   for (let look = 0; ; look++) {
     try {
       const broker = await cluster.findControllerBroker()

@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { explainKept } from '../../../src/app/explain-kept.ts'
+import { SHIPPED_MODELS } from '../../../src/app.ts'
+import { withClosing } from '../../../src/closing.ts'
 import type { KafkaClient } from '../../../src/kafka/port.ts'
 import { vigil } from '../../integration/vigil.ts'
-import { open, until } from '../broker.ts'
+import { open, quiet, until } from '../broker.ts'
 import { patientIn, ready, service, serviceSettings, T0, topicsOf } from './service.ts'
 
 const settings = serviceSettings({ stream: { signalLostSeconds: 3600 } })
@@ -74,6 +77,21 @@ test('a range that is recorded, with its journal, replays into the alerts that t
     expect((await vigil(['replay', out, '--alerts', again, '--json'])).code).toBe(0)
     expect(await readFile(again, 'utf8')).toBe(await readFile(alerts, 'utf8'))
   }
+
+  // without any recording: from the evidence that was stored as each alert opened, and what the topics hold since
+  for (const id of new Set(live.map((it) => it.alertId))) {
+    const told = await withClosing((atEnd) => explainKept(settings, SHIPPED_MODELS, id, quiet, atEnd))
+    const messages = live.filter((it) => it.alertId === id).length
+    expect([told.code, told.differsAt, told.recomputed, told.messages]).toEqual([told.code, null, messages, messages])
+  }
+  const { alertId: limit } = live.find(({ code }) => code === 'spo2-low')!
+  const explained = await vigil(['explain', limit, '--json'], { ...env, VIGIL_LIMITS_SET: 'other' })
+  expect(explained.code).toBe(1)
+  const { differsAt, steps } = JSON.parse(explained.stdout)
+  expect(differsAt).toBe('model')
+  expect(steps[0].differences[0]).toMatchObject({ path: 'source.thresholds.set', stored: 'built-in', recomputed: 'other' }) // biome-ignore format: one difference
+  const unknown = await vigil(['explain', '0123456789abcdef', '--json'], env)
+  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('data-missing')])
 
   const part = await recorded(50, 60)
   expect(part).toMatchObject({ readings: 20, entries: 0 })
