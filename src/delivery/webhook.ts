@@ -124,7 +124,15 @@ function batchOf(envelopes: readonly AlertEnvelope[]): Buffer {
  * Alerts by POST, one a request; with `batch` several, in the batched content mode of CloudEvents, under the id of the first
  * and their count. What is sent goes where the configuration says, and nowhere else.
  */
-export function webhook({ name, url, secret, timeoutMs, batch = 1, identityOf, now = Date.now }: WebhookOptions): Receiver {
+export function webhook({
+  name,
+  url,
+  secret,
+  timeoutMs,
+  batch = 1,
+  identityOf,
+  now = Date.now,
+}: WebhookOptions): Receiver {
   const { post, close } = poster(url, timeoutMs)
   // what one receiver is told of identities is never kept for another
   const identified = (envelope: AlertEnvelope) => JSON.stringify(cloudEvent(envelope, identityOf))

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex, Readable } from 'node:stream'
-import { VigilError } from '../../errors.ts'
 import { builtFile } from '../../built-file.ts'
+import { VigilError } from '../../errors.ts'
 import { closeShared, INLINE_BYTES, openShared, put, take } from './shared-file.ts'
 import { ANSWER, ASK, type Ask, type Failure, HEAD, HEAD_BYTES, type Opening } from './wire.ts'
 
