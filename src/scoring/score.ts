@@ -6,7 +6,7 @@ import { normalQuantile } from './normal.ts'
 import { OWN_FIELDS, ownErrorSd, ownSpread } from './own-spread.ts'
 import { studentQuantile } from './student-t.ts'
 import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
-import { type TailLookup, tailLookup, tailProbability } from './tail-table.ts'
+import { logTail, probabilityOf, type TailLookup, tailLookup } from './tail-table.ts'
 import { squaredDistance, type Whitening, whitening } from './whitening.ts'
 
 /** a surprise is clipped here, nats: one impossible value must not drown all others */
@@ -78,6 +78,8 @@ export interface Scored {
   readonly contribution: Float64Array
   /** [K * C] residual that the other channels make one expect; 0 where not scored */
   readonly given: Float64Array
+  /** [4 * K * C] the memory of the four before */
+  readonly channels: Float64Array
   /** [tests] the statistics, NaN where not due */
   readonly statistic: Float64Array
 }
@@ -158,15 +160,17 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
 export function scored(plan: ScorePlan): Scored {
   const K = plan.horizons.length
   const KC = K * plan.channels.length
+  const channels = new Float64Array(4 * KC)
   return {
     observed: 0,
     p: new Float64Array(K).fill(Number.NaN),
     test: new Int32Array(K).fill(-1),
     excess: new Float64Array(K),
-    surprise: new Float64Array(KC),
-    residual: new Float64Array(KC),
-    contribution: new Float64Array(KC),
-    given: new Float64Array(KC),
+    surprise: channels.subarray(0, KC),
+    residual: channels.subarray(KC, 2 * KC),
+    contribution: channels.subarray(2 * KC, 3 * KC),
+    given: channels.subarray(3 * KC),
+    channels,
     statistic: new Float64Array(plan.tails.length).fill(Number.NaN),
   }
 }
@@ -199,10 +203,7 @@ export function scoreFrame(
   const K = plan.horizons.length
   const from = row * plan.width
   const tick = frames.ticks[row]!
-  out.surprise.fill(0)
-  out.residual.fill(0)
-  out.contribution.fill(0)
-  out.given.fill(0)
+  out.channels.fill(0)
   out.statistic.fill(Number.NaN)
   let mask = 0
   let observed = 0
@@ -247,18 +248,25 @@ export function scoreFrame(
   }
 }
 
+/** A logarithm of p that is larger by this is of a larger p, or of the same: far above the rounding of exp. */
+const SURE = 1e-9
+
 /** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (Bonferroni). */
 function judge(plan: ScorePlan, k: number, out: Scored): void {
   let least = Number.POSITIVE_INFINITY
+  let logLeast = Number.POSITIVE_INFINITY
   let which = -1
   const tests = plan.tests[k]!
   for (let i = 0; i < tests.length; i++) {
     const test = tests[i]!
     const value = out.statistic[test]!
     if (Number.isNaN(value)) continue
-    const p = tailProbability(plan.tails[test]!, value)
+    const logP = logTail(plan.tails[test]!, value)
+    if (logP > logLeast + SURE) continue
+    const p = probabilityOf(logP)
     if (p >= least) continue
     least = p
+    logLeast = logP
     which = test
   }
   out.p[k] = Math.min(1, least * plan.tails.length)

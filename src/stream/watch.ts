@@ -25,10 +25,11 @@ import type { OpinionDetector } from './opinion-detector.ts'
 import type { RiskDetector } from './risk-detector.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 import { Sensing } from './sensing.ts'
-import { beginsAgain, type Session } from './sessions.ts'
+import type { Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 import { alertSources, limitPlans, RULES_VERSION, type WatchSettings } from './sources.ts'
 import { type Stepped, stepped } from './stepped.ts'
+import { NOTHING, TickContext, type Unaged } from './tick-context.ts'
 import type { Seers, Versions } from './versions.ts'
 
 /** a bed is stale when its channels are so many times older than makes a channel missing */
@@ -136,7 +137,7 @@ export class Watch {
     const conditions = this.#conditions
     conditions.length = 0
     const trusted = this.#trusted!
-    const reports = []
+    const reports: FrameReport['detectors'][number][] = wanted ? [] : NO_REPORTS
     this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
     // a procedure is no time to learn how the patient is
     const suspect = this.#sensing.suspect(row) || (session.mutedUntil !== undefined && time < session.mutedUntil)
@@ -157,23 +158,24 @@ export class Watch {
     checkLimits(this.#limits[profile], page, at, frames, row, time, conditions)
     const limitAlarm = conditions.length > models
     // NEWS2 is for adults
-    const score = profile === 'adult' ? news2(this.#news2, frames, row) : undefined
-    if (score !== undefined) checkNews2(page, at + this.#limitsSize, score, time, conditions)
+    const adult = profile === 'adult'
+    if (adult) checkNews2(this.#news2, page, at + this.#limitsSize, frames, row, time, conditions)
     const watching = this.#watching(session, frames, row)
     if (watching !== 'watching') {
       const stale = staleBed(this.#table, frames, row, time, this.#staleBedSeconds)
       if (stale !== undefined) conditions.push(stale)
     }
     if (session.mutedUntil !== undefined && time >= session.mutedUntil) session.mutedUntil = undefined
-    const bodies: AlertBody[] = []
+    let bodies = NO_BODIES
     if (conditions.length > 0 || session.open !== undefined) {
-      const context = this.#context(session, {
+      bodies = []
+      const context = this.#context(session, () => ({
         warmupSteps: this.#warmupLeft(session),
         missingChannels: this.#missing(session, frames, row),
         staleSeconds: this.#stale(frames, row),
-        ...(score && { news2: { score: score.score, missing: [...score.missing] } }),
+        ...(adult && { news2: this.#scored(frames, row) }),
         limitAlarm,
-      })
+      }))
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
       this.#disown(session, context, time, bodies)
@@ -188,7 +190,7 @@ export class Watch {
       bed: session.bed,
       time,
       watching,
-      news2: score === undefined ? null : { score: score.score, missing: score.missing },
+      news2: adult ? this.#scored(frames, row) : null,
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       faults: this.#sensing.faults(session.slot, row),
@@ -208,14 +210,14 @@ export class Watch {
     const time = Math.round(at)
     session.lostAt = time
     const missing = this.#versions.of(session).champions.flatMap((detector) => detector.manifest.channels)
-    const context = this.#context(session, {
+    const beside = () => ({
       warmupSteps: this.#warmupLeft(session),
       missingChannels: [...new Set(missing)],
       staleSeconds: silentSeconds,
       limitAlarm: false,
     })
     const lost = [signalLost(time, silentSeconds)]
-    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+    return keep(session, advance(this.#context(session, beside, true), session.open ?? NO_ALERTS, lost, time))
   }
 
   /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
@@ -224,11 +226,11 @@ export class Watch {
     const time = Math.round(at)
     detector?.fail(session.slot, time)
     if (detector === undefined || !this.#versions.of(session).champions.includes(detector)) return []
-    const context = this.#context(session, this.#unseen(session))
     const bodies: AlertBody[] = []
-    this.#disown(session, context, time, bodies)
+    this.#disown(session, this.#context(session, this.#unseen(session)), time, bodies)
+    const context = this.#context(session, this.#unseen(session), true)
     const failed = [modelFailed(detector.manifest.detector, detector.failedAt(session.slot))]
-    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+    return keep(session, advance(context, session.open ?? NO_ALERTS, failed, time), bodies)
   }
 
   /** The engine works again: the model begins cold with the patient. */
@@ -253,7 +255,7 @@ export class Watch {
 
   /** Discharge (`end`), or another patient at the bed (`reset`): every open alert closes. */
   close(session: Session, time: number, phase: 'end' | 'reset'): readonly AlertBody[] {
-    const context = this.#context(session, NOTHING)
+    const context = this.#context(session, () => NOTHING)
     const bodies = keep(session, endAll(context, session.open ?? NO_ALERTS, Math.round(time), phase))
     session.calls = undefined
     return bodies
@@ -272,7 +274,7 @@ export class Watch {
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
       model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
-    const context = this.#context(session, NOTHING)
+    const context = this.#context(session, () => NOTHING)
     return keep(
       session,
       endSome(context, session.open ?? NO_ALERTS, ({ source }) => other(source), Math.round(time), 'reset'),
@@ -307,29 +309,25 @@ export class Watch {
     return sources
   }
 
-  #unseen(session: Session): Unaged {
-    return { ...NOTHING, warmupSteps: this.#warmupLeft(session) }
+  #unseen(session: Session): () => Unaged {
+    return () => ({ ...NOTHING, warmupSteps: this.#warmupLeft(session) })
   }
 
-  #context(session: Session, frame: Unaged): AlertContext {
-    const { clearSeconds, continueSeconds, silenceSeconds, unansweredSeconds } = this.#settings.alerts
-    return {
-      subject: {
-        patientKey: session.patientKey,
-        ...(session.encounter !== undefined && { encounterKey: session.encounter }),
-        ...(session.unit !== undefined && { unit: session.unit }),
-        ...(session.bed !== undefined && { bed: session.bed }),
-      },
+  #scored(frames: FrameColumns, row: number): NonNullable<AlertBody['context']['news2']> {
+    const { score, missing } = news2(this.#news2, frames, row)
+    return { score, missing: [...missing] }
+  }
+
+  /** @param blind nobody sees the patient */
+  #context(session: Session, beside: () => Unaged, blind?: true): AlertContext {
+    return new TickContext({
+      session,
+      alerts: this.#settings.alerts,
+      profile: this.#profile(session),
       sources: this.#sourcesOf(session),
-      frame: { ...frame, profile: { name: this.#profile(session), assumed: session.profile === undefined } },
-      clearSeconds,
-      continueSeconds,
-      silenceSeconds,
-      unansweredSeconds,
-      ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
-      calls: session.calls ?? NO_CALLS,
-      again: (code, onset) => beginsAgain(session, code, onset),
-    }
+      beside,
+      ...(blind && { blind }),
+    })
   }
 
   /** By the versions that raise the patient's alerts. */
@@ -379,11 +377,9 @@ export interface Seen {
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
-/** An alert's context, as long as nobody looked up whose limits are held. */
-type Unaged = Omit<AlertContext['frame'], 'profile'>
-
-/** What stands beside an alert that no frame is about. */
-const NOTHING: Unaged = { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false }
+/** What most frames have to say, and what nobody asked of them; never written to. */
+const NO_BODIES: AlertBody[] = []
+const NO_REPORTS: FrameReport['detectors'][number][] = []
 
 /** The session after a step of its alerts. @returns what they said, appended to `bodies` where given */
 function keep(
