@@ -1,3 +1,4 @@
+import { remembered } from '../scoring/remembered.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
@@ -13,6 +14,12 @@ export interface FeaturePlan {
   readonly trendSeconds: number
   /** channels of the table: D */
   readonly width: number
+  /** share of a running mean that is forgotten in so many seconds */
+  readonly forget: (elapsed: number) => number
+  /** [maxAgeSeconds + 1] the age feature of whole seconds */
+  readonly ageOf: Float64Array
+  /** 1 / log1p(maxAgeSeconds) */
+  readonly ageScale: number
 }
 
 /** What of a manifest the features depend on. */
@@ -28,14 +35,19 @@ export function featurePlan(manifest: FeatureManifest, table: ChannelTable): Fea
     if (index === undefined) throw new RangeError(`the channel table has no "${name}"`)
     return index
   })
+  const { maxAgeSeconds, trendSeconds } = manifest.features
+  const ageScale = 1 / Math.log1p(maxAgeSeconds)
   return {
     channels: Int32Array.from(channels),
     centre: Float64Array.from(manifest.normaliser.centre),
     scale: Float64Array.from(manifest.normaliser.scale),
     clip: manifest.normaliser.clip,
-    maxAgeSeconds: manifest.features.maxAgeSeconds,
-    trendSeconds: manifest.features.trendSeconds,
+    maxAgeSeconds,
+    trendSeconds,
     width: table.channels.length,
+    forget: remembered((elapsed) => 1 - Math.exp(-elapsed / trendSeconds)),
+    ageOf: Float64Array.from({ length: Math.floor(maxAgeSeconds) + 1 }, (_, age) => Math.log1p(age) * ageScale),
+    ageScale,
   }
 }
 
@@ -60,8 +72,7 @@ export function writeFeatures(
   const count = plan.channels.length
   const from = frame * plan.width
   const to = row * count * FEATURES_PER_CHANNEL
-  const ageScale = 1 / Math.log1p(plan.maxAgeSeconds)
-  const forget = 1 - Math.exp(-elapsed / plan.trendSeconds)
+  const forget = plan.forget(elapsed)
   for (let c = 0; c < count; c++) {
     const at = from + plan.channels[c]!
     const value = frames.values[at]!
@@ -76,7 +87,13 @@ export function writeFeatures(
     }
     x[to + c] = z
     x[to + count + c] = observed
-    x[to + 2 * count + c] = known ? Math.log1p(Math.min(frames.ages[at]!, plan.maxAgeSeconds)) * ageScale : 1
+    x[to + 2 * count + c] = known ? ageFeature(plan, frames.ages[at]!) : 1
     x[to + 3 * count + c] = known && !Number.isNaN(mean) ? z - mean : 0
   }
+}
+
+function ageFeature(plan: FeaturePlan, age: number): number {
+  const seconds = Math.min(age, plan.maxAgeSeconds)
+  // undefined between whole seconds
+  return plan.ageOf[seconds] ?? Math.log1p(seconds) * plan.ageScale
 }

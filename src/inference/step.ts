@@ -1,3 +1,4 @@
+import { BySlot } from './by-slot.ts'
 import type { StepGraph } from './engine.ts'
 import { stateSize } from './graph-shape.ts'
 import { neighbours, pageOf, rowAt, type StatePage } from './state-slab.ts'
@@ -12,13 +13,16 @@ const RUN_ROWS = 512
 const RUN_RETRIES = 2
 
 /**
- * The step of one graph over the state pages: gather the rows, run, scatter them back. Rows whose slots follow one
- * another, as those of beds admitted one after the other do, move in one copy. Lives where the graph lives (the worker,
- * or the calling thread).
+ * The step of one graph over the state pages: gather the rows in the order of their slots, run, scatter them back. Rows
+ * whose slots follow one another move in one copy; a row's result does not depend on where in a batch it stands. Lives
+ * where the graph lives (the worker, or the calling thread).
  */
 export class Stepper {
   readonly graph: StepGraph
   readonly #pages: StatePage[] = []
+  readonly #bySlot = new BySlot()
+  /** [>= count] the slots of a step, in order */
+  #sorted = new Int32Array(0)
 
   constructor(graph: StepGraph) {
     this.graph = graph
@@ -37,14 +41,24 @@ export class Stepper {
   async step(slots: Int32Array, x: Float32Array, count: number, forecast: Float32Array): Promise<void> {
     const { features, outputs } = this.graph.shape
     const slice = Math.min(this.graph.maxBatch, RUN_ROWS)
+    const order = this.#bySlot.order(slots, count)
+    const sorted = order === undefined ? slots : this.#inOrder(slots, order, count)
     for (let from = 0; from < count; from += slice) {
       const rows = Math.min(slice, count - from)
-      this.graph.x.set(x.subarray(from * features, (from + rows) * features))
-      this.#gather(slots, from, rows)
+      if (order === undefined) this.graph.x.set(x.subarray(from * features, (from + rows) * features))
+      else takeRows(x, order, from, rows, features, this.graph.x)
+      this.#gather(sorted, from, rows)
       await this.#run(rows)
-      this.#scatter(slots, from, rows)
-      forecast.set(this.graph.forecast.subarray(0, rows * outputs), from * outputs)
+      this.#scatter(sorted, from, rows)
+      if (order === undefined) forecast.set(this.graph.forecast.subarray(0, rows * outputs), from * outputs)
+      else putRows(this.graph.forecast, order, from, rows, outputs, forecast)
     }
+  }
+
+  #inOrder(slots: Int32Array, order: Int32Array, count: number): Int32Array {
+    if (this.#sorted.length < count) this.#sorted = new Int32Array(count)
+    for (let i = 0; i < count; i++) this.#sorted[i] = slots[order[i]!]!
+    return this.#sorted
   }
 
   async #run(rows: number): Promise<void> {
@@ -77,5 +91,35 @@ export class Stepper {
       this.#pages[pageOf(slot)]!.set(stepped, rowAt(slot, size))
       row += run
     }
+  }
+}
+
+/** Copy `rows` rows of `width`, those that `order` names from `from` on, to the beginning of `to`. */
+function takeRows(
+  all: Float32Array,
+  order: Int32Array,
+  from: number,
+  rows: number,
+  width: number,
+  to: Float32Array,
+): void {
+  for (let i = 0, at = 0; i < rows; i++) {
+    const begin = order[from + i]! * width
+    for (let k = begin; k < begin + width; k++) to[at++] = all[k]!
+  }
+}
+
+/** The inverse of `takeRows`. */
+function putRows(
+  some: Float32Array,
+  order: Int32Array,
+  from: number,
+  rows: number,
+  width: number,
+  all: Float32Array,
+): void {
+  for (let i = 0, at = 0; i < rows; i++) {
+    const begin = order[from + i]! * width
+    for (let k = begin; k < begin + width; k++) all[k] = some[at++]!
   }
 }

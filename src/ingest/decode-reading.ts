@@ -221,18 +221,57 @@ function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): 
   const time = messageTime(message['time'])
   if (typeof time !== 'number') return refused(time)
   if (samples === undefined) return refused(reject('bad-field', '"values" is missing', 'values'))
-  const patientKey = patient ?? bedKey(unit, bed!)
-  return decodeSamples(samples, { kind: 'reading', patientKey, encounter, unit, bed, time, mode, complete }, table)
+  const rejections = readSamples(samples, table)
+  // a message that lost every channel says nothing about the patient, not even that the monitor is well
+  if (rejections !== undefined && read.count === 0) return { reading: undefined, entry: undefined, rejections }
+  const reading: Reading = {
+    kind: 'reading',
+    patientKey: patient ?? bedKey(unit, bed!),
+    encounter,
+    unit,
+    bed,
+    time,
+    mode,
+    complete,
+    channels: listOf('channels'),
+    values: read.values.slice(0, read.count),
+    statuses: listOf('statuses'),
+    times: read.own ? read.times.slice(0, read.count).map((own) => (Number.isNaN(own) ? time : own)) : undefined,
+  }
+  return { reading, entry: undefined, rejections: rejections ?? NONE }
 }
 
-type Head = Omit<Reading, 'channels' | 'values' | 'statuses' | 'times'>
+/** The samples of the message that is being read, so that a message leaves behind what it is, and nothing else. */
+const read = {
+  count: 0,
+  channels: [] as number[],
+  // of doubles from the beginning: what is cut out of it is as small as it can be
+  values: [0.5],
+  statuses: [] as number[],
+  /** of those that have their own; NaN is the message's */
+  times: [0.5],
+  own: false,
+}
 
-function decodeSamples(samples: Fields, head: Head, table: ChannelTable): Decoded {
-  const channels: number[] = []
-  const values: number[] = []
-  const statuses: number[] = []
-  let times: number[] | undefined
+/** By length the newest list of channels and of statuses. Nobody changes them, and a monitor sends the same ones for days. */
+const newest: Record<'channels' | 'statuses', (readonly number[] | undefined)[]> = { channels: [], statuses: [] }
+
+function listOf(what: keyof typeof newest): readonly number[] {
+  const { count } = read
+  const list = newest[what][count]
+  let same = list !== undefined
+  for (let i = 0; same && i < count; i++) same = list![i] === read[what][i]
+  if (same) return list!
+  const made = read[what].slice(0, count)
+  newest[what][count] = made
+  return made
+}
+
+/** Read the samples of a message. @returns what is wrong with single ones */
+function readSamples(samples: Fields, table: ChannelTable): Rejection[] | undefined {
   let rejections: Rejection[] | undefined
+  read.count = 0
+  read.own = false
   for (const name in samples) {
     const it = samples[name]
     const index = table.index.get(name)
@@ -244,6 +283,7 @@ function decodeSamples(samples: Fields, head: Head, table: ChannelTable): Decode
     const channel = table.channels[index]!
     let value = Number.NaN
     let status = OK
+    let time = Number.NaN
     if (typeof it === 'number' && Number.isFinite(it)) value = it
     else if (it !== null) {
       const sample = decodeSample(it, channel)
@@ -254,33 +294,14 @@ function decodeSamples(samples: Fields, head: Head, table: ChannelTable): Decode
       }
       value = sample.value
       status = sample.status
-      if (!Number.isNaN(sample.time)) {
-        times ??= channels.map(() => head.time)
-        times.push(sample.time)
-      }
+      time = sample.time
     }
-    channels.push(index)
-    values.push(value)
-    statuses.push(rangedStatus(value, status, channel))
-    if (times !== undefined && times.length < channels.length) times.push(head.time)
+    const at = read.count++
+    read.channels[at] = index
+    read.values[at] = value
+    read.statuses[at] = rangedStatus(value, status, channel)
+    read.times[at] = time
+    read.own ||= !Number.isNaN(time)
   }
-  // a message that lost every channel says nothing about the patient, not even that the monitor is well
-  const reading: Reading | undefined =
-    rejections !== undefined && channels.length === 0
-      ? undefined
-      : {
-          kind: 'reading',
-          patientKey: head.patientKey,
-          encounter: head.encounter,
-          unit: head.unit,
-          bed: head.bed,
-          time: head.time,
-          mode: head.mode,
-          complete: head.complete,
-          channels,
-          values,
-          statuses,
-          times,
-        }
-  return { reading, entry: undefined, rejections: rejections ?? NONE }
+  return rejections
 }

@@ -68,22 +68,47 @@ export function news2Plan(table: ChannelTable): News2Plan {
   return { width: table.channels.length, parts }
 }
 
-/** The partial NEWS2 of a frame. */
+/** what stands for the points of a part without a value young enough */
+const UNSCORED = -1
+
+/** The points of a part in the frame that begins at `from`. */
+function pointsOf({ sources, digits, bands }: News2Plan['parts'][number], frames: FrameColumns, from: number): number {
+  for (let i = 0; i < sources.length; i++) {
+    const { index, maxAge } = sources[i]!
+    // a comparison with NaN, no value ever, is false
+    if (!(frames.ages[from + index]! <= maxAge)) continue
+    const rounded = Math.round(frames.values[from + index]! * digits) / digits
+    let band = 0
+    while (rounded > bands[band]![0]) band++
+    return bands[band]![1]
+  }
+  return UNSCORED
+}
+
+/** The score alone: what is asked of every frame. */
+function scoreOf(plan: News2Plan, frames: FrameColumns, row: number): number {
+  const from = row * plan.width
+  let score = 0
+  for (let i = 0; i < plan.parts.length; i++) {
+    const points = pointsOf(plan.parts[i]!, frames, from)
+    if (points !== UNSCORED) score += points
+  }
+  return score
+}
+
+/** The partial NEWS2 of a frame, with its parts: for whoever reads it. */
 export function news2(plan: News2Plan, frames: FrameColumns, row: number): News2 {
   const from = row * plan.width
   const missing: string[] = []
   const parts: { part: string; points: number }[] = []
   let score = 0
-  for (const { name, sources, digits, bands } of plan.parts) {
-    // a comparison with NaN, no value ever, is false
-    const source = sources.find(({ index, maxAge }) => frames.ages[from + index]! <= maxAge)
-    if (source === undefined) {
-      missing.push(name)
+  for (const part of plan.parts) {
+    const points = pointsOf(part, frames, from)
+    if (points === UNSCORED) {
+      missing.push(part.name)
       continue
     }
-    const rounded = Math.round(frames.values[from + source.index]! * digits) / digits
-    const points = bands.find(([to]) => rounded <= to)![1]
-    parts.push({ part: name, points })
+    parts.push({ part: part.name, points })
     score += points
   }
   missing.push(...UNKNOWN)
@@ -106,15 +131,24 @@ export function resetNews2(state: Float64Array, at: number): void {
 }
 
 /**
- * The response a partial NEWS2 asks for, once it has stood for 30 s: `news2-emergency` (7 and over, high) or
+ * The response the partial NEWS2 of a frame asks for, once it has stood for 30 s: `news2-emergency` (7 and over, high) or
  * `news2-urgent` (5 and over, medium), never both at one tick.
  * @param time event time of the tick, ms since 1970
  */
-export function checkNews2(state: Float64Array, at: number, score: News2, time: number, out: Condition[]): void {
+export function checkNews2(
+  plan: News2Plan,
+  state: Float64Array,
+  at: number,
+  frames: FrameColumns,
+  row: number,
+  time: number,
+  out: Condition[],
+): void {
+  const score = scoreOf(plan, frames, row)
   let found = false
   for (let i = 0; i < RESPONSES.length; i++) {
     const { code, from, priority, response } = RESPONSES[i]!
-    if (score.score < from) {
+    if (score < from) {
       state[at + i] = Number.NaN
       continue
     }
@@ -122,8 +156,9 @@ export function checkNews2(state: Float64Array, at: number, score: News2, time: 
     const since = state[at + i]!
     if (found || time - since < HOLD_MS) continue
     found = true
-    const scoring = score.parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
-    const head = `NEWS2 at least ${score.score}`
+    const { parts, missing } = news2(plan, frames, row)
+    const scoring = parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
+    const head = `NEWS2 at least ${score}`
     const tail = `, since ${timeOfDay(since)}`
     out.push({
       detector: 'news2',
@@ -133,9 +168,9 @@ export function checkNews2(state: Float64Array, at: number, score: News2, time: 
       label: label(`${head}: ${scoring.join(', ')}${tail}`, `${head}${tail}`),
       onset: since,
       channels: [],
-      score: { name: 'NEWS2', value: score.score, threshold: from, calibrated: false },
+      score: { name: 'NEWS2', value: score, threshold: from, calibrated: false },
       explanation: {
-        text: `${head}, ${response}: ${scoring.join(', ')}. Not scored: ${score.missing.join(', ')}.`,
+        text: `${head}, ${response}: ${scoring.join(', ')}. Not scored: ${missing.join(', ')}.`,
         method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
       },
       latching: false,

@@ -6,7 +6,7 @@ import { normalQuantile } from './normal.ts'
 import { OWN_FIELDS, ownErrorSd, ownSpread } from './own-spread.ts'
 import { studentQuantile } from './student-t.ts'
 import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
-import { type TailLookup, tailLookup, tailProbability } from './tail-table.ts'
+import { LOG_SMALLEST, logTail, probabilityOf, type TailLookup, tailLookup } from './tail-table.ts'
 import { squaredDistance, type Whitening, whitening } from './whitening.ts'
 
 /** a surprise is clipped here, nats: one impossible value must not drown all others */
@@ -60,6 +60,8 @@ export interface ScorePlan {
   readonly tails: readonly TailLookup[]
   /** by test: one over its part of the chance of a false alarm, all parts together 1 */
   readonly shared: Float64Array
+  /** by test: its logarithm */
+  readonly logShared: Float64Array
 }
 
 /** A scored frame, reused from frame to frame. Nothing in it is NaN but what was not due. */
@@ -83,6 +85,8 @@ export interface Scored {
   readonly contribution: Float64Array
   /** [K * C] residual that the other channels make one expect; 0 where not scored */
   readonly given: Float64Array
+  /** [4 * K * C] the memory of the four before */
+  readonly channels: Float64Array
   /** [tests] the statistics, NaN where not due */
   readonly statistic: Float64Array
 }
@@ -136,6 +140,7 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
     curves.set(nu, known)
     return known
   }
+  const parts = shared(manifest)
   return {
     stateSize: horizons.length * (1 + 2 * count + count) + OWN_FIELDS * count,
     ownAt: horizons.length * (1 + 2 * count),
@@ -156,7 +161,8 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
       return Int32Array.from([...each(k * count), ...(k === 0 ? each(K * count) : []), K * count + count + k])
     }),
     tails: [...residual.flat(), ...leap, ...joint].map(tailLookup),
-    shared: shared(manifest),
+    shared: parts,
+    logShared: parts.map(Math.log),
   }
 }
 
@@ -173,15 +179,17 @@ function shared({ channels, horizons, policy: { weights } }: Pick<ScoreManifest,
 export function scored(plan: ScorePlan): Scored {
   const K = plan.horizons.length
   const KC = K * plan.channels.length
+  const channels = new Float64Array(4 * KC)
   return {
     observed: 0,
     p: new Float64Array(K).fill(Number.NaN),
     test: new Int32Array(K).fill(-1),
     excess: new Float64Array(K),
-    surprise: new Float64Array(KC),
-    residual: new Float64Array(KC),
-    contribution: new Float64Array(KC),
-    given: new Float64Array(KC),
+    surprise: channels.subarray(0, KC),
+    residual: channels.subarray(KC, 2 * KC),
+    contribution: channels.subarray(2 * KC, 3 * KC),
+    given: channels.subarray(3 * KC),
+    channels,
     statistic: new Float64Array(plan.tails.length).fill(Number.NaN),
   }
 }
@@ -214,10 +222,7 @@ export function scoreFrame(
   const K = plan.horizons.length
   const from = row * plan.width
   const tick = frames.ticks[row]!
-  out.surprise.fill(0)
-  out.residual.fill(0)
-  out.contribution.fill(0)
-  out.given.fill(0)
+  out.channels.fill(0)
   out.statistic.fill(Number.NaN)
   let mask = 0
   let observed = 0
@@ -262,18 +267,26 @@ export function scoreFrame(
   }
 }
 
+/** A logarithm of p that is larger by this is of a larger p, or of the same: far above the rounding of exp. */
+const SURE = 1e-9
+
 /** The least probable of a horizon's tests; all tests of all horizons share the chance of a false alarm (weighted Bonferroni). */
 function judge(plan: ScorePlan, k: number, out: Scored): void {
   let least = Number.POSITIVE_INFINITY
+  let logLeast = Number.POSITIVE_INFINITY
   let which = -1
   const tests = plan.tests[k]!
   for (let i = 0; i < tests.length; i++) {
     const test = tests[i]!
     const value = out.statistic[test]!
     if (Number.isNaN(value)) continue
-    const p = tailProbability(plan.tails[test]!, value) * plan.shared[test]!
+    const tail = logTail(plan.tails[test]!, value)
+    const logP = Math.max(tail, LOG_SMALLEST) + plan.logShared[test]!
+    if (logP > logLeast + SURE) continue
+    const p = probabilityOf(tail) * plan.shared[test]!
     if (p >= least) continue
     least = p
+    logLeast = logP
     which = test
   }
   out.p[k] = Math.min(1, least)

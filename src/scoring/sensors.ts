@@ -2,6 +2,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { SensorFault } from '../vitals/report.ts'
 import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
+import { remembered } from './remembered.ts'
 import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
@@ -101,6 +102,8 @@ export interface SensorPlan {
   /** channels of the table: D */
   readonly width: number
   readonly cadenceSeconds: number
+  /** share of what is known of a channel's changes that is kept after so many ticks */
+  readonly keep: (passed: number) => number
   readonly sensors: readonly Sensor[]
   /** where the pair stands in `sensors` */
   readonly pair: readonly [number, number]
@@ -146,6 +149,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
     stateSize: linesAt + LINE_FIELDS * LINES.length,
     width: table.channels.length,
     cadenceSeconds,
+    keep: remembered((passed) => Math.exp((-passed * cadenceSeconds) / CHANGING)),
     sensors,
     pair: [place(PAIR[0]), place(PAIR[1])],
     pressures,
@@ -285,7 +289,7 @@ function observe(
   if (passed * seconds >= MISSED_SECONDS) state[own + SINCE] = tick
   if (state[own + COUNT]! < REGULAR) state[own + COUNT]!++
   state[own + EVERY]! += (passed - state[own + EVERY]!) / 10
-  const keep = Math.exp((-passed * seconds) / CHANGING)
+  const keep = plan.keep(passed)
   state[own + CHANGES] = state[own + CHANGES]! * keep + (value === before ? 0 : 1)
   state[own + TICKS] = state[own + TICKS]! * keep + passed
   const run = value === before ? 0 : (seen - state[own + SINCE]!) * seconds + seconds

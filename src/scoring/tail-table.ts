@@ -3,6 +3,7 @@ import { fitParetoTail, logExceedance, type ParetoTail } from './pareto-tail.ts'
 
 /** the smallest p a table may give: finite in ln, and never 0 */
 const SMALLEST = 1e-300
+export const LOG_SMALLEST = Math.log(SMALLEST)
 /** share of a sample that the tail is fitted to, and the fewest and most peaks */
 const TAIL_SHARE = 0.1
 const FEWEST_PEAKS = 8
@@ -38,13 +39,17 @@ export function tailLookup(table: TailTable): TailLookup {
  * Calibrated p-value: P(statistic >= this one) on the calibration patients, in (0, 1].
  * Linear in ln p between entries, generalised Pareto beyond the last.
  */
-export function tailProbability(lookup: TailLookup, value: number): number {
+export const tailProbability = (lookup: TailLookup, value: number): number => probabilityOf(logTail(lookup, value))
+
+/** p of its logarithm: never 0 */
+export const probabilityOf = (logP: number): number => Math.max(SMALLEST, Math.exp(logP))
+
+/** ln of `tailProbability`, before it is kept from 0 */
+export function logTail(lookup: TailLookup, value: number): number {
   const { values, logs } = lookup
   const last = values.length - 1
-  if (value <= values[0]!) return logs[0] === 0 ? 1 : Math.exp(logs[0]!)
-  if (value > values[last]!) {
-    return Math.max(SMALLEST, Math.exp(logs[last]! + logExceedance(lookup.tail, value - values[last]!)))
-  }
+  if (value <= values[0]!) return logs[0]!
+  if (value > values[last]!) return logs[last]! + logExceedance(lookup.tail, value - values[last]!)
   // the first entry that is not below: among equal values the largest probability, the cautious one
   let low = 0
   let high = last
@@ -54,7 +59,7 @@ export function tailProbability(lookup: TailLookup, value: number): number {
     else high = middle
   }
   const share = (value - values[low]!) / (values[high]! - values[low]!)
-  return Math.exp(logs[low]! + share * (logs[high]! - logs[low]!))
+  return logs[low]! + share * (logs[high]! - logs[low]!)
 }
 
 /**

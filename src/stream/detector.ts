@@ -291,12 +291,14 @@ export class Detector implements Lane {
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
       const from = row * size
-      this.tally.forecast(forecasts, from, size)
+      // any value that is no finite number makes the sum one too
       let sum = 0
       for (let i = 0; i < size; i++) sum += forecasts[from + i]!
+      const finite = Number.isFinite(sum)
+      this.tally.forecast(finite)
       const failingAt = at + this.#failingAt
       if (isOff(page, failingAt)) this.engine.reset(slot)
-      else if (Number.isFinite(sum)) {
+      else if (finite) {
         forgetFailure(page, failingAt)
         const cold = this.steps(slot) <= this.manifest.warmupSteps
         rememberForecast(this.#scores, page, at + this.#scoresAt, round.ticks[row]!, forecasts, from, cold)

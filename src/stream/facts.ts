@@ -19,16 +19,26 @@ interface Aside {
   }
 }
 
-/** The facts of a patient's state as plain JSON: equal sessions give equal text. */
-export function factsOf(session: Session, table: ChannelTable): Readonly<Record<string, unknown>> {
+const OWN_KEYS: ReadonlySet<string> = new Set(OWN)
+
+/**
+ * The facts of a patient's state as plain JSON: equal sessions give equal text.
+ * @param more what stands behind them
+ */
+export function factsOf(
+  session: Session,
+  table: ChannelTable,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
   const facts: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(session)) {
-    if (value === undefined || (OWN as readonly string[]).includes(key)) continue
+  for (const key in session) {
+    const value = session[key as keyof Session]
+    if (value === undefined || OWN_KEYS.has(key)) continue
     if (key === 'aside') {
       if (session.aside.length > 0) facts[key] = session.aside.map((it) => asideOf(it, table))
     } else facts[key] = value instanceof Map ? ({ map: [...value] } satisfies Entries) : value
   }
-  return facts
+  return Object.assign(facts, more)
 }
 
 /**
@@ -38,7 +48,7 @@ export function factsOf(session: Session, table: ChannelTable): Readonly<Record<
 export function restoreFacts(session: Session, facts: unknown, table: ChannelTable): void {
   const target = session as unknown as Record<string, unknown>
   for (const [key, value] of Object.entries(facts as Partial<Facts>)) {
-    if (!Object.hasOwn(session, key) || (OWN as readonly string[]).includes(key)) continue
+    if (!Object.hasOwn(session, key) || OWN_KEYS.has(key)) continue
     if (key === 'aside') session.aside = (value as unknown as readonly Aside[]).map((it) => setAside(it, table))
     else target[key] = isEntries(value) ? new Map(value.map) : value
   }

@@ -77,8 +77,14 @@ export function advanceClock(state: Float64Array, at: number, time: number, agre
   if (!(state[at + NEWEST]! >= time)) state[at + NEWEST] = time
 }
 
+/** A row of a round, to be filled; good until the next is asked for. */
+export interface Place {
+  readonly columns: FrameColumns
+  readonly row: number
+}
+
 /** Where closed ticks go: called once per frame, in tick order, to be given a row to fill. */
-export type FrameRow = (tick: number) => { readonly columns: FrameColumns; readonly row: number }
+export type FrameRow = (tick: number) => Place
 
 /**
  * Put a reading into its tick, and emit every tick that this closes. A whole set closes its tick, and all before it,

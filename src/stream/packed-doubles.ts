@@ -21,12 +21,18 @@ function tagOf(value: number): number {
 export function packDoubles(values: Float64Array, into: Buffer, at: number): number {
   let next = at + Math.ceil(values.length / 4)
   into.fill(0, at, next)
+  const view = new DataView(into.buffer, into.byteOffset, into.length)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const tag = tagOf(value)
     into[at + (i >> 2)]! |= tag << ((i & 3) * 2)
-    if (tag === INTEGER) next = into.writeInt32LE(value, next)
-    else if (tag === DOUBLE) next = into.writeDoubleLE(value, next)
+    if (tag === INTEGER) {
+      view.setInt32(next, value, true)
+      next += 4
+    } else if (tag === DOUBLE) {
+      view.setFloat64(next, value, true)
+      next += 8
+    }
   }
   return next
 }

@@ -1,4 +1,5 @@
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
+import type { Place } from './grid.ts'
 
 /**
  * Frames that wait for a step, in rounds: no round holds two frames of one patient, and a patient's frames keep their
@@ -14,6 +15,8 @@ export class Rounds {
   /** [slot] first round the patient's next frame may stand in */
   #next = new Float64Array(1024)
   #frames = 0
+  /** what `push` gives, every time the same */
+  #place: { columns: FrameColumns; row: number } | undefined
 
   /** @param capacity rows of one round: the step engine's batch limit */
   constructor(capacity: number, width: number) {
@@ -32,7 +35,7 @@ export class Rounds {
   }
 
   /** A row for the patient's next frame: in the earliest round after its last one that has room. */
-  push(slot: number, tick: number): { readonly columns: FrameColumns; readonly row: number } {
+  push(slot: number, tick: number): Place {
     if (slot >= this.#next.length) this.#grow(slot)
     let round = Math.max(this.#head, this.#next[slot]!)
     while (this.#at(round).count === this.#capacity) round++
@@ -42,7 +45,10 @@ export class Rounds {
     columns.slots[row] = slot
     columns.ticks[row] = tick
     this.#frames++
-    return { columns, row }
+    this.#place ??= { columns, row }
+    this.#place.columns = columns
+    this.#place.row = row
+    return this.#place
   }
 
   /** The head round, or undefined when nothing waits. It must be given back with `release` once it is stepped. */

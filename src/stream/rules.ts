@@ -1,13 +1,6 @@
 import { checkLimits, rejudgeLimits, resetLimits } from '../scoring/limits.ts'
-import {
-  checkNews2,
-  NEWS2_STATE_SIZE,
-  type News2,
-  type News2Plan,
-  news2,
-  news2Plan,
-  resetNews2,
-} from '../scoring/news2.ts'
+import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
+import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
@@ -18,12 +11,8 @@ import { numbered, Rows, type SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { RULES_VERSION } from './sources.ts'
 
-/** What the rules found in a frame, beside their conditions. */
-export interface Ruled {
-  /** undefined where NEWS2 is not for the patient's age, or nothing of it is known */
-  readonly score: News2 | undefined
-  readonly limitAlarm: boolean
-}
+/** NEWS2 is for adults. */
+const SCORED = 'adult' satisfies Profile
 
 /** What runs beside every model and cannot be silenced by it: the fixed limits of each patient's policy, and NEWS2. */
 export class Rules {
@@ -72,17 +61,25 @@ export class Rules {
     return session.profile ?? this.#policies.of(session).limits.assumed
   }
 
-  /** Hold one frame of a patient against the rules; what is true is added to `out`. */
-  check(session: Session, frames: FrameColumns, row: number, time: number, out: Condition[]): Ruled {
+  /**
+   * Hold one frame of a patient against the rules; what is true is added to `out`.
+   * @returns whether a limit is
+   */
+  check(session: Session, frames: FrameColumns, row: number, time: number, out: Condition[]): boolean {
     const page = this.#rows.page(session.slot)
     const at = this.#rows.at(session.slot)
     const before = out.length
     const profile = this.profile(session)
     checkLimits(this.#policies.of(session).plans[profile], page, at, frames, row, time, out)
     const limitAlarm = out.length > before
-    // NEWS2 is for adults
-    const score = profile === 'adult' ? news2(this.#news2, frames, row) : undefined
-    if (score !== undefined) checkNews2(page, at + this.#limitsSize, score, time, out)
-    return { score, limitAlarm }
+    if (profile === SCORED) checkNews2(this.#news2, page, at + this.#limitsSize, frames, row, time, out)
+    return limitAlarm
+  }
+
+  /** NEWS2 of one frame of a patient; undefined where it is not for the patient's age. */
+  news2(session: Session, frames: FrameColumns, row: number): AlertBody['context']['news2'] {
+    if (this.profile(session) !== SCORED) return undefined
+    const { score, missing } = news2(this.#news2, frames, row)
+    return { score, missing: [...missing] }
   }
 }

@@ -39,6 +39,8 @@ export class SavedPatients {
   readonly #parts: Parts
   readonly #shapes = new WeakMap<Seers, Shape>()
   readonly #layouts = new Map<string, Layout>()
+  /** where a patient's numbers are put together */
+  #doubles = new Float64Array(0)
   #floats = new Float32Array(0)
 
   constructor(parts: Parts) {
@@ -62,7 +64,8 @@ export class SavedPatients {
   save(session: Session): Buffer {
     const { rows, lanes, whole, inParts } = this.#shapeOf(session)
     const of = session.inParts ? inParts : whole
-    const doubles = new Float64Array(of.fields.length)
+    if (this.#doubles.length < of.fields.length) this.#doubles = new Float64Array(of.fields.length)
+    const doubles = this.#doubles.subarray(0, of.fields.length)
     let at = 0
     for (const each of session.inParts ? [...rows, this.#parts.open] : rows) {
       const from = each.rows.at(session.slot)
@@ -80,7 +83,7 @@ export class SavedPatients {
     const { table, policies } = this.#parts
     const { set, version } = policies.of(session).limits
     const limits = { set, version }
-    return encodeState({ facts: { ...factsOf(session, table), limits }, doubles, floats }, of)
+    return encodeState({ facts: factsOf(session, table, { limits }), doubles, floats }, of)
   }
 
   /**

@@ -45,7 +45,7 @@ export interface StateRecord {
  */
 export function encodeState({ facts, doubles, floats }: StateRecord, of: Layout): Buffer {
   const json = Buffer.from(JSON.stringify(facts))
-  const bytes = Buffer.allocUnsafe(HEAD + json.length + packedBound(doubles.length) + floats.byteLength + TAIL)
+  const bytes = roomFor(HEAD + json.length + packedBound(doubles.length) + floats.byteLength + TAIL)
   bytes.writeUInt8(MARK, 0)
   bytes.writeUInt8(VERSION, 1)
   bytes.write(of.id, 2, 'hex')
@@ -56,6 +56,14 @@ export function encodeState({ facts, doubles, floats }: StateRecord, of: Layout)
   next = bytes.writeUInt32LE(crc32(bytes.subarray(0, next)), next)
   // a copy of the right length: the slack of the bound would stay in memory as long as the record
   return Buffer.from(bytes.subarray(0, next))
+}
+
+/** where a record is put together, whatever its length turns out to be */
+let room = Buffer.alloc(0)
+
+function roomFor(bytes: number): Buffer {
+  if (room.length < bytes) room = Buffer.alloc(2 * bytes)
+  return room
 }
 
 /** Id of the layout that the record was written by. @throws VigilError state-unreadable */

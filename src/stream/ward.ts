@@ -11,6 +11,7 @@ import { recoveries, settle } from './failing.ts'
 import {
   advanceClock,
   agreedStamps,
+  type FrameRow,
   type GridPlan,
   gridFields,
   lastTick,
@@ -66,6 +67,18 @@ export class Ward {
   readonly #out: Outbox
   #source = ''
   #arrived = 0
+  /** readings taken since the metrics were last told */
+  #taken = 0
+  /** of the reading that is being taken: the patient's slot, its offset, and whether it moved the clock or closed a tick */
+  #slot = 0
+  #offset = 0
+  #moved = false
+  readonly #frameRow: FrameRow = (tick) => {
+    const place = this.#rounds.push(this.#slot, tick)
+    place.columns.offsets[place.row] = this.#offset
+    this.#moved = true
+    return place
+  }
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
@@ -200,6 +213,8 @@ export class Ward {
   async drain(): Promise<number> {
     let frames = 0
     const { telemetry } = this.#options
+    if (this.#taken > 0) telemetry.readings(this.#taken)
+    this.#taken = 0
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
@@ -326,22 +341,19 @@ export class Ward {
     const at = this.#clocks.at(slot)
     const before = newestTime(page, at)
     advanceClock(page, at, reading.time, this.#options.settings.stream.agreeing)
-    let moved = newestTime(page, at) !== before
+    this.#slot = slot
+    this.#offset = offset
+    this.#moved = newestTime(page, at) !== before
     if (!reading.complete && !session.inParts) {
       resetOpen(this.#grid, this.#open.page(slot), this.#open.at(slot))
       session.inParts = true
     }
     const open = session.inParts ? this.#open.page(slot) : undefined
     const openAt = session.inParts ? this.#open.at(slot) : 0
-    const kept = takeReading(this.#grid, page, at, open, openAt, reading, (tick) => {
-      const place = this.#rounds.push(slot, tick)
-      place.columns.offsets[place.row] = offset
-      moved = true
-      return place
-    })
+    const kept = takeReading(this.#grid, page, at, open, openAt, reading, this.#frameRow)
     // a monitor whose clock stands still closes no tick: nobody sees its patient
-    if (kept && moved) session.arrived = this.#arrived
-    if (kept) this.#options.telemetry.readings(1)
+    if (kept && this.#moved) session.arrived = this.#arrived
+    if (kept) this.#taken++
     else this.#late(session, reading, offset, lastTick(page, at))
   }
 

@@ -1,5 +1,5 @@
 import { acknowledge, type Deed } from '../alerts/acknowledgement.ts'
-import { type AlertContext, advance, endAlert, endAll, endSome, NO_ALERTS, NO_CALLS } from '../alerts/lifecycle.ts'
+import { type AlertContext, advance, endAlert, endAll, endSome, NO_ALERTS } from '../alerts/lifecycle.ts'
 import { VigilError } from '../errors.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -16,10 +16,11 @@ import type { RiskDetector } from './risk-detector.ts'
 import type { SavedRows } from './rows.ts'
 import { Rules } from './rules.ts'
 import { Sensing } from './sensing.ts'
-import { beginsAgain, keep, type Session } from './sessions.ts'
+import { keep, type Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 import { alertSources, type WatchSettings } from './sources.ts'
 import { type Stepped, stepped } from './stepped.ts'
+import { NOTHING, TickContext, type Unaged } from './tick-context.ts'
 import type { Versions } from './versions.ts'
 
 /** a bed is stale when its channels are so many times older than makes a channel missing */
@@ -109,7 +110,7 @@ export class Watch {
     const conditions = this.#conditions
     conditions.length = 0
     const trusted = this.#trusted!
-    const reports = []
+    const reports: FrameReport['detectors'][number][] = wanted ? [] : NO_REPORTS
     this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
     // a procedure is no time to learn how the patient is
     const suspect = this.#sensing.suspect(row) || (session.mutedUntil !== undefined && time < session.mutedUntil)
@@ -125,21 +126,25 @@ export class Watch {
       shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
     for (const risk of this.#risks) if (risk.role === 'champion') risk.conditions(session.slot, conditions)
-    const { score, limitAlarm } = this.#rules.check(session, frames, row, time, conditions)
+    const limitAlarm = this.#rules.check(session, frames, row, time, conditions)
     const watching = this.#watching(session, frames, row)
     if (watching !== 'watching') {
       const stale = staleBed(this.#table, frames, row, time, this.#staleBedSeconds)
       if (stale !== undefined) conditions.push(stale)
     }
     if (session.mutedUntil !== undefined && time >= session.mutedUntil) session.mutedUntil = undefined
-    const bodies: AlertBody[] = []
+    let bodies = NO_BODIES
     if (conditions.length > 0 || session.open !== undefined) {
-      const context = this.#context(session, {
-        warmupSteps: this.#warmupLeft(session),
-        missingChannels: this.#missing(session, frames, row),
-        staleSeconds: this.#stale(frames, row),
-        ...(score && { news2: { score: score.score, missing: [...score.missing] } }),
-        limitAlarm,
+      bodies = []
+      const context = this.#context(session, () => {
+        const news2 = this.#rules.news2(session, frames, row)
+        return {
+          warmupSteps: this.#warmupLeft(session),
+          missingChannels: this.#missing(session, frames, row),
+          staleSeconds: this.#stale(frames, row),
+          ...(news2 !== undefined && { news2 }),
+          limitAlarm,
+        }
       })
       if (session.lostAt !== undefined)
         keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
@@ -155,7 +160,7 @@ export class Watch {
       bed: session.bed,
       time,
       watching,
-      news2: score === undefined ? null : { score: score.score, missing: score.missing },
+      news2: this.#rules.news2(session, frames, row) ?? null,
       values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
       ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
       faults: this.#sensing.faults(session.slot, row),
@@ -175,14 +180,14 @@ export class Watch {
     const time = Math.round(at)
     session.lostAt = time
     const missing = this.#versions.of(session).champions.flatMap((detector) => detector.manifest.channels)
-    const context = this.#context(session, {
+    const beside = () => ({
       warmupSteps: this.#warmupLeft(session),
       missingChannels: [...new Set(missing)],
       staleSeconds: silentSeconds,
       limitAlarm: false,
     })
     const lost = [signalLost(time, silentSeconds)]
-    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, lost, time))
+    return keep(session, advance(this.#context(session, beside, true), session.open ?? NO_ALERTS, lost, time))
   }
 
   /** The engine of a model fails the patient: said at once, and until `modelBack`. What it had raised nobody watches. */
@@ -191,12 +196,12 @@ export class Watch {
     const time = Math.round(at)
     lane?.fail(session.slot, time)
     if (lane === undefined || !this.#raising(session).includes(lane)) return []
-    const context = this.#context(session, this.#unseen(session))
     const bodies: AlertBody[] = []
-    this.#disown(session, context, time, bodies)
+    this.#disown(session, this.#context(session, this.#unseen(session)), time, bodies)
+    const context = this.#context(session, this.#unseen(session), true)
     const gives = this.#slower.some((it) => it === lane) ? 'risk' : 'forecast'
     const failed = [modelFailed(lane.manifest.detector, lane.failedAt(session.slot), gives)]
-    return keep(session, advance({ ...context, blind: true }, session.open ?? NO_ALERTS, failed, time), bodies)
+    return keep(session, advance(context, session.open ?? NO_ALERTS, failed, time), bodies)
   }
 
   /** The engine works again: the model begins cold with the patient. */
@@ -226,7 +231,7 @@ export class Watch {
 
   /** Discharge (`end`), or another patient at the bed (`reset`): every open alert closes. */
   close(session: Session, time: number, phase: 'end' | 'reset'): readonly AlertBody[] {
-    const context = this.#context(session, NOTHING)
+    const context = this.#context(session, () => NOTHING)
     const bodies = keep(session, endAll(context, session.open ?? NO_ALERTS, Math.round(time), phase))
     session.calls = undefined
     return bodies
@@ -245,7 +250,7 @@ export class Watch {
     const serves = (it: string) => champions.some(({ manifest }) => manifest.detector === it)
     const other = ({ model, detector }: AlertBody['source']) =>
       model !== undefined && (named.has(detector) ? named.get(detector) !== model.sha256 : !serves(detector))
-    const context = this.#context(session, NOTHING)
+    const context = this.#context(session, () => NOTHING)
     return keep(
       session,
       endSome(context, session.open ?? NO_ALERTS, ({ source }) => other(source), Math.round(time), 'reset'),
@@ -281,29 +286,20 @@ export class Watch {
     return sources
   }
 
-  #unseen(session: Session): Unaged {
-    return { ...NOTHING, warmupSteps: this.#warmupLeft(session) }
+  #unseen(session: Session): () => Unaged {
+    return () => ({ ...NOTHING, warmupSteps: this.#warmupLeft(session) })
   }
 
-  #context(session: Session, frame: Unaged): AlertContext {
-    const { clearSeconds, continueSeconds, silenceSeconds, unansweredSeconds } = this.#policies.of(session).alerts
-    return {
-      subject: {
-        patientKey: session.patientKey,
-        ...(session.encounter !== undefined && { encounterKey: session.encounter }),
-        ...(session.unit !== undefined && { unit: session.unit }),
-        ...(session.bed !== undefined && { bed: session.bed }),
-      },
+  /** @param blind nobody sees the patient */
+  #context(session: Session, beside: () => Unaged, blind?: true): AlertContext {
+    return new TickContext({
+      session,
+      alerts: this.#policies.of(session).alerts,
+      profile: this.#rules.profile(session),
       sources: this.#sourcesOf(session),
-      frame: { ...frame, profile: { name: this.#rules.profile(session), assumed: session.profile === undefined } },
-      clearSeconds,
-      continueSeconds,
-      silenceSeconds,
-      unansweredSeconds,
-      ...(session.mutedUntil !== undefined && { mutedUntil: session.mutedUntil }),
-      calls: session.calls ?? NO_CALLS,
-      again: (code, onset) => beginsAgain(session, code, onset),
-    }
+      beside,
+      ...(blind && { blind }),
+    })
   }
 
   /** By the versions that raise the patient's alerts. */
@@ -353,8 +349,6 @@ export interface Seen {
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
-/** An alert's context, as long as nobody looked up whose limits are held. */
-type Unaged = Omit<AlertContext['frame'], 'profile'>
-
-/** What stands beside an alert that no frame is about. */
-const NOTHING: Unaged = { warmupSteps: 0, missingChannels: [], staleSeconds: 0, limitAlarm: false }
+/** What most frames have to say, and what nobody asked of them; never written to. */
+const NO_BODIES: AlertBody[] = []
+const NO_REPORTS: FrameReport['detectors'][number][] = []

@@ -89,7 +89,7 @@ function told() {
   const version = { detector: 'bedside', name: 'bedside', version: '0.1.0' }
   const tally = new Tally()
   tally.scored(Float64Array.of(0.01), true, false)
-  tally.forecast(Float32Array.of(1), 0, 1)
+  tally.forecast(true)
   tally.beside(true, false)
   const counts = tally.take()
   versions.counted(version, 'champion', counts)

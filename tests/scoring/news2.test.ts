@@ -6,8 +6,8 @@ import { frameColumns } from '../../src/vitals/frame.ts'
 
 const TABLE = channelTable()
 
-/** the partial NEWS2 of values with their ages in seconds */
-function score(values: Readonly<Record<string, number | readonly [value: number, age: number]>>) {
+/** a frame of values with their ages in seconds */
+function frame(values: Readonly<Record<string, number | readonly [value: number, age: number]>>) {
   const frames = frameColumns(1, TABLE.channels.length)
   frames.values.fill(Number.NaN)
   frames.ages.fill(Number.NaN)
@@ -16,8 +16,10 @@ function score(values: Readonly<Record<string, number | readonly [value: number,
     frames.values[TABLE.index.get(name)!] = value
     frames.ages[TABLE.index.get(name)!] = age
   }
-  return news2(news2Plan(TABLE), frames, 0)
+  return frames
 }
+const PLAN = news2Plan(TABLE)
+const score = (values: Parameters<typeof frame>[0]) => news2(PLAN, frame(values), 0)
 const ALL = ['respiration', 'SpO2', 'systolic', 'pulse', 'temperature', 'oxygen', 'consciousness']
 
 // Royal College of Physicians 2017: every edge of every band
@@ -63,7 +65,7 @@ describe('the response', () => {
     resetNews2(state, 0)
     return (second: number, values: Readonly<Record<string, number>>): Condition[] => {
       const out: Condition[] = []
-      checkNews2(state, 0, score(values), second * 1000, out)
+      checkNews2(PLAN, state, 0, frame(values), 0, second * 1000, out)
       return out
     }
   }

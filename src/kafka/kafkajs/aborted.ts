@@ -1,6 +1,6 @@
 /** A record as kafkajs decoded it, with what stood in the header of its batch. */
 export interface RawRecord {
-  readonly offset: string
+  readonly offset: string | number
   readonly key: Buffer | null
   readonly isControlRecord?: boolean
   readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean }

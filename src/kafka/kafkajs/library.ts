@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { abortedLeftOut } from './aborted.ts'
+import { batchDecoder, type FetchClass, numberedFetch } from './batch-patch.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
 
@@ -15,10 +16,19 @@ const { version } = load('kafkajs/package.json') as { version: string }
 if (version !== KNOWN)
   throw new VigilError('internal', `kafkajs ${version}, where Vigil knows the inside of ${KNOWN} only`)
 
-// Loaded by the library as a bare function, so it has to be exchanged before the library is.
-const filterPath = load.resolve('kafkajs/src/consumer/filterAbortedMessages')
-load(filterPath)
-load.cache[filterPath]!.exports = abortedLeftOut
+/** Exchange what a module of the library is; others load it by its bare name, so before they do. */
+function exchange<T>(name: string, by: (was: T) => unknown): void {
+  const path = load.resolve(`kafkajs/src/${name}`)
+  const was = load(path) as T
+  load.cache[path]!.exports = by(was)
+}
+
+const compression = load('kafkajs/src/protocol/message/compression') as {
+  lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
+}
+exchange('consumer/filterAbortedMessages', () => abortedLeftOut)
+exchange('consumer/batch', (was: FetchClass) => numberedFetch(was))
+exchange('protocol/recordBatch/v0/decoder', () => batchDecoder(compression.lookupCodecByAttributes))
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
@@ -117,8 +127,25 @@ export const errorOfCode = (load('kafkajs/src/protocol/error') as { createErrorF
   .createErrorFromCode
 
 /** The codec of a record batch by its attributes; null where it is not compressed. */
-export const codecOf = (
-  load('kafkajs/src/protocol/message/compression') as {
-    lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
+export const codecOf = compression.lookupCodecByAttributes
+
+const HOME = '/node_modules/kafkajs/'
+
+/**
+ * Run with kafkajs as it comes, but for its spinning timers: what a bench holds Vigil against. It loads parts of itself
+ * late, so nothing else may use the library meanwhile.
+ */
+export async function withBareLibrary<T>(run: (library: typeof import('kafkajs')) => Promise<T>): Promise<T> {
+  const ours = Object.entries(load.cache).filter(([path]) => path.includes(HOME))
+  const forget = () => {
+    for (const path of Object.keys(load.cache)) if (path.includes(HOME)) delete load.cache[path]
   }
-).lookupCodecByAttributes
+  forget()
+  try {
+    patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
+    return await run(load('kafkajs') as typeof import('kafkajs'))
+  } finally {
+    forget()
+    Object.assign(load.cache, Object.fromEntries(ours))
+  }
+}

@@ -20,6 +20,8 @@ const ABORT = 0
 
 export interface Batch {
   readonly baseOffset: number
+  /** of the whole batch, header included */
+  readonly bytes: number
   /** offset after the last that the batch ever had, whatever compaction took away */
   readonly next: number
   readonly producerId: bigint
@@ -49,6 +51,7 @@ export function* batchesOf(data: Buffer): Generator<Batch> {
     const baseOffset = Number(data.readBigInt64BE(at))
     yield {
       baseOffset,
+      bytes: end - at,
       next: baseOffset + data.readInt32BE(at + 23) + 1,
       producerId: data.readBigInt64BE(at + 43),
       transactional: (attributes & TRANSACTIONAL) !== 0,
