@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { openModel } from '../../src/inference/model-store.ts'
-import { openEngine } from '../../src/inference/open-engine.ts'
+import { type EngineEvent, openEngine } from '../../src/inference/open-engine.ts'
 import { decodeState, type Layout, layoutOf } from '../../src/stream/state-record.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 import { reading } from '../stream/reading.ts'
@@ -22,10 +22,15 @@ const seconds = (from: number, to: number) =>
 it('patients go from a ward on the device to one on the processor and back, with the states they would have had', async () => {
   const bundle = await openModel(MODELS, 'bedside')
   const table = channelTable(bundle.manifest.declares)
+  const events: EngineEvent[] = []
+  const log = (event: EngineEvent) => void events.push(event)
   const open = (provider: string) =>
-    openEngine(bundle, { providers: [provider], threads: 1, maxBatch: 64, inWorker: true })
+    openEngine(bundle, { providers: [provider], threads: 1, maxBatch: 64, inWorker: true, log })
   const [onDevice, onCpu, alone] = await Promise.all([open('webgpu'), open('cpu'), open('cpu')])
   const [device, cpu, whole] = [onDevice, onCpu, alone].map((engine) => freshWard(bundle.manifest, table, engine, {}))
+  // the shipped model reproduces its golden steps on the device, which is said
+  expect(events).toContainEqual(expect.objectContaining({ model: 'bedside@1.0.0', provider: 'webgpu', serves: true }))
+  expect(onDevice!.provider).toBe('webgpu')
   type Bed = NonNullable<typeof device>
   const handOver = async (from: Bed, to: Bed) => {
     await from.ward.state.fetch()
@@ -55,4 +60,7 @@ it('patients go from a ward on the device to one on the processor and back, with
   }
   expect(device!.counts.modelFailures).toEqual({ engine: 0, output: 0 })
   await Promise.all([onDevice, onCpu, alone].map((engine) => engine.close()))
+  await expect(onDevice.step(Int32Array.of(0), new Float32Array(16), 1)).rejects.toMatchObject({
+    code: 'engine-failed',
+  })
 })
