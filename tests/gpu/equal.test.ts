@@ -114,7 +114,7 @@ describe('the device and the processor', () => {
     await steps(300)
     const before = residentBytes(process.pid!)
     await steps(1000)
-    // states of 1,000 steps, left lying, would be more than 80 MiB: garbage of the heap is less than 24
+    // the states of 1,000 steps, left lying, would be 450 MiB; a heap swings by less than 24
     expect(residentBytes(process.pid!) - before).toBeLessThan(24 * 2 ** 20)
   })
 })
