@@ -93,151 +93,143 @@ function cardMiB() {
   }
 }
 
-async function main() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      form: { type: 'string', default: 'plain-products' },
-      hidden: { type: 'string', default: '64' },
-      layers: { type: 'string', default: '2' },
-      features: { type: 'string', default: '16' },
-      patients: { type: 'string', default: '10000' },
-      batch: { type: 'string', default: '4096' },
-      steps: { type: 'string', default: '1000' },
-      how: { type: 'string', default: 'SIGKILL' },
-      deadline: { type: 'string' },
-      providers: { type: 'string', default: 'webgpu,cpu' },
-      batches: { type: 'string', default: '64,256,1024,4096,16384,65536' },
-      hiddens: { type: 'string', default: '64,128,256' },
-      seconds: { type: 'string' },
-      threads: { type: 'string', default: '1' },
-    },
-  })
-  const { hidden, layers, features, patients, batch, steps } = /** @type {Record<string, number>} */ (
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]))
-  )
-  /** @param {string} file */
-  const dist = (file) => import(join(ROOT, 'dist', file))
-  const { stepModel } = await dist('bench/step-model.js')
-  const { openWorkerEngine } = await dist('inference/worker-engine.js')
-  const { openWebgpuEngine } = await dist('inference/webgpu/webgpu-engine.js')
-  const { softwareAdapterOnly } = await dist('inference/doctor.js')
-  const { random } = await dist('random.js')
-  if (positionals[0] === 'speed') return await speed()
+const FLAGS = ['hidden', 'layers', 'features', 'patients', 'batch', 'steps', 'threads', 'seconds', 'deadline']
+const DEFAULTS = {
+  form: 'plain-products',
+  providers: 'webgpu,cpu',
+  batches: '64,256,1024,4096,16384,65536',
+  hiddens: '64,128,256',
+  how: 'SIGKILL',
+}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  // a test that imports this file has arguments of its own
+  strict: false,
+  options: Object.fromEntries(
+    [...FLAGS, ...Object.keys(DEFAULTS)].map((name) => [name, { type: /** @type {const} */ ('string') }]),
+  ),
+})
+Object.assign(values, { ...DEFAULTS, ...values })
 
-  async function speed() {
-    const { benchStep } = await dist('inference/bench-step.js')
-    for (const provider of values.providers.split(',')) {
-      for (const units of values.hiddens.split(',').map(Number)) {
-        const { onnx, shape } = await stepModel(join(ROOT, 'models'), {
-          features,
-          hidden: units,
-          layers,
-          form: values.form,
-        })
-        for (const rows of values.batches.split(',').map(Number)) {
-          const run = {
-            onnx,
-            shape,
-            provider,
-            batch: rows,
-            threads: Number(values.threads),
-            seconds: Number(values.seconds),
-          }
-          const found = await benchStep(run).catch((/** @type {Error} */ error) => ({
-            provider,
-            hidden: units,
-            batch: rows,
-            error: error.message,
-          }))
-          console.log(JSON.stringify({ form: values.form, ...found }))
-        }
+/** A number among the arguments. @param {string} name @param {number} otherwise */
+const number = (name, otherwise) => Number(values[name] ?? otherwise)
+/** A list among the arguments. @param {string} name */
+const list = (name) => String(values[name]).split(',')
+/** A built file. @param {string} file */
+const dist = (file) => import(join(ROOT, 'dist', file))
+const layers = number('layers', 2)
+const features = number('features', 16)
+const patients = number('patients', 10_000)
+const batch = number('batch', 4096)
+const steps = number('steps', 1000)
+const threads = number('threads', 1)
+
+/** A fresh graph. @param {number} hidden */
+async function modelOf(hidden) {
+  const { stepModel } = await dist('bench/step-model.js')
+  return await stepModel(join(ROOT, 'models'), { features, hidden, layers, form: values['form'] })
+}
+
+async function speed() {
+  const { benchStep } = await dist('inference/bench-step.js')
+  for (const provider of list('providers')) {
+    for (const hidden of list('hiddens').map(Number)) {
+      const { onnx, shape } = await modelOf(hidden)
+      for (const rows of list('batches').map(Number)) {
+        const run = { onnx, shape, provider, batch: rows, threads, seconds: number('seconds', 2) }
+        const failed = (/** @type {Error} */ error) => ({ provider, hidden, batch: rows, error: error.message })
+        say(await benchStep(run).catch(failed))
       }
     }
   }
+}
 
-  const { onnx, shape } = await stepModel(join(ROOT, 'models'), { features, hidden, layers, form: values.form })
-  const onCpu = () =>
-    openWorkerEngine({ onnx, shape, options: { provider: 'cpu', threads: Number(values.threads), maxBatch: 512 } })
+/**
+ * The same model on the device and on the processor.
+ * @returns {Promise<{ device: StepEngine, cpu: StepEngine, child: import('../src/inference/webgpu/device-process.ts').DeviceProcess,
+ *   lost: () => object | undefined, close: () => Promise<unknown> }>}
+ */
+async function pair() {
+  const { openWorkerEngine } = await dist('inference/worker-engine.js')
+  const { openWebgpuEngine } = await dist('inference/webgpu/webgpu-engine.js')
+  const { softwareAdapterOnly } = await dist('inference/doctor.js')
+  const model = await modelOf(number('hidden', 64))
+  const onCpu = () => openWorkerEngine({ ...model, options: { provider: 'cpu', threads, maxBatch: 512 } })
   /** @type {any} */
   let child
   /** @type {object | undefined} */
   let lost
-  const device = await openWebgpuEngine(
-    await onCpu(),
-    { onnx, shape },
-    {
-      software: softwareAdapterOnly(),
-      ...(values.deadline && { deadlineMs: Number(values.deadline) }),
-      started: (/** @type {object} */ it) => {
-        child = it
-      },
-      lost: (/** @type {object} */ it) => {
-        lost = it
-      },
+  const device = await openWebgpuEngine(await onCpu(), model, {
+    software: softwareAdapterOnly(),
+    ...(values['deadline'] !== undefined && { deadlineMs: number('deadline', 0) }),
+    started: (/** @type {object} */ it) => {
+      child = it
     },
-  )
-  /** @param {object} found */
-  const say = (found) =>
-    console.log(
-      JSON.stringify({
-        check: positionals[0],
-        form: values.form,
-        hidden,
-        layers,
-        features,
-        patients,
-        batch,
-        steps,
-        ...found,
-      }),
-    )
-  const began = performance.now()
-  const seconds = () => Math.round(performance.now() - began) / 1000
-  if (positionals[0] === 'memory') {
-    const slots = Int32Array.from({ length: batch }, (_, i) => i)
-    const x = new Float32Array(batch * features).fill(0.5)
-    for (let step = 0; step <= steps; step++) {
-      await device.step(slots, x, batch)
-      if (step % 10 === 0) await device.fetchStates?.()
-      const over = values.seconds !== undefined && seconds() > Number(values.seconds)
-      if (step % Math.ceil(steps / 10) !== 0 && !over) continue
-      const processMiB = Math.round(residentBytes('self') / 2 ** 20)
-      say({
-        step,
-        processMiB,
-        deviceMiB: Math.round(residentBytes(child.pid) / 2 ** 20),
-        cardMiB: cardMiB(),
-        seconds: seconds(),
-      })
-    }
-  } else if (positionals[0] === 'equal' || positionals[0] === 'kill') {
-    const cpu = await onCpu()
-    const { uniform } = random(1)
-    let slowestMs = 0
-    let last = performance.now()
-    /** @param {number} step */
-    const every = (step) => {
-      if (step > 0) slowestMs = Math.max(slowestMs, performance.now() - last)
-      last = performance.now()
-      if (positionals[0] === 'kill' && step === Math.floor(steps / 2))
-        process.kill(child.pid, /** @type {NodeJS.Signals} */ (values.how))
-    }
-    const worst = await heldAgainst({ device, cpu, features, patients, batch, steps, random: uniform, every })
-    await cpu.close()
-    const how = positionals[0] === 'kill' ? { how: values.how, lost, slowestMs: Math.round(slowestMs) } : {}
-    say({
-      provider: device.provider,
-      ...worst,
-      holds: worst.forecast <= 1e-4 && worst.state <= 1e-4,
-      ...how,
-      seconds: seconds(),
-    })
-  } else {
-    console.error('equal, memory or kill')
-    process.exitCode = 2
-  }
-  await device.close()
+    lost: (/** @type {object} */ it) => {
+      lost = it
+    },
+  })
+  const cpu = await onCpu()
+  return { device, cpu, child, lost: () => lost, close: () => Promise.all([device.close(), cpu.close()]) }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()
+async function memory() {
+  const { device, child, close } = await pair()
+  const slots = Int32Array.from({ length: batch }, (_, i) => i)
+  const x = new Float32Array(batch * features).fill(0.5)
+  const seconds = stopwatch()
+  for (let step = 0; step <= steps; step++) {
+    await device.step(slots, x, batch)
+    if (step % 10 === 0) await device.fetchStates?.()
+    const over = seconds() > number('seconds', Number.POSITIVE_INFINITY)
+    if (step % Math.ceil(steps / 10) !== 0 && !over) continue
+    const [processMiB, deviceMiB] = [residentBytes('self'), residentBytes(child.pid ?? 0)].map(mebibytes)
+    say({ provider: device.provider, step, processMiB, deviceMiB, cardMiB: cardMiB(), seconds: seconds() })
+    if (over) break
+  }
+  await close()
+}
+
+/** @param {boolean} kill */
+async function equal(kill) {
+  const { device, cpu, child, lost, close } = await pair()
+  const { random } = await dist('random.js')
+  let slowestMs = 0
+  let last = performance.now()
+  /** @param {number} step */
+  const every = (step) => {
+    if (step > 0) slowestMs = Math.max(slowestMs, performance.now() - last)
+    last = performance.now()
+    if (kill && step === steps >> 1) child.signal(/** @type {NodeJS.Signals} */ (values['how']))
+  }
+  const seconds = stopwatch()
+  const worst = await heldAgainst({ device, cpu, features, patients, batch, steps, random: random(1).uniform, every })
+  const holds = worst.forecast <= 1e-4 && worst.state <= 1e-4
+  const fault = kill ? { how: values['how'], lost: lost(), slowestMs: Math.round(slowestMs) } : {}
+  say({ provider: device.provider, ...worst, holds, ...fault, seconds: seconds() })
+  await close()
+}
+
+/** @param {number} bytes */
+const mebibytes = (bytes) => Math.round(bytes / 2 ** 20)
+
+/** Seconds since it was made, to the millisecond. */
+function stopwatch() {
+  const began = performance.now()
+  return () => Math.round(performance.now() - began) / 1000
+}
+
+/** @param {object} found */
+function say(found) {
+  const shape = { features, hidden: number('hidden', 64), layers, patients, batch, steps }
+  console.log(JSON.stringify({ check: positionals[0], form: values['form'], ...shape, ...found }))
+}
+
+/** @type {Record<string, () => Promise<void>>} */
+const CHECKS = { equal: () => equal(false), kill: () => equal(true), memory, speed }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const check = CHECKS[positionals[0] ?? '']
+  if (check === undefined) throw new Error(`one of ${Object.keys(CHECKS).join(', ')}`)
+  await check()
+}

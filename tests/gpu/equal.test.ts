@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heldAgainst, residentBytes } from '../../scripts/gpu.js'
-import { openModel } from '../../src/inference/model-store.ts'
-import { type EngineEvent, openEngine } from '../../src/inference/open-engine.ts'
 import { random } from '../../src/random.ts'
 import { features } from '../inference/test-model.ts'
-import { MODELS } from '../stream/real-ward.ts'
 import { differs, openPair, type Pair, SMALL } from './device.ts'
 
 const TOLERANCE = 1e-4
@@ -104,7 +101,7 @@ describe('the device and the processor', () => {
     expect(differs(device, cpu, [20, 22])).toBeLessThan(TOLERANCE)
   })
 
-  it('use no more memory after 2,000 further steps', async () => {
+  it('use no more memory after 1,000 further steps', async () => {
     const { device, process } = pair
     const slots = Int32Array.from({ length: 16 }, (_, i) => i)
     const x = features(16, SMALL.features, 1)
@@ -114,48 +111,10 @@ describe('the device and the processor', () => {
         if (step % 10 === 0) await device.fetchStates!()
       }
     }
-    await steps(500)
+    await steps(300)
     const before = residentBytes(process.pid!)
-    await steps(2000)
-    // states of 2,000 steps would be 160 MiB, garbage of the heap is less than 24
+    await steps(1000)
+    // the states of 1,000 steps, left lying, would be 450 MiB; a heap swings by less than 24
     expect(residentBytes(process.pid!) - before).toBeLessThan(24 * 2 ** 20)
   })
-})
-
-describe('the shipped model', () => {
-  it('reproduces its golden steps on the device, which is said', async () => {
-    const bundle = await openModel(MODELS, 'bedside')
-    const events: EngineEvent[] = []
-    const log = (event: EngineEvent) => void events.push(event)
-    const engine = await openEngine(bundle, {
-      providers: ['webgpu', 'cpu'],
-      threads: 1,
-      maxBatch: 64,
-      inWorker: true,
-      log,
-    })
-    expect(engine.provider).toBe('webgpu')
-    expect(events).toMatchObject([{ model: 'bedside@1.0.0', provider: 'webgpu', serves: true }])
-    await engine.close()
-    await expect(engine.step(Int32Array.of(0), new Float32Array(16), 1)).rejects.toMatchObject({
-      code: 'engine-failed',
-    })
-  })
-})
-
-it('the other form of a graph agrees as well', async () => {
-  const pair = await openPair({ features: 8, hidden: 7, layers: 1, channels: 2, horizons: 1 }, 'plain-products')
-  const { device, cpu } = pair
-  const worst = await heldAgainst({
-    device,
-    cpu,
-    features: 8,
-    patients: 40,
-    batch: 20,
-    steps: 50,
-    random: random(1).uniform,
-  })
-  expect(worst.forecast).toBeLessThan(TOLERANCE)
-  expect(worst.state).toBeLessThan(TOLERANCE)
-  await pair.close()
 })

@@ -31,7 +31,7 @@ const FAULTS: Record<string, (pair: Pair) => void> = {
 
 describe.each(Object.entries(FAULTS))('a device is lost: %s', (_, fault) => {
   it('in the middle of a night, and nobody could tell from the forecasts', async () => {
-    pair = await openPair(SMALL, 'lstm-operator', { deadlineMs: 2000 })
+    pair = await openPair(SMALL, 'plain-products', { deadlineMs: 2000 })
     const { device, cpu, losses } = pair
     let longestMs = 0
     let last = performance.now()

@@ -21,8 +21,12 @@ export class InputLog {
     return this.#rows
   }
 
-  /** @param slots [>= count]; x [>= count * F] */
-  append(slots: Int32Array, x: Float32Array, count: number): void {
+  /**
+   * Copy the inputs of a step that is under way; they count from `stepped` on.
+   * @param slots [>= count]
+   * @param x [>= count * F]
+   */
+  begin(slots: Int32Array, x: Float32Array, count: number): void {
     const rows = this.#rows + count
     if (rows > this.#slots.length) {
       const wider = new Int32Array(2 * rows)
@@ -34,7 +38,11 @@ export class InputLog {
     }
     this.#slots.set(slots.subarray(0, count), this.#rows)
     this.#x.set(x.subarray(0, count * this.#features), this.#rows * this.#features)
-    this.#rows = rows
+  }
+
+  /** The step that was begun is done. */
+  stepped(count: number): void {
+    this.#rows += count
   }
 
   clear(): void {

@@ -71,6 +71,7 @@ class WebgpuEngine implements StepEngine {
   #recovered: Promise<void> | undefined
   #failure: VigilError | undefined
   #inFlight: Promise<unknown> = Promise.resolve()
+  #fetching: Promise<void> | undefined
   #closed = false
 
   constructor(device: DeviceProcess, cpu: RowsEngine, features: number, options: WebgpuOptions, logged: number) {
@@ -122,7 +123,14 @@ class WebgpuEngine implements StepEngine {
     else this.#cpu.readState(slot, into)
   }
 
-  async fetchStates(): Promise<void> {
+  fetchStates(): Promise<void> {
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined
+    })
+    return this.#fetching
+  }
+
+  async #fetch(): Promise<void> {
     if (this.#recovered === undefined) {
       try {
         await this.#bringDown()
@@ -139,6 +147,7 @@ class WebgpuEngine implements StepEngine {
     if (this.#closed) return
     this.#closed = true
     await this.#inFlight
+    await this.#fetching?.catch(() => {})
     await this.#recovered
     await Promise.all([this.#device.close(), this.#cpu.close()])
   }
@@ -149,11 +158,12 @@ class WebgpuEngine implements StepEngine {
         // what is kept since the states were last known must not take the processor too long
         if (this.#log.rows > 0 && this.#log.rows + count > this.#log.limit) await this.#bringDown()
         await this.#bringUp()
-        const forecast = await this.#ask(ASK.step, count, [
-          slots.subarray(0, count),
-          x.subarray(0, count * this.#features),
-        ])
-        this.#log.append(slots, x, count)
+        const inputs = x.subarray(0, count * this.#features)
+        const asked = this.#ask(ASK.step, count, [slots.subarray(0, count), inputs])
+        // while the device is at work
+        this.#log.begin(slots, x, count)
+        const forecast = await asked
+        this.#log.stepped(count)
         for (let row = 0; row < count; row++) this.#ahead.add(slots[row]!)
         return forecast
       } catch (error) {
