@@ -154,7 +154,13 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
       signalLostSeconds: undefined,
       now: Date.now,
     })
-    await lastValueFrom(flushes, { defaultValue: undefined })
+    try {
+      await lastValueFrom(flushes, { defaultValue: undefined })
+    } catch (error) {
+      // else its membership keeps the process alive
+      await around.stop()
+      throw error
+    }
     const { user, system } = process.cpuUsage(cpu)
     return {
       cpuMicros: Number(((user + system) / records).toFixed(2)),

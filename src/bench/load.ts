@@ -94,7 +94,7 @@ const STAMPED_SLICES = 10
 
 /**
  * Write a reading of every patient a second, each with the time at which it was handed over to be written. A second that
- * is over before its slice leaves is left out, for those patients. @returns how many were written
+ * is over before its slice leaves is left out, for those patients. SIGTERM ends it early. @returns how many were written
  */
 async function stamped({ kafka, patients, seconds }: Extract<Load, { kind: 'stamped' }>): Promise<number[]> {
   const client = await openKafka(kafka, createLog('warn'))
@@ -104,7 +104,11 @@ async function stamped({ kafka, patients, seconds }: Extract<Load, { kind: 'stam
   const newest = new Float64Array(patients)
   const each = Math.ceil(patients / STAMPED_SLICES)
   let sent = 0
-  for (let slice = 0; slice < seconds * STAMPED_SLICES; slice++) {
+  let enough = false
+  process.once('SIGTERM', () => {
+    enough = true
+  })
+  for (let slice = 0; slice < seconds * STAMPED_SLICES && !enough; slice++) {
     await until(start + (slice * 1000) / STAMPED_SLICES)
     const now = Date.now()
     const time = Math.floor(now / 1000) * 1000

@@ -3,10 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { VigilError } from '../errors.ts'
 import type { Load } from './load.ts'
 
-/** Run a load in a process of its own. @returns what it measured @throws VigilError internal when it fails */
-export async function loaded(load: Load): Promise<number[]> {
+/**
+ * Run a load in a process of its own.
+ * @param enough aborted when a load that goes on may end: it still says what it did
+ * @returns what it measured @throws VigilError internal when it fails
+ */
+export async function loaded(load: Load, enough?: AbortSignal): Promise<number[]> {
   const file = fileURLToPath(new URL('./load.js', import.meta.url))
   const child = spawn(process.execPath, [file, JSON.stringify(load)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  enough?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()

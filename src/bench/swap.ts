@@ -96,7 +96,9 @@ export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promi
     })
     const serving = await openServing({ settings: given, log: listening, shown: (page) => watched.tap(page) }, atEnd)
     const total = 3 * seconds + 3 * seconds + 60
-    const load = loaded({ kind: 'stamped', kafka: own.kafka, patients, seconds: total })
+    const enough = new AbortController()
+    atEnd(() => enough.abort())
+    const load = loaded({ kind: 'stamped', kafka: own.kafka, patients, seconds: total }, enough.signal)
     load.catch(() => {})
     const order = async (action: ModelOrder['action'], done: () => number): Promise<number> => {
       const began = performance.now()
@@ -124,6 +126,7 @@ export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promi
     const rollbackSeconds = await order('rollback', () => events.champions)
     await sleep(1000 * seconds)
     watched.phase('after')
+    enough.abort()
     const [written = 0] = await load
     await sleep(DRAIN_MS)
     const found = watched.end(written)

@@ -15,8 +15,9 @@ export async function measured<T extends object>(
   work: (found: (soFar: object) => void) => Promise<T> | T,
 ): Promise<void> {
   let known: object = {}
-  const asked = stopSignal().subscribe(async () => {
-    printJson({ bench, ...flags, ...known, partial: true })
+  let over = false
+  stopSignal().subscribe(async () => {
+    if (!over) printJson({ bench, ...flags, ...known, partial: true })
     await printed()
     const error = new VigilError('bench-partial', `the bench ${bench} was interrupted`)
     process.stderr.write(`vigil: ${error.code}: ${error.message}\n`)
@@ -29,6 +30,6 @@ export async function measured<T extends object>(
       }),
     )
   } finally {
-    asked.unsubscribe()
+    over = true
   }
 }

@@ -119,9 +119,10 @@ describe('a run', () => {
     expect(read('partial.json')).toMatchObject({ partial: true, missing: { step: expect.stringContaining('cuda') } })
     expect(numberAt(read('partial.json').benches['train']!.printed, 'stepsPerSecond')).toBeGreaterThan(0)
     const kept = read('partial.json').benches['train']
-    const whole = await suite([quick, { ...quick, name: 'step' }], { goOn: true })
+    const whole = await suite([quick, { ...quick, name: 'step' }], { goOn: true, runs: 2 })
     expect(whole).toMatchObject({ partial: false, missing: {} })
     expect(whole.benches['train']).toEqual(kept)
+    expect(whole.benches['step']).toMatchObject({ runs: 2, command: `vigil bench ${quick.args.join(' ')}` })
     expect(existsSync(file('partial.json'))).toBe(false)
     expect(readFileSync(file('latest.md'), 'utf8')).toBe(markdown(whole))
   })

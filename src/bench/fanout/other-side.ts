@@ -30,7 +30,7 @@ export interface OtherSide {
   said<K extends keyof Said>(kind: K): Promise<NonNullable<Said[K]>>
 }
 
-/** Subscribers or webhook receivers in a process of their own. @throws VigilError internal when it ends early */
+/** Subscribers, webhook receivers or a writer in a process of their own. @throws VigilError internal when it ends early */
 export async function otherSide(world: World, atEnd: AtEnd): Promise<OtherSide> {
   const child = fork(fileURLToPath(new URL('./world.js', import.meta.url)), [JSON.stringify(world)])
   const kill = () => void child.kill('SIGKILL')

@@ -31,6 +31,8 @@ function delivered({ settings, log, receivers, messages, perSecond, batch }: Run
   return withClosing(async (atEnd) => {
     const restart = perSecond !== undefined
     const other = await otherSide({ kind: 'receivers', receivers, messages, restart }, atEnd)
+    // who receives much would hold up who writes at a pace
+    const writer = await otherSide({ kind: 'writer', receivers: 0, messages }, atEnd)
     const told = other.ports.map((port, i) => ({
       receiver: webhook({
         name: `r${i}`,
@@ -44,15 +46,15 @@ function delivered({ settings, log, receivers, messages, perSecond, batch }: Run
     const { kafka } = settings
     const { ended } = await openDeliveries({ kafka, told, telemetry: prometheusTelemetry().deliveries, log }, atEnd)
     const used = process.cpuUsage()
-    other.order({ write: messages, perSecond, kafka })
-    await Promise.race([other.said('written'), ended])
+    writer.order({ write: messages, perSecond, kafka })
+    await Promise.race([writer.said('written'), ended])
     other.order({ sent: messages })
     const tallied = await Promise.race([other.said('tallied'), ended])
     const { user, system } = process.cpuUsage(used)
     return {
       ...tallied,
       rssBytes: process.memoryUsage.rss(),
-      perSecond: Math.round((tallied.delivered / (tallied.last - other.began)) * 1e6),
+      perSecond: Math.round((tallied.delivered / (tallied.last - writer.began)) * 1e6),
       cpuMicros: Number(((user + system) / tallied.delivered).toFixed(2)),
     }
   })

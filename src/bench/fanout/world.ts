@@ -10,15 +10,12 @@ import { alertOf, micros, PATIENTS } from './alerts.ts'
 import { Tally } from './tally.ts'
 
 /** What the other side of the bench is told to be, as its one argument in JSON. */
-export type World =
-  | {
-      readonly kind: 'subscribers'
-      readonly receivers: number
-      readonly messages: number
-      readonly url: string
-      readonly restart: boolean
-    }
-  | { readonly kind: 'receivers'; readonly receivers: number; readonly messages: number; readonly restart: boolean }
+export type World = { readonly receivers: number; readonly messages: number } & (
+  | { readonly kind: 'subscribers'; readonly url: string; readonly restart: boolean }
+  | { readonly kind: 'receivers'; readonly restart: boolean }
+  /** receives nothing */
+  | { readonly kind: 'writer' }
+)
 
 /** What it is told then. */
 export type Order =
@@ -157,7 +154,7 @@ process.on('message', async (order: Order) => {
 // its parent has died
 process.on('disconnect', () => process.exit(1))
 
-for (let i = 0; i < world.receivers; i++) {
+for (let i = 0; i < world.receivers && world.kind !== 'writer'; i++) {
   const restart = world.restart && i === 0
   if (world.kind === 'subscribers') subscribe(world.url, i, restart)
   else receive(i, restart)

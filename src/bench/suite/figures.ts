@@ -21,14 +21,14 @@ export interface Bench {
 export const BENCHES: readonly Bench[] = [
   { name: 'step', args: ['step', '--batch', '1024'], runs: 5 },
   { name: 'pipeline', args: ['pipeline', '--patients', '10000', '--seconds', '60'], runs: 5 },
-  { name: 'kafka', args: ['kafka', '--readings', '500000', '--paced-seconds', '12'], runs: 3, broker: true },
+  { name: 'kafka', args: ['kafka', '--readings', '300000', '--paced-seconds', '10'], runs: 3, broker: true },
   { name: 'restore', args: ['restore', '--patients', '100000'], runs: 1, broker: true },
   { name: 'memory', args: ['memory', '--patients', '100000'], runs: 1 },
-  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '6'], runs: 3 },
+  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '4'], runs: 3 },
   { name: 'idle', args: ['idle', '--seconds', '20'], runs: 1, broker: true },
   { name: 'swap', args: ['swap', '--seconds', '5'], runs: 1, broker: true },
   { name: 'hl7', args: ['hl7'], runs: 1 },
-  { name: 'fanout', args: ['fanout'], runs: 1, broker: true },
+  { name: 'fanout', args: ['fanout', '--seconds', '6'], runs: 1, broker: true },
   { name: 'train', args: ['train', '--engine', 'wasm', '--seconds', '9'], runs: 1 },
   { name: 'train-native', args: ['train', '--engine', 'tensorflow', '--seconds', '9'], runs: 1, optional: true },
 ]

@@ -12,6 +12,9 @@ import { type About, markdown, type Report, type Result, readReport, reportOf, r
 
 const VIGIL = fileURLToPath(new URL('../../../bin/vigil.js', import.meta.url))
 
+/** A run that takes longer is ended, and its bench has failed, ms. */
+const LONGEST_MS = 300_000
+
 export interface SuiteOptions {
   /** where the results are kept: `latest.json` and `latest.md` of a whole run, `partial.json` and `partial.md` of any other */
   readonly out: string
@@ -114,6 +117,7 @@ async function printedBy(args: readonly string[], env: NodeJS.ProcessEnv, signal
   if (signal.aborted) throw new Error('interrupted')
   const child = spawn(process.execPath, [VIGIL, 'bench', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = () => void child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS)
   signal.addEventListener('abort', stop)
   let stdout = ''
   let stderr = ''
@@ -127,6 +131,7 @@ async function printedBy(args: readonly string[], env: NodeJS.ProcessEnv, signal
     child.on('error', (error) => resolve(error.message))
     child.on('close', (code, by) => resolve(code ?? by ?? 'nothing'))
   })
+  clearTimeout(late)
   signal.removeEventListener('abort', stop)
   if (signal.aborted) throw new Error('interrupted')
   if (code !== 0) throw new Error(stderr.trim().split('\n').at(-1) || `it ended with ${code}`)
