@@ -76,7 +76,8 @@ function unpacked(bytes: Buffer): LogRecord {
   const first = bytes.indexOf(NONE)
   const second = first < 0 ? -1 : bytes.indexOf(NONE, first + 2)
   const words = first < 0 ? [] : bytes.toString('latin1', 0, first).split('\0')
-  const headers: Record<string, Buffer> = {}
+  // as the readers of records make them: no name of a header is one that an object has
+  const headers: Record<string, Buffer> = Object.create(null)
   for (let i = 0; i + 1 < words.length; i += 2) headers[words[i]!] = Buffer.from(words[i + 1]!, 'latin1')
   return {
     offset: 41,
