@@ -27,7 +27,7 @@ async function files(folder: string): Promise<Map<string, Buffer>> {
   await writer.write((await everything(path)).readings)
   await writer.close()
   const hl7 = [oru(), adt('A01'), oru({ control: 'C2' })]
-  const signals = Buffer.from(Int16Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 70 + (i % 9) : 97)).buffer)
+  const signals = Buffer.from(Int16Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 70 : 97)).buffer)
   writeFileSync(join(folder, 'signals.dat'), signals)
   return new Map<string, Buffer>([
     ['a.ndjson', ndjson],
@@ -41,7 +41,7 @@ async function files(folder: string): Promise<Map<string, Buffer>> {
     [
       'a.hea',
       Buffer.from(
-        'a 2 1 200 10:00:00 05/01/2026\nsignals.dat 16 1/bpm 16 0 70 0 0 HR\nsignals.dat 16 1/% 16 0 97 0 0 SpO2\n',
+        'a 2 1 200 10:00:00 05/01/2026\nsignals.dat 16 1/bpm 16 0 70 14000 0 HR\nsignals.dat 16 1/% 16 0 97 19400 0 SpO2\n',
       ),
     ],
   ])
@@ -76,7 +76,10 @@ export async function recordings(): Promise<Target> {
       const late = AbortSignal.timeout(PATIENCE_MS)
       worker.postMessage({ path, ...(name === 'mapped.csv' && { mapping }) })
       try {
-        const [{ wrong }] = (await once(worker, 'message', { signal: late })) as [{ wrong: string }]
+        const [{ wrong, inputs }] = (await once(worker, 'message', { signal: late })) as [
+          { wrong: string; inputs: number },
+        ]
+        if (inputs === 0 && all.get(name)!.equals(bytes)) throw new Error(`${name}: a good file is not read`)
         if (wrong !== '') throw new Error(`${name}: no coded error: ${wrong}`)
       } catch (error) {
         await gone()
