@@ -11,7 +11,7 @@ import { everything, table } from '../ingest/collect.ts'
 import type { Target } from './fuzz.ts'
 
 /** A damaged file is read to its end, or refused, within this time and memory. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 const MOST_MB = 512
 
 const example = (name: string) => readFileSync(new URL(`../../examples/recordings/${name}`, import.meta.url))
@@ -55,10 +55,13 @@ export async function recordings(): Promise<Target> {
   const all = await files(folder)
   const names = [...all.keys()]
   let reader: Worker | undefined
-  const open = () => {
-    reader ??= new Worker(new URL('./reader.js', import.meta.url), {
+  // how long it takes to start is not the files' doing
+  const open = async () => {
+    if (reader !== undefined) return reader
+    reader = new Worker(new URL('./reader.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: MOST_MB },
     })
+    await once(reader, 'message')
     return reader
   }
   const gone = async () => {
@@ -72,7 +75,7 @@ export async function recordings(): Promise<Target> {
       const name = names[sample]!
       const path = join(folder, name)
       writeFileSync(path, bytes)
-      const worker = open()
+      const worker = await open()
       const late = AbortSignal.timeout(PATIENCE_MS)
       worker.postMessage({ path, ...(name === 'mapped.csv' && { mapping }) })
       try {
