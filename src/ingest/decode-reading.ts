@@ -2,7 +2,7 @@ import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import { JournalEntry } from '../vitals/journal.ts'
 import { bedKey, Mode, OK, type Reading, STATUSES } from '../vitals/reading.ts'
 import { type Rejection, type RejectionReason, reject } from '../vitals/rejection.ts'
-import { conversion } from '../vitals/units.ts'
+import { conversion, isUnit } from '../vitals/units.ts'
 import { implausible, instant } from './event-time.ts'
 import { jsonErrorAt } from './json-error.ts'
 
@@ -101,7 +101,8 @@ function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
       if (typeof it !== 'string' || it.length > MAX_UNIT)
         return wrong('bad-field', `"unit" is a text of at most ${MAX_UNIT} characters`, field)
       convert = conversion(it, channel.unit)
-      if (convert === undefined) return wrong('unknown-unit', `${shown(it)} cannot become ${channel.unit}`, field)
+      if (convert === undefined)
+        return wrong('unknown-unit', `${isUnit(it) ? named(it) : 'this text'} cannot become ${channel.unit}`, field)
     } else if (field === 'status') {
       const index = STATUS_INDEX.get(it)
       if (index === undefined) return wrong('unknown-status', `${shown(it)} is not a status`, field)

@@ -43,3 +43,9 @@ export function conversion(from: string, to: string): Conversion | undefined {
   // "toString" is no unit
   return known !== undefined && Object.hasOwn(known, unit) ? known[unit] : undefined
 }
+
+/** Whether a text is a unit of some channel, or converts into one: any other may be anything. */
+export function isUnit(text: string): boolean {
+  const unit = ucum(text)
+  return Object.entries(CONVERSIONS).some(([to, from]) => to === unit || Object.hasOwn(from, unit))
+}

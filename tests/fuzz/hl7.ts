@@ -72,7 +72,7 @@ export async function hl7Listener(): Promise<Target> {
       bad.resume()
       bad.end(bytes)
       const answer = new Promise<void>((resolve, reject) => {
-        const slow = setTimeout(() => reject(new Error('the good sender waited for 3 s')), 3000)
+        const slow = setTimeout(() => reject(new Error('the good sender waited for 10 s')), 10_000)
         answered = () => {
           clearTimeout(slow)
           if (lost) reject(lost)

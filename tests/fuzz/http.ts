@@ -78,8 +78,8 @@ export async function httpListener(): Promise<Target> {
       const streams = () => /text\/event-stream/.test(said)
       const slow = setTimeout(() => {
         socket.destroy()
-        reject(new Error(`nothing came and nothing ended for 5 s: ${JSON.stringify(said.slice(0, 100))}`))
-      }, 5000)
+        reject(new Error(`nothing came and nothing ended for 10 s: ${JSON.stringify(said.slice(0, 100))}`))
+      }, 10_000)
       socket.setEncoding('latin1').on('data', (text: string) => {
         said += text
         if (streams()) socket.destroy()

@@ -3,6 +3,7 @@ import { VigilError } from '../../src/errors.ts'
 import { decodeAcknowledgement, decodeEncounter } from '../../src/ingest/decode-control.ts'
 import { alertRecord, readAlert } from '../../src/kafka/alert-record.ts'
 import { Changelog, checkpointRecord, layoutRecord, successionsRecord } from '../../src/kafka/changelog.ts'
+import { READING_EVENT } from '../../src/kafka/cloud-event.ts'
 import { controlDecoder } from '../../src/kafka/control-record.ts'
 import { deadLetter, readDeadLetter } from '../../src/kafka/dead-letter.ts'
 import { evidenceRecord, readEvidence } from '../../src/kafka/evidence-record.ts'
@@ -30,13 +31,13 @@ const plain = (value: unknown, key = 'p-1'): NewRecord => ({
   value: JSON.stringify(value),
 })
 const reading = { patient: 'p-1', unit: 'ICU', bed: '7', time: T0, complete: true, values: { hr: 72, spo2: { value: 97, status: 'ok', limits: [90, 100] } } } // biome-ignore format: one reading
-const event = { specversion: '1.0', id: '1', source: '/w', type: 'vigil.reading', datacontenttype: 'application/json', data: reading } // biome-ignore format: one event
+const event = { specversion: '1.0', id: '1', source: '/w', type: READING_EVENT, datacontenttype: 'application/json', data: reading } // biome-ignore format: one event
 
-/** A record with its headers as bytes, so that edits reach all of it: `name\0value\0` ... `\0\0key\0\0value`. */
+/** A record with its headers as bytes, so that edits reach all of it: `name\0value\0name\0value\0\0key\0\0value`. */
 const RECORDS: NewRecord[] = [
   plain(reading),
   { ...plain(event), headers: { 'content-type': 'application/cloudevents+json' } },
-  { ...plain(reading), headers: { ce_specversion: '1.0', ce_id: '1', ce_source: 'x', ce_type: 'vigil.reading' } },
+  { ...plain(reading), headers: { ce_specversion: '1.0', ce_id: '1', ce_source: 'x', ce_type: READING_EVENT } },
   plain({ patientKey: 'p-1', action: 'admit', encounter: 'e-1', unit: 'ICU', bed: '7', at: T0 }),
   plain({ patientKey: 'p-1', action: 'ack', alertId: 'a'.repeat(32), by: 'nurse-3', at: T0 }),
   alertRecord('vitals', 0, alert.envelope),
@@ -51,7 +52,7 @@ const RECORDS: NewRecord[] = [
     },
     state: Buffer.alloc(600, 7),
   }),
-  journalRecord('vitals', { entry: { kind: 'journal', entry: 'admit', patientKey: 'p-1', at: T0 } as never, topic: 'vitals.readings', partition: 0 }), // biome-ignore format: one record
+  journalRecord('vitals', { entry: { kind: 'journal', entry: 'admit', patientKey: 'p-1', encounter: 'e-1', at: T0, afterOffset: 3 } as never, topic: 'vitals.readings', partition: 0 }), // biome-ignore format: one record
   modelOrderRecord('t', 0, {
     detector: 'bedside',
     action: 'promote',
@@ -67,8 +68,9 @@ const RECORDS: NewRecord[] = [
 
 const NONE = '\0\0'
 function packed({ key, value, headers = {} }: NewRecord): Buffer {
-  const head = Object.entries(headers).flatMap(([name, it]) => [name, '\0', it, '\0'])
-  const parts = [...head, NONE, key ?? '', NONE, value ?? '']
+  const bytes = (it: string | Buffer) => Buffer.from(it as string)
+  const head = Object.entries(headers).flatMap(([name, it]) => [bytes(name), bytes(it)])
+  const parts = [...head.flatMap((it, i) => (i === 0 ? [it] : [bytes('\0'), it])), NONE, key ?? '', NONE, value ?? '']
   return Buffer.concat(parts.map((it) => Buffer.from(it as string)))
 }
 
@@ -76,7 +78,8 @@ function unpacked(bytes: Buffer): LogRecord {
   const first = bytes.indexOf(NONE)
   const second = first < 0 ? -1 : bytes.indexOf(NONE, first + 2)
   const words = first < 0 ? [] : bytes.toString('latin1', 0, first).split('\0')
-  const headers: Record<string, Buffer> = {}
+  // as the readers of records make them: no name of a header is one that an object has
+  const headers: Record<string, Buffer> = Object.create(null)
   for (let i = 0; i + 1 < words.length; i += 2) headers[words[i]!] = Buffer.from(words[i + 1]!, 'latin1')
   return {
     offset: 41,
@@ -99,13 +102,24 @@ const decoders: readonly ((record: LogRecord) => unknown)[] = [
   (record) => readModelOrder('t', record),
 ]
 
+/** from here on they are records of the changelog, which has a reader of its own */
+const CHANGELOG_FROM = RECORDS.length - 3
+const SAMPLES = RECORDS.map(packed)
+const refused = (it: unknown) => {
+  const { kind, rejections = [] } = it as { kind?: string; rejections?: readonly unknown[] }
+  return kind === 'rejection' || rejections.length > 0
+}
+
 /** Every decoder of a topic: whatever stands in a record, it is read or is a rejection. */
 export const kafkaRecords: Target = {
   name: 'kafka-records',
-  samples: RECORDS.map(packed),
-  run(bytes) {
+  samples: SAMPLES,
+  run(bytes, sample) {
     const record = unpacked(bytes)
-    for (const decode of decoders) if (decode(record) === undefined) throw new Error('neither read nor refused')
+    const said = decoders.map((decode) => decode(record))
+    if (said.includes(undefined)) throw new Error('neither read nor refused')
+    const good = sample < CHANGELOG_FROM && bytes.equals(SAMPLES[sample]!)
+    if (good && said.every(refused)) throw new Error(`good record ${sample} is not read: ${JSON.stringify(said)}`)
     try {
       new Changelog().take([record])
     } catch (error) {

@@ -19,3 +19,4 @@ parentPort?.on('message', async (/** @type {{ path: string, mapping?: string }} 
   }
   parentPort?.postMessage({ inputs, wrong })
 })
+parentPort?.postMessage('ready')

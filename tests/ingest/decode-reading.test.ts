@@ -201,3 +201,12 @@ test('no rejection quotes a patient, an encounter, a unit or a bed', () => {
   const journal = JSON.stringify({ kind: 'journal', patientKey: long, at: NOW, afterOffset: 0, entry: 'discharge' })
   expect(JSON.stringify(decodeReading(journal, table).rejections)).not.toContain('CANARY')
 })
+
+test.each([
+  ['a unit of another channel', 'mm[Hg]', '"mm[Hg]" cannot become Cel'],
+  ['any other text', 'Maria', 'this text cannot become Cel'],
+])('a rejection quotes %s', (_, unit, detail) => {
+  const values = { temp: { value: 37, unit } }
+  const { rejections } = decodeReading(JSON.stringify({ patient: 'p', time: Date.UTC(2026, 0, 1), values }), table)
+  expect(rejections).toMatchObject([{ reason: 'unknown-unit', detail }])
+})
