@@ -10,7 +10,7 @@ import type { Weights } from '../training/network.ts'
 import { graphWeights } from '../training/onnx/weights.ts'
 import type { Recipe } from '../training/recipe.ts'
 import { bedside } from '../training/recipes/bedside.ts'
-import { trainForecaster } from '../training/train.ts'
+import { type FittedForecaster, fitForecaster } from '../training/train.ts'
 import type { GateVerdict } from '../vitals/gate-verdict.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { Window } from './window.ts'
@@ -45,41 +45,32 @@ export async function trainChallenger(
   champion: ModelBundle,
   version: string,
   window: Window,
-  options: ChallengerOptions,
+  { engine, seed, log, ...options }: ChallengerOptions,
 ): Promise<{ readonly challenger: Challenger; readonly candidates: GateVerdict['candidates'] }> {
   const recipe = recipeFrom(champion.manifest, version, window)
   const epochs = options.epochs ?? recipe.fit.epochs
   const less = Math.max(recipe.fit.validateEvery, Math.round(epochs * FURTHER.epochs))
   const { normaliser } = champion.manifest
+  const { stays, sha256 } = window
   const tries = [
     { from: 'champion', units: normaliser, recipe: further(recipe, weightsIn(champion)), epochs: less },
     { from: 'scratch', units: undefined, recipe, epochs },
   ] as const
-  const made: { from: 'champion' | 'scratch'; validation: number; challenger: Challenger }[] = []
-  for (const it of tries) {
-    options.log(`training from ${it.from === 'champion' ? "the champion's weights" : 'scratch'}`)
-    const challenger = await trained(it.recipe, it.epochs, window, options, it.units)
-    const validation = Math.min(...challenger.metrics.learning.map((point) => point.validation))
-    made.push({ from: it.from, validation, challenger })
-  }
-  const best = made.reduce((a, b) => (a.validation <= b.validation ? a : b))
-  const candidates = made.map(({ from, validation }) => ({ from, validation, chosen: from === best.from }))
-  return { challenger: best.challenger, candidates }
-}
-
-async function trained(
-  recipe: Recipe,
-  epochs: number,
-  { stays, sha256 }: Window,
-  { engine, seed, log }: ChallengerOptions,
-  units: ModelManifest['normaliser'] | undefined,
-): Promise<Challenger> {
   const out = await mkdtemp(join(tmpdir(), 'vigil-challenger-'))
   try {
-    const options = { dataDirs: [], out, engine, seed, epochs, log }
-    const { metrics } = await trainForecaster(recipe, options, async () => staysInMemory(recipe, stays, sha256, units))
+    const fits: (FittedForecaster & { readonly from: 'champion' | 'scratch' })[] = []
+    for (const it of tries) {
+      log(`training from ${it.from === 'champion' ? "the champion's weights" : 'scratch'}`)
+      const training = { dataDirs: [], out, engine, seed, epochs: it.epochs, log }
+      const data = async () => staysInMemory(it.recipe, stays, sha256, it.units)
+      fits.push({ from: it.from, ...(await fitForecaster(it.recipe, training, data)) })
+    }
+    const best = fits.reduce((a, b) => (a.validation <= b.validation ? a : b))
+    const { metrics } = await best.finish()
     const bundle = await openModel(out, `${recipe.name}@${recipe.version}`)
-    return { bundle, metrics, card: await readFile(join(bundle.dir, 'card.md'), 'utf8') }
+    const card = await readFile(join(bundle.dir, 'card.md'), 'utf8')
+    const candidates = fits.map(({ from, validation }) => ({ from, validation, chosen: from === best.from }))
+    return { challenger: { bundle, metrics, card }, candidates }
   } finally {
     await rm(out, { recursive: true, force: true })
   }

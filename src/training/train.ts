@@ -84,11 +84,29 @@ export async function trainForecaster(
   options: TrainOptions,
   read: () => Promise<TrainingData>,
 ): Promise<Trained> {
+  const { finish } = await fitForecaster(recipe, options, read)
+  return await finish()
+}
+
+/** A network that is fitted, and no model yet. */
+export interface FittedForecaster {
+  /** lowest mean surprise of the validation stays, nats */
+  readonly validation: number
+  /** make it one, on the engine it was fitted on: export, parity, calibration, held-out figures, bundle */
+  finish(): Promise<Trained>
+}
+
+/** The first half of `trainForecaster`, for whoever fits several networks and wants one of them. @throws as that */
+export async function fitForecaster(
+  recipe: Forecaster,
+  options: TrainOptions,
+  read: () => Promise<TrainingData>,
+): Promise<FittedForecaster> {
   const { log, seed, threads = 1 } = options
   const engine = await openTrainingEngine(options.engine)
   for (const line of introduced(engine)) log(line)
   const data = await read()
-  const { table, normaliser, features, stays } = data
+  const { table, normaliser } = data
   const shape: NetworkShape = {
     features: FEATURES_PER_CHANNEL * recipe.channels.length,
     hidden: recipe.hidden,
@@ -103,10 +121,30 @@ export async function trainForecaster(
   const work = await chunkThreads(engine.name, threads)
   let fitted: Fitted
   try {
-    fitted = await fitForecaster(recipe, options, cells, data, checkpointsOf(recipe, options, key), work.through)
+    fitted = await fitToData(recipe, options, cells, data, checkpointsOf(recipe, options, key), work.through)
   } finally {
     await work.close()
   }
+  const validation = Math.min(...fitted.curve.map((point) => point.validation))
+  return { validation, finish: () => finished({ recipe, options, data, cells, fitted, worked }) }
+}
+
+/** What a fit leaves for the model that is made of it. */
+interface Unfinished {
+  readonly recipe: Forecaster
+  readonly options: TrainOptions
+  readonly data: TrainingData
+  readonly cells: CellPlan
+  readonly fitted: Fitted
+  /** the engine that fitted it, and its threads */
+  readonly worked: string
+}
+
+/** Export, parity, calibration, held-out figures, bundle. */
+async function finished({ recipe, options, data, cells, fitted, worked }: Unfinished): Promise<Trained> {
+  const { log, seed } = options
+  const { table, normaliser, features, stays } = data
+  const { shape } = cells
   const floor = scaleFloor(cells)
   const first = stays.validation[0]!
   const golden = await goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
@@ -200,7 +238,7 @@ function cellPlan(
   return withDegreesOfFreedom(plan, new Array(shape.horizons * shape.channels).fill(FIRST_DEGREES))
 }
 
-async function fitForecaster(
+async function fitToData(
   recipe: Forecaster,
   options: TrainOptions,
   cells: CellPlan,

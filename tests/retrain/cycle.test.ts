@@ -9,7 +9,7 @@ import { collector } from '../../src/retrain/collect.ts'
 import { type CycleOptions, retrain } from '../../src/retrain/cycle.ts'
 import { GateVerdict } from '../../src/vitals/gate-verdict.ts'
 import { madeReading } from '../training/made-stays.ts'
-import { collected, smallChampion } from './wards.ts'
+import { collected, ENGINE, smallChampion } from './wards.ts'
 
 const NOW = Date.UTC(2026, 0, 6)
 
@@ -19,7 +19,7 @@ describe('a cycle', () => {
   const options = (more: Partial<CycleOptions> = {}): CycleOptions => ({
     registry,
     name: 'small',
-    engine: 'wasm',
+    engine: ENGINE,
     seed: 1,
     epochs: 6,
     heldOut: 0.6,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { trainChallenger } from '../../src/retrain/challenger.ts'
 import { judge } from '../../src/retrain/gate.ts'
-import { collected, SPOILT, smallChampion, spoilt, TABLE, windowOf } from './wards.ts'
+import { collected, ENGINE, SPOILT, smallChampion, spoilt, TABLE, windowOf } from './wards.ts'
 
 // ten seeds, and each way in three of them: tests/long/retrain.test.ts
 it('a challenger trained on corrupted, shuffled or shifted data is refused, and says by what', async () => {
@@ -14,7 +14,7 @@ it('a challenger trained on corrupted, shuffled or shifted data is refused, and 
     const window = windowOf(collected('evaluation', 2, { beds: 24, hours: 0.3 }))
     for (const how of Object.keys(SPOILT) as (keyof typeof SPOILT)[]) {
       const changed = spoilt(window, how, 2)
-      const options = { engine: 'wasm', seed: 2, epochs: 3, log: () => {} } as const
+      const options = { engine: ENGINE, seed: 2, epochs: 3, log: () => {} } as const
       const { challenger } = await trainChallenger(champion, '1.1.0', changed, options)
       const { decision, reasons, primary } = await judge(champion, challenger.bundle, changed.stays, TABLE, () => {})
       process.stdout.write(`${how}: ${primary.difference.toFixed(3)} nats; ${reasons.length} reasons\n`)

@@ -143,6 +143,12 @@ describe('training a recipe', () => {
       message: 'made_99_Numerics.csv is in none of the data folders',
     })
   })
+
+  it('refuses a stay that would judge what was learnt from it', async () => {
+    const recipe = { ...swing, split: { ...swing.split, test: names(5, 2) } }
+    const training = trainRecipe(recipe, { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} })
+    await expect(training).rejects.toMatchObject({ code: 'data-unfit', message: 'a stay is in two parts of the split' })
+  })
 })
 
 describe('the bedside recipe', () => {
