@@ -6,6 +6,7 @@ import type { Watching } from '../vitals/watching.ts'
 import type { AlertView, BedView, DetectorView, FrameView, RiskHours, RiskView, Sample } from './protocol.ts'
 import { withHour } from './risk-hours.ts'
 import { Strips } from './strips.ts'
+import { tileChannels } from './tile-channels.ts'
 
 /** Frames a strip holds: five minutes at one a second. */
 const STRIP_FRAMES = 300
@@ -139,11 +140,19 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
   return view
 }
 
-/** The bed with its strips and open alerts, newest first. */
-export function bedView(bed: Bed): BedView {
+/** The bed as a tile shows it: of its strips those of the tile's rows. */
+export function tileView(bed: Bed, table: ChannelTable): BedView {
+  const had = new Set(bed.strips.channels)
+  const has = (name: string) => had.has(table.index.get(name) ?? -1)
+  const shown = new Set(tileChannels(has).map((name) => table.index.get(name)!))
+  return bedView(bed, (channel) => shown.has(channel))
+}
+
+/** The bed with its strips and open alerts, newest first. @param wanted channels whose strips are told; all by default */
+export function bedView(bed: Bed, wanted?: (channel: number) => boolean): BedView {
   const alerts = [...bed.open.values()].sort((a, b) => b.onset - a.onset)
   const { frame, riskHours } = bed
-  return { ...bedLine(bed), frame, strips: bed.strips.view(), riskHours, alerts }
+  return { ...bedLine(bed), frame, strips: bed.strips.view(wanted), riskHours, alerts }
 }
 
 /** The bed without what changes every second. */

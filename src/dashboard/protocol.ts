@@ -129,6 +129,7 @@ export interface BedView {
   /** wall clock of the last frame, ms since 1970; null before the first */
   readonly seen: number | null
   readonly frame: FrameView | null
+  /** of the channels of a tile's rows in `/api/ward`, of all in `/api/beds/:id` */
   readonly strips: BedStrips
   readonly riskHours: readonly RiskHours[]
   readonly alerts: readonly AlertView[]

@@ -53,8 +53,13 @@ export class Strips {
     this.#count = Math.min(this.#count + 1, this.#capacity)
   }
 
-  /** every channel's columns, oldest first */
-  view(): BedStrips {
+  /** channels that ever had a value */
+  get channels(): Iterable<number> {
+    return this.#columns.keys()
+  }
+
+  /** Columns, oldest first. @param wanted of which channels; of all that ever had a value when absent */
+  view(wanted: (channel: number) => boolean = () => true): BedStrips {
     const first = (this.#next - this.#count + this.#capacity) % this.#capacity
     const unrolled = (column: ArrayLike<number>): (number | null)[] => {
       const values = new Array<number | null>(this.#count)
@@ -68,6 +73,7 @@ export class Strips {
     }
     const channels: Strip[] = []
     for (const [channel, { value, low, high, aside }] of this.#columns) {
+      if (!wanted(channel)) continue
       const held = { value: told(value), low: told(low), high: told(high), aside: told(aside) }
       channels.push({ channel, ...held })
     }

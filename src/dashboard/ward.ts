@@ -6,7 +6,7 @@ import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import { WATCHING, type Watching } from '../vitals/watching.ts'
-import { type Bed, bedLine, bedView, frameView, newBed, observe, place, raise } from './bed.ts'
+import { type Bed, bedLine, bedView, frameView, newBed, observe, place, raise, tileView } from './bed.ts'
 import { deedView } from './deeds.ts'
 import { Listeners } from './listeners.ts'
 import type {
@@ -200,7 +200,7 @@ export function wardFeed({
         answer: (): WardView => ({
           models,
           channels,
-          beds: [...beds.values()].map(bedView),
+          beds: [...beds.values()].map((bed) => tileView(bed, table)),
           heartbeat: heartbeat(),
           started,
           recent,

@@ -4,7 +4,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Listeners } from '../../src/dashboard/listeners.ts'
 import type { BedDetail, BedView, FrameView, Heartbeat, WardView } from '../../src/dashboard/protocol.ts'
 import { type WardFeed, type WardOptions, wardFeed } from '../../src/dashboard/ward.ts'
-import { type PageWard, wardOf, withAlert, withBed, withFrames } from '../../src/dashboard/web/state.ts'
+import {
+  columnsOf,
+  type PageWard,
+  wardOf,
+  withAlert,
+  withBed,
+  withFrames,
+  withPast,
+} from '../../src/dashboard/web/state.ts'
 import { alertOf, frameOf, PATIENTS, START, table } from './testward.ts'
 
 const [first, second] = [PATIENTS[0]!, PATIENTS[1]!]
@@ -151,7 +159,8 @@ describe('the ward', () => {
       if (name === 'frames') page = withFrames(page, data as FrameView[], START)
     }
     expect(page.beds.get(bed.id)!.frame).toEqual(bed.frame)
-    expect(page.beds.get(bed.id)!.strips).toEqual(wardOf(ask<WardView>(feed, '/api/ward')).beds.get(bed.id)!.strips)
+    const { strips } = ask<BedDetail>(feed, '/api/beds/:id', { id: bed.id })
+    expect(page.beds.get(bed.id)!.strips).toEqual(columnsOf(strips))
   })
 
   test('beyond its size it wants no more beds, but an alert brings its bed in, and out again when it ended', async () => {
@@ -277,4 +286,29 @@ test('a page that followed from the start shows what a page opened now shows', a
     }
   }
   expect(followed.recent).toEqual(opened.recent)
+})
+
+test('a bed that is opened has the past of all its channels, and what came since, whether or not a tile shows them', () => {
+  const feed = start()
+  for (let t = 0; t < 200; t++) feed.frames([frameOf(first, t)])
+  const reader = follow(feed)
+  const snapshot = wardOf(ask<WardView>(feed, '/api/ward'))
+  const { id, strips: tile } = [...snapshot.beds.values()][0]!
+  expect([...tile.keys()].map((channel) => table.channels[channel]!.name).toSorted()).toEqual(['hr', 'resp', 'spo2'])
+  // frames come before the bed is opened, and after
+  for (let t = 200; t < 210; t++) feed.frames([frameOf(first, t)])
+  const opened = columnsOf(ask<BedDetail>(feed, '/api/beds/:id', { id }).strips)
+  for (let t = 210; t < 420; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(500)
+  let page = snapshot
+  for (const { name, data } of reader.events) if (name === 'frames') page = withFrames(page, data as FrameView[], START)
+  const now = columnsOf(ask<BedDetail>(feed, '/api/beds/:id', { id }).strips)
+  expect(now.size).toBeGreaterThan(tile.size)
+  const shown = withPast(page.beds.get(id)!.strips, opened)
+  expect([...shown.keys()].toSorted()).toEqual([...now.keys()].toSorted())
+  for (const [channel, columns] of now) expect(shown.get(channel)).toEqual(columns)
+  // another recording began: what was before is not its past
+  page = withFrames(page, [{ ...page.beds.get(id)!.frame!, seq: 10_000, time: START }], START)
+  const anew = page.beds.get(id)!.strips
+  expect(withPast(anew, opened)).toBe(anew)
 })

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
 import { BedActs, Outcome } from './Acts.tsx'
 import { AlertLine } from './AlertList.tsx'
@@ -7,7 +7,7 @@ import { Drift } from './Drift.tsx'
 import { Muted, WatchingMark } from './Marks.tsx'
 import { Risks } from './Risk.tsx'
 import { StripPlot } from './StripPlot.tsx'
-import type { PageBed } from './state.ts'
+import { columnsOf, type PageBed, type StripColumns, withPast } from './state.ts'
 import { News2 } from './Tile.tsx'
 import { expectedText, leastSpan, summary, type Vital, vitalsOf } from './vitals.ts'
 import { bedWord, chance, clock, FAULT_WORDS, figure, namesUnit, spoken, unitWord } from './words.ts'
@@ -87,18 +87,25 @@ function Contributions({ detector, channels }: { detector: DetectorView; channel
   )
 }
 
-/** Ended alerts of the bed, asked for when the bed is opened and whenever one more ended. */
-function useHistory(id: string, ended: string | undefined): readonly AlertView[] {
-  const [history, setHistory] = useState<readonly AlertView[]>([])
+/** What the ward's snapshot leaves out. */
+interface Past {
+  /** ended alerts of the bed, newest first */
+  readonly history: readonly AlertView[]
+  readonly strips: ReadonlyMap<number, StripColumns>
+}
+
+/** The bed's past, asked for when it is opened and whenever one more alert ended. */
+function usePast(id: string, ended: string | undefined): Past {
+  const [past, setPast] = useState<Past>({ history: [], strips: new Map() })
   useEffect(() => {
     const left = new AbortController()
     fetch(`api/beds/${id}`, { signal: left.signal, cache: 'no-store' })
       .then((answer) => answer.json() as Promise<BedDetail>)
-      .then((bed) => setHistory(bed.history ?? []))
+      .then((bed) => setPast({ history: bed.history, strips: columnsOf(bed.strips) }))
       .catch(() => {}) // the link's own state says that the server is gone
     return () => left.abort()
   }, [id, ended])
-  return history
+  return past
 }
 
 interface BedPageProps {
@@ -112,8 +119,10 @@ interface BedPageProps {
 }
 
 /** One bed: its channels large, what drives the surprise, its alerts. */
-export function BedPage({ bed, channels, started, silent, ended }: BedPageProps) {
-  const history = useHistory(bed.id, ended)
+export function BedPage({ bed: held, channels, started, silent, ended }: BedPageProps) {
+  const { history, strips: past } = usePast(held.id, ended)
+  const strips = useMemo(() => withPast(held.strips, past), [held.strips, past])
+  const bed: PageBed = { ...held, strips }
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
   const vitals = vitalsOf(bed, channels)

@@ -102,7 +102,35 @@ export function inOrder(beds: ReadonlyMap<string, PageBed>): PageBed[] {
   )
 }
 
-function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
+/**
+ * The strips of a bed with what the server knew of its past when it was opened: a tile's snapshot has those of its rows alone.
+ * What came since is the page's own.
+ */
+export function withPast(
+  own: ReadonlyMap<number, StripColumns>,
+  past: ReadonlyMap<number, StripColumns>,
+): ReadonlyMap<number, StripColumns> {
+  const times = own.values().next().value?.time ?? []
+  const last = past.values().next().value?.time.at(-1)
+  const newest = times.at(-1) ?? last
+  // nothing is known yet, or the bed began anew with another recording
+  if (last === undefined || newest === undefined || newest < last) return own
+  const after = times.filter((time) => time > last)
+  const joined = new Map(own)
+  for (const [channel, before] of past) {
+    const held = own.get(channel)
+    const from = before.time.findIndex((time) => time > newest - STRIP_SECONDS)
+    const join = <Name extends keyof StripColumns>(name: Name): StripColumns[Name] => {
+      const older = from === -1 ? [] : before[name].slice(from)
+      const newer = held?.[name].slice(held.time.length - after.length) ?? after.map((time) => (name === 'time' ? time : null)) // biome-ignore format: one line
+      return [...older, ...newer] as StripColumns[Name]
+    }
+    joined.set(channel, { time: join('time'), low: join('low'), high: join('high'), value: join('value'), outside: join('outside'), aside: join('aside') }) // biome-ignore format: one row
+  }
+  return joined
+}
+
+export function columnsOf({ time, channels }: BedStrips): Map<number, StripColumns> {
   return new Map(
     channels.map(({ channel, value, low, high, aside }) => {
       const whole = (column: readonly (number | null)[]) => time.map((_, i) => column[i] ?? null)

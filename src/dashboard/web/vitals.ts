@@ -1,5 +1,6 @@
 import type { SensorFault } from '../../vitals/report.ts'
 import type { ChannelInfo, Sample } from '../protocol.ts'
+import { tileChannels } from '../tile-channels.ts'
 import type { PageBed, StripColumns } from './state.ts'
 import { FAULT_WORDS, figure, unitWord } from './words.ts'
 
@@ -19,8 +20,7 @@ export interface Vital {
   readonly fault: SensorFault | undefined
 }
 
-/** What a tile shows large, in this order, with a strip; then what it shows small below. */
-const LARGE = ['hr', 'spo2', 'resp']
+/** What a tile shows small, below its rows. */
 const PRESSURES: readonly (readonly [label: string, prefix: string])[] = [
   ['ABP', 'abp'],
   ['NIBP', 'nibp'],
@@ -39,10 +39,10 @@ export function vitalsOf(bed: PageBed, channels: readonly ChannelInfo[]): Vital[
   })
 }
 
-/** The three rows of a tile. Without an ECG the oximeter's pulse takes the place of the heart rate. */
+/** The three rows of a tile. */
 export function largeVitals(vitals: readonly Vital[]): Vital[] {
   const of = (name: string) => vitals.find(({ info }) => info.name === name)
-  return LARGE.flatMap((name) => of(name) ?? (name === 'hr' ? (of('pulse') ?? []) : []))
+  return tileChannels((name) => of(name) !== undefined).map((name) => of(name)!)
 }
 
 /** A figure below the strips: pulse, pressures as one figure, temperature, ... */
