@@ -162,9 +162,10 @@ function breaksFirst(costs: Costs, plan: Plan): Size['breaksFirst'] {
 const round = (value: number, digits: number): string =>
   Number(value.toPrecision(digits)).toLocaleString('en', { maximumFractionDigits: 2 })
 const bytes = (value: number): string => {
+  const shown = Number(value.toPrecision(2))
   const units = ['KB', 'MB', 'GB', 'TB', 'PB']
-  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(value) / 3) - 1))
-  return `${round(value / 1000 ** (at + 1), 2)} ${units[at]}`
+  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(shown) / 3) - 1))
+  return `${round(shown / 1000 ** (at + 1), 2)} ${units[at]}`
 }
 const seconds = (value: number): string => `${round(value, 2)} s`
 

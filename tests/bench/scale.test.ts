@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { BEDS, type Costs, costsOf, PLAN, scaleBlock, sizeOf, withScale } from '../../src/bench/scale.ts'
+import { BEDS, type Costs, costsOf, PLAN, scaleBlock, scaleTable, sizeOf, withScale } from '../../src/bench/scale.ts'
 import { markdown, readReport } from '../../src/bench/suite/report.ts'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
@@ -55,6 +55,12 @@ describe('how many it takes', () => {
     expect(first({ readingsPerSecond: 1e6 }).what).toMatch(/writes/)
     expect(first({ bytesPerPatient: 1e6 }).what).toMatch(/memory/)
   })
+})
+
+test('a million bytes are 1 MB, whatever they were before they were rounded', () => {
+  const page = (beds: number) => scaleTable([sizeOf(beds, { ...COSTS, stateBytes: 2499.9 })])
+  expect(page(1000)).toContain('| 1 MB/s |')
+  expect(page(1_000_000)).toContain('| 1 GB/s |')
 })
 
 describe('the committed pages follow the committed results', () => {

@@ -93,7 +93,8 @@ describe('a report', () => {
   })
 })
 
-describe('a run', () => {
+// each starts processes
+describe('a run', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-suite-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
