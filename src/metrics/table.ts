@@ -76,7 +76,7 @@ export const METRICS = {
   promotions: { name: 'vigil_model_promotions_total', type: 'counter', help: 'Partitions whose champion changed: forth to a challenger, or back to the former champion.', labels: { detector: DETECTORS, way: ['forth', 'back'] } },
   warmUpSeconds: { name: 'vigil_model_warm_up_seconds', type: 'histogram', help: 'How long the readings of before took that a version was warmed by, for the patients of a partition.', labels: {}, buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
   warmUpReadings: { name: 'vigil_model_warm_up_readings_total', type: 'counter', help: 'Readings that versions were warmed by.', labels: {} },
-  modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
+  modelInfo: { name: 'vigil_model_info', type: 'gauge', help: '1 for each model that serves; what it is stands in the labels, the provider that it was opened on among them.', labels: { detector: DETECTORS, name: DETECTORS, version: DETECTORS, provider: PROVIDERS } },
   partitions: { name: 'vigil_partitions', type: 'gauge', help: 'Partitions of the readings that this process owns, by where they are in their life.', labels: { phase: ['restoring', 'live'] } },
   rebalances: { name: 'vigil_rebalances_total', type: 'counter', help: 'Generations of the consumer group that this process has seen.', labels: {} },
   restoreSeconds: { name: 'vigil_restore_seconds', type: 'histogram', help: 'From the adoption of a partition to its first live record: fence, changelog, states.', labels: {}, buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] },
