@@ -36,6 +36,10 @@ export const pipeline = {
       ['sum by (sink, retriable) (increase(vigil_sink_failures_total[1h])) or vector(0)', '{{sink}}'],
     ]),
     lines('Step of the network', 'One call, all its rows.', quantiles('vigil_step_seconds', [0.5, 0.99]), 's'),
+    lines('Steps by provider', 'Patient-steps a second, and devices an hour that were lost while they served.', [
+      ['sum by (provider) (rate(vigil_steps_total[1m]))', '{{provider}}'],
+      ['sum(increase(vigil_providers_lost_total[1h])) or vector(0)', 'lost'],
+    ]),
     lines('Patients in a step', 'Rows of one call.', quantiles('vigil_step_rows', [0.5, 0.99])),
     lines('Waiting', 'Inputs, and the age of the oldest in seconds.', [
       ['sum(vigil_waiting_inputs)', 'inputs'],

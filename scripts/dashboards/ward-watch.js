@@ -41,6 +41,10 @@ export const wardWatch = {
     lines('Journal', 'Entries a minute: admissions, acknowledgements, pauses, mutes, verdicts of the clock.', [
       ['sum by (entry) (rate(vigil_journal_entries_total[5m])) * 60', '{{entry}}'],
     ]),
+    lines('Limits and alert rules', 'Partitions by the policy that holds, and changes an hour, refused ones too.', [
+      ['count by (set, version, policy) (vigil_policy_info)', '{{set}} {{version}} {{policy}}'],
+      ['sum by (outcome) (increase(vigil_policy_reloads_total[1h]))', '{{outcome}}'],
+    ]),
     lines(
       'Hourly risks',
       'Quantiles of the probabilities that hourly models gave in six hours.',

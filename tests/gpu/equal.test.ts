@@ -1,10 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heldAgainst, residentBytes } from '../../scripts/gpu.js'
+import { benchStep } from '../../src/inference/bench-step.ts'
 import { random } from '../../src/random.ts'
-import { features } from '../inference/test-model.ts'
+import { features, testModel } from '../inference/test-model.ts'
 import { differs, openPair, type Pair, SMALL } from './device.ts'
 
 const TOLERANCE = 1e-4
+
+it('the bench prints its keys of a device, too, beside onnxruntime with its state left there', async () => {
+  const { onnx, shape } = testModel(SMALL)
+  const run = { onnx, shape, batch: 4, threads: 1, provider: 'webgpu', seconds: 0.3 }
+  const found = await benchStep(run)
+  expect(found).toMatchObject({ batch: 4, patients: 4, features: 4, hidden: 5, layers: 2, provider: 'webgpu' })
+  expect(found.ratio).toBeCloseTo(found.stepsPerSecond / found.bareStepsPerSecond, 1)
+  expect(found.transportShare).toBeGreaterThan(0)
+  expect(found.transportShare).toBeLessThan(1)
+  expect(found.fetchMs).toBeGreaterThan(0)
+  await expect(benchStep({ ...run, batch: 0 })).rejects.toMatchObject({ code: 'config-invalid' })
+  await expect(benchStep({ ...run, threads: 0 })).rejects.toMatchObject({ code: 'config-invalid' })
+})
 
 describe('the device and the processor', () => {
   let pair: Pair
