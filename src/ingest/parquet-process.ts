@@ -1,6 +1,6 @@
 // The process in which Parquet is decoded. The library that does it trusts the counts in a file's pages, and a wrong one keeps it
 // busy, or asks for memory, without end. A thread that runs out of memory takes its whole process along (Node 20, measured:
-// six of ten ways to fill an array), so it is a process, whose parent ends it when it is busy for too long.
+// four of ten ways to fill an array), so it is a process, whose parent ends it when it is busy for too long.
 import { Worker } from 'node:worker_threads'
 import type { FileMetaData } from 'hyparquet'
 import { builtFile } from '../built-file.ts'
