@@ -23,13 +23,10 @@ function both(page: FrameTap & Sink, frames: FrameTap): FrameTap & Sink {
     ...page,
     wants: (patientKey) => [page.wants(patientKey), frames.wants(patientKey)].some(Boolean),
     frames(reports) {
-      page.frames(reports)
+      // a page that is full wants no more beds, though the file wants their frames
+      page.frames(reports.filter(({ patientKey }) => page.wants(patientKey)))
       frames.frames(reports)
     },
-    watchingChanged: page.watchingChanged,
-    left: page.left,
-    deliver: page.deliver,
-    close: page.close,
   }
 }
 
