@@ -128,7 +128,8 @@ describe('every command', () => {
 
   it('a bench that is stopped half-way prints what it was asked, marked as partial, and ends with 1', async () => {
     const running = start(['bench', 'pipeline', '--patients', '500', '--seconds', '900'])
-    setTimeout(() => running.signal('SIGTERM'), 4000)
+    // by then it listens, however busy the machine
+    setTimeout(() => running.signal('SIGTERM'), 10_000)
     const { code, stdout, stderr } = await running.ended
     expect(stderr).toContain('bench-partial')
     expect(code).toBe(1)
