@@ -63,6 +63,12 @@ export class Outbox {
     this.letter({ ...rejection, source }, session.partition, offset, session.patientKey)
   }
 
+  /** Its tick was closed. @param behind seconds from its time to the patient's newest tick */
+  late(session: Session, offset: number, behind: number): void {
+    const detail = `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`
+    this.bury(session, reject('late', detail, 'time'), offset)
+  }
+
   /** What was set aside, and stood alone. @param others stamps that would have had to agree */
   alone(session: Session, aside: Session['aside'], others: number): void {
     const detail = `no other ${others} stamps agreed with its time`

@@ -135,6 +135,13 @@ export class Sessions {
     if (session.departedAt === undefined) this.#count(session, -1)
   }
 
+  /** readings that are set aside */
+  get held(): number {
+    let held = 0
+    for (const session of this.all()) held += session.aside.length
+    return held
+  }
+
   /** The patient of a session has left, at its `departedAt`: the bed is no longer counted. */
   departed(session: Session): void {
     this.#count(session, -1)

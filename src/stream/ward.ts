@@ -2,7 +2,7 @@ import type { Control } from '../vitals/control.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry, SeenBy } from '../vitals/journal.ts'
 import { keyedByBed, type Reading } from '../vitals/reading.ts'
-import { type Rejection, reject } from '../vitals/rejection.ts'
+import type { Rejection } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
@@ -36,7 +36,7 @@ import { finestCadence, wardGrid } from './ward-grid.ts'
 import type { WardOptions } from './ward-options.ts'
 import { WardState } from './ward-state.ts'
 import { Watch } from './watch.ts'
-import { another, elsewhere, straggler, stranger } from './whose.ts'
+import { another, elsewhere, strange } from './whose.ts'
 
 /** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
 const MOST_ASIDE = 256
@@ -103,13 +103,12 @@ export class Ward {
       leave: (...leaving) => this.#leave(...leaving),
       blind: (session) => this.#see(session, 'blind'),
     }
-    const clocks = { rows: this.#clocks, fields: gridFields(table.channels) }
     const saved = new SavedPatients({
       table,
       versions: this.versions,
       slower: this.#slower,
       policies: this.policies,
-      clocks,
+      clocks: { rows: this.#clocks, fields: gridFields(table.channels) },
       rules: this.#watch.saved,
       open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
     })
@@ -134,9 +133,7 @@ export class Ward {
 
   /** readings held back in the patients' state: set aside */
   get held(): number {
-    let held = 0
-    for (const session of this.#sessions.all()) held += session.aside.length
-    return held
+    return this.#sessions.held
   }
 
   /** What came out since the last call. */
@@ -203,9 +200,8 @@ export class Ward {
 
   /** Beds from which nothing arrived for too long, and patients to forget, as the journal entries that say so. */
   silent(now: number, seconds: number): JournalEntry[] {
-    const { stream } = this.#options.settings
-    const { alerts } = this.policies.current
-    const rules = { seconds, againSeconds: alerts.continueSeconds, forgetHours: stream.forgetHours }
+    const { forgetHours } = this.#options.settings.stream
+    const rules = { seconds, againSeconds: this.policies.current.alerts.continueSeconds, forgetHours }
     return silence(this.#sessions.all(), this.#bedside.newest, now, rules)
   }
 
@@ -258,12 +254,11 @@ export class Ward {
   }
 
   /** Why a reading is none of the patient at its key; undefined when it is. */
-  #strange(session: Session, reading: Reading, partition: number): Rejection | undefined {
+  #strange(session: Session, reading: Reading, from: number): Rejection | undefined {
     const { partitioned, settings } = this.#options
-    if (partitioned === true && session.partition !== partition)
-      return reject('other-partition', 'its key was sent to another partition before', 'key')
-    if (session.departedAt !== undefined) return straggler(session, reading, settings.stream.departedSeconds)
-    return reading.mode !== session.mode && this.#heard(session) ? stranger(session, reading) : undefined
+    const partition = partitioned === true ? from : undefined
+    const { departedSeconds } = settings.stream
+    return strange(session, reading, { partition, departedSeconds, heard: () => this.#heard(session) })
   }
 
   #clear(session: Session): void {
@@ -354,13 +349,7 @@ export class Ward {
     // a monitor whose clock stands still closes no tick: nobody sees its patient
     if (kept && this.#moved) session.arrived = this.#arrived
     if (kept) this.#taken++
-    else this.#late(session, reading, offset, lastTick(page, at))
-  }
-
-  #late(session: Session, reading: Reading, offset: number, closed: number): void {
-    const behind = (closed * this.#grid.cadenceMs - reading.time) / 1000
-    const detail = `its tick was closed; the patient's newest tick is ${behind.toFixed(1)} s later`
-    this.#out.bury(session, reject('late', detail, 'time'), offset)
+    else this.#out.late(session, offset, (lastTick(page, at) * this.#grid.cadenceMs - reading.time) / 1000)
   }
 
   #refuse(session: Session, aside: Session['aside']): void {

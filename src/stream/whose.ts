@@ -19,16 +19,33 @@ export function elsewhere(session: Session, { encounter, unit, bed, mode }: Read
   )
 }
 
-/** Why a reading of a patient who left is none of a patient who is back; undefined when it is. */
-export function straggler({ departedAt }: Session, { time }: Reading, seconds: number): Rejection | undefined {
-  if (departedAt === undefined) return undefined
+/** What a ward goes by. */
+interface Rule {
+  /** the partition that the reading came by, where patients are partitioned */
+  readonly partition: number | undefined
+  /** a reading is of a patient who left up to so many seconds after */
+  readonly departedSeconds: number
+  /** whether the patient was heard before */
+  readonly heard: () => boolean
+}
+
+/** Why a reading is none of the patient at its key; undefined when it is. */
+export function strange(session: Session, reading: Reading, rule: Rule): Rejection | undefined {
+  if (rule.partition !== undefined && session.partition !== rule.partition)
+    return reject('other-partition', 'its key was sent to another partition before', 'key')
+  if (session.departedAt !== undefined) return straggler(session.departedAt, reading, rule.departedSeconds)
+  return reading.mode !== session.mode && rule.heard() ? stranger(session, reading) : undefined
+}
+
+/** Why a reading of a patient who left is none of a patient who is back. */
+function straggler(departedAt: number, { time }: Reading, seconds: number): Rejection | undefined {
   const after = (time - departedAt) / 1000
   if (after > seconds) return undefined
   return reject('departed', `its time is ${after.toFixed(1)} s after the patient left`, 'time')
 }
 
 /** Why a reading is not of a patient who was heard before: what is not live never mixes with what is. */
-export function stranger(session: Session, { mode }: Reading): Rejection | undefined {
+function stranger(session: Session, { mode }: Reading): Rejection | undefined {
   if (session.mode !== 'live' || mode === 'live') return undefined
   return reject('other-mode', `the patient is watched live, the mode is ${mode}`, 'mode')
 }

@@ -1,58 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { VigilError } from '../../src/errors.ts'
-import { Changelog } from '../../src/kafka/changelog.ts'
 import { eventually, FakeCluster, gate, keyIn } from './fake-client.ts'
 import { fakeProcess, readings, seconds } from './fake-ward.ts'
+import { alone, asUndisturbed, bodies, states, still, worked } from './undisturbed.ts'
 
 // The orders in which a group, its fetches, its commits and its end can meet, one by one, on a cluster in memory.
-
-const still = (second: number) => second % 20 === 19
-
-/** One process, its first generation live. */
-async function alone(cluster: FakeCluster, partitions: readonly number[] = [0], sink = {}, stateIntervalMs = 200) {
-  const it = fakeProcess(cluster, sink, stateIntervalMs)
-  await eventually(() => it.client.events !== undefined)
-  it.client.generation(partitions)
-  await eventually(() => it.around.partitions.live === partitions.length)
-  return it
-}
-
-/** Fetch until nothing is left, and stop, which commits everything. */
-async function worked({ client, around }: Awaited<ReturnType<typeof alone>>): Promise<void> {
-  while ((await client.fetch()) > 0);
-  await around.stop()
-}
-
-const alertsIn = (cluster: FakeCluster) =>
-  cluster.values('t.alerts').map((it) => JSON.parse(it) as { body: { eventId: string; code: string; phase: string } })
-const bodies = (cluster: FakeCluster) => alertsIn(cluster).map((it) => JSON.stringify(it.body))
-
-/** patient -> state as the changelog of the partition has it at last */
-function states(cluster: FakeCluster, partition = 0): Map<string, string> {
-  const changelog = new Changelog()
-  changelog.take(cluster.log('t.state', partition))
-  return new Map([...changelog.states].map(([key, state]) => [key, state.toString('hex')]))
-}
-
-/** What an undisturbed process makes of the same records. */
-async function undisturbed(cluster: FakeCluster, partitions: readonly number[] = [0]): Promise<FakeCluster> {
-  const other = new FakeCluster(cluster.partitions)
-  for (const topic of ['t.readings', 't.encounters', 't.alerts.acks'])
-    for (const partition of partitions) {
-      const records = cluster.log(topic, partition)
-      other.append(records.map(({ key, value }) => ({ topic, partition, key, value })))
-    }
-  await worked(await alone(other, partitions))
-  return other
-}
-
-async function asUndisturbed(cluster: FakeCluster, partitions: readonly number[] = [0]): Promise<void> {
-  const wanted = await undisturbed(cluster, partitions)
-  expect(bodies(cluster)).toEqual(bodies(wanted))
-  expect(bodies(cluster).length).toBeGreaterThan(0)
-  for (const partition of partitions) expect(states(cluster, partition)).toEqual(states(wanted, partition))
-}
 
 const unknown = () => {
   throw new VigilError('kafka-unreachable', 'no answer', { retriable: true })

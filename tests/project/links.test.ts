@@ -55,7 +55,11 @@ describe('documentation', () => {
 describe('every shipped model', () => {
   const versions = readdirSync(join(ROOT, 'models'))
     .filter((name) => statSync(join(ROOT, 'models', name)).isDirectory())
-    .flatMap((name) => readdirSync(join(ROOT, 'models', name)).map((version) => join('models', name, version)))
+    .flatMap((name) =>
+      readdirSync(join(ROOT, 'models', name))
+        .filter((version) => !version.startsWith('.'))
+        .map((version) => join('models', name, version)),
+    )
 
   test.each(versions)('%s is at most 2 MB and says in its card how long its units remember', (dir) => {
     expect(statSync(join(ROOT, dir, 'model.onnx')).size).toBeLessThanOrEqual(2e6)

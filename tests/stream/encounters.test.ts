@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import type { AlertBody } from '../../src/vitals/alert.ts'
 import type { Control } from '../../src/vitals/control.ts'
-import { bedside } from '../../src/training/recipes/bedside.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { reading } from './reading.ts'
 import { realWards } from './real-ward.ts'
@@ -287,7 +287,10 @@ describe('operation', () => {
     expect(bed.bodies('unexpected').at(-1)!.state).toBe('active')
     const entry = { kind: 'journal', entry: 'watched-by', patientKey: KEY, at: T0 + 60_000, afterOffset: 59 } as const
     await bed.give([{ ...entry, models: [model], limits: { set: 'built-in', version: '1' } }, ...seconds(60, 62, low)])
-    expect(bed.bodies('unexpected').at(-1)).toMatchObject({ phase: 'reset', source: { model: { version: bedside.version } } })
+    expect(bed.bodies('unexpected').at(-1)).toMatchObject({
+      phase: 'reset',
+      source: { model: { version: bedside.version } },
+    })
     expect(phases(bed.bodies('spo2-low')).at(-1)).not.toBe('reset')
     expect(bed.ward.watching).toMatchObject({ warming: 1 })
     await jumpy.close()
