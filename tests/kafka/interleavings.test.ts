@@ -269,39 +269,6 @@ describe('the end of a process', () => {
   })
 })
 
-test('states that live on a device are fetched before a commit reads them, and not read after the next step', async () => {
-  const cluster = new FakeCluster(1)
-  const it = await alone(cluster)
-  const { ward } = it
-  let there = false
-  let fetches = 0
-  const early: string[] = []
-  const save = ward.state.save.bind(ward.state)
-  const drain = ward.drain.bind(ward)
-  ward.state.fetch = async () => {
-    await setTimeout(3)
-    there = true
-    fetches++
-  }
-  ward.state.save = (key) => {
-    if (!there) early.push(key)
-    return save(key)
-  }
-  ward.drain = () => {
-    there = false
-    return drain()
-  }
-  for (const from of [0, 20, 40]) {
-    cluster.append(readings(0, 'p-1', seconds(from, from + 20), still))
-    await it.client.fetch()
-    await setTimeout(20)
-  }
-  await it.around.stop()
-  expect(early).toEqual([])
-  expect(fetches).toBeGreaterThan(1)
-  await asUndisturbed(cluster)
-})
-
 describe('what is restored', () => {
   test('offsets of control inputs do not pass for those of readings: nothing is taken twice', async () => {
     const cluster = new FakeCluster(1)
