@@ -101,6 +101,30 @@ export function surround(onnx: Uint8Array, around: Surrounding): Uint8Array {
   return out.finish()
 }
 
+/**
+ * A model's file with other values in its metadata, for keys that it has; everything else stays as it is, byte for byte.
+ * @param onnx a ModelProto, by whomever
+ * @throws RangeError when the bytes are no such message
+ */
+export function relabel(onnx: Uint8Array, values: Readonly<Record<string, string>>): Uint8Array {
+  const out = Writer.create()
+  eachField(onnx, (field, whole, inner) => {
+    let key = ''
+    if (field === 14)
+      eachField(inner, (part, _, value) => {
+        if (part === 1) key = new TextDecoder().decode(value)
+      })
+    const other = values[key]
+    if (other === undefined) out.raw(whole)
+    else
+      message(out, 14, (entry) => {
+        text(entry, 1, key)
+        text(entry, 2, other)
+      })
+  })
+  return out.finish()
+}
+
 /** Every field of a message: its number, its bytes with tag and length, and those of its value where it has a length. */
 function eachField(bytes: Uint8Array, take: (field: number, whole: Uint8Array, value: Uint8Array) => void): void {
   const reader = Reader.create(bytes)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { listModels, openAnyModel } from '../../src/inference/model-store.ts'
+import { relabel } from '../../src/onnx/proto.ts'
 import { readOnnx } from '../../src/onnx/read.ts'
 import type { GraphForm } from '../../src/training/onnx/graph.ts'
 import { graphWeights } from '../../src/training/onnx/weights.ts'
@@ -23,6 +24,16 @@ describe('a graph read back', () => {
   it('that was cut is no model', () => {
     const bytes = graphBytes(SHAPE, smallWeights(SHAPE, 3))
     expect(() => readOnnx(bytes.subarray(0, bytes.length - 3))).toThrow('no ONNX model')
+  })
+})
+
+describe('the metadata of a graph', () => {
+  it('is given other values; every byte beside stays', async () => {
+    const { onnx } = await openAnyModel('models', 'bedside@1.0.0')
+    const other = relabel(onnx, { version: '9.9.9', 'no such key': 'left out' })
+    expect(readOnnx(other)).toEqual({ ...readOnnx(onnx), metadata: { ...readOnnx(onnx).metadata, version: '9.9.9' } })
+    expect(Buffer.compare(relabel(other, { version: '1.0.0' }), onnx)).toBe(0)
+    expect(() => relabel(onnx.subarray(0, onnx.length - 3), { version: '2' })).toThrow(RangeError)
   })
 })
 
