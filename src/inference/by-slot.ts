@@ -31,7 +31,7 @@ export class BySlot {
     let from = this.#order
     let to = this.#spare
     for (let row = 0; row < count; row++) from[row] = row
-    for (let shift = 0; most >>> shift > 0; shift += DIGIT) {
+    for (let shift = 0; shift < 32 && most >>> shift > 0; shift += DIGIT) {
       this.#pass(slots, count, shift, from, to)
       const spare = from
       from = to
