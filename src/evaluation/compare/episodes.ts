@@ -72,7 +72,7 @@ export function matchEpisodes(a: readonly AlertEpisode[], b: readonly AlertEpiso
     else there.push(it)
   }
   const near: Pair[] = a.flatMap((it) => (places.get(placeOf(it)) ?? []).filter((other) => meet(it, other)).map((other) => ({ a: it, b: other })))
-  near.sort((m, n) => apart(m) - apart(n) || m.a.start - n.a.start)
+  near.sort(nearest)
   const [takenA, takenB] = [new Set<AlertEpisode>(), new Set<AlertEpisode>()]
   const both: Pair[] = []
   for (const pair of near) {
@@ -90,6 +90,13 @@ export function matchEpisodes(a: readonly AlertEpisode[], b: readonly AlertEpiso
 
 const placeOf = ({ patientKey, code }: AlertEpisode): string => `${patientKey}\n${code}`
 const apart = ({ a, b }: Pair): number => Math.abs(a.start - b.start)
+/** Nearest first, and among equals in an order that does not ask which of the two runs comes first. */
+function nearest(m: Pair, n: Pair): number {
+  const ids = ({ a, b }: Pair) => [a.alertId, b.alertId].sort().join(' ')
+  const first = ({ a, b }: Pair) => Math.min(a.start, b.start)
+  return apart(m) - apart(n) || first(m) - first(n) || (ids(m) < ids(n) ? -1 : 1)
+}
+
 const endOf = ({ end }: AlertEpisode): number => end ?? Number.POSITIVE_INFINITY
 
 function meet(a: AlertEpisode, b: AlertEpisode): boolean {
