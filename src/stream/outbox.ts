@@ -1,4 +1,4 @@
-import type { AlertBody } from '../vitals/alert.ts'
+import { type AlertBody, LATE_MS } from '../vitals/alert.ts'
 import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
@@ -39,7 +39,11 @@ export class Outbox {
       const fromOffset = session.started.get(body.alertId) ?? offset
       if (body.state === 'inactive') session.started.delete(body.alertId)
       const trace = { source: session.source, partition: session.partition, fromOffset, toOffset: offset }
-      this.#outputs.push({ kind: 'alert', envelope: { body, mode: session.mode, emitted: now(), instance, trace } })
+      const { mode } = session
+      const emitted = now()
+      const late = emitted - body.times.event
+      const overdue = mode === 'live' && late > LATE_MS && { late }
+      this.#outputs.push({ kind: 'alert', envelope: { body, mode, emitted, ...overdue, instance, trace } })
     }
     if (session.started?.size === 0) session.started = undefined
   }

@@ -121,10 +121,19 @@ export const AlertBody = z.strictObject({
 export type AlertBody = z.infer<typeof AlertBody>
 
 /** The delivery half: when, by whom and from where this body was sent. It may differ between two runs. */
+/** A live message that is sent so long after its tick is marked late, ms. */
+export const LATE_MS = 10_000
+
 export const AlertEnvelope = z.strictObject({
   body: AlertBody,
   mode: Mode,
   emitted: z.int().describe('ms since 1970, wall clock'),
+  late: z
+    .int()
+    .optional()
+    .describe(
+      'of a live message that is sent more than 10 s after its tick: how long after, ms; what it says was so then',
+    ),
   instance: z.string(),
   trace: z.strictObject({ source: z.string(), partition: z.int(), fromOffset: z.number(), toOffset: z.number() }),
 })

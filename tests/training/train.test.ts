@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openModel } from '../../src/inference/model-store.ts'
 import { openEngine } from '../../src/inference/open-engine.ts'
+import { readOnnx } from '../../src/onnx/read.ts'
 import { recalibrate } from '../../src/training/recalibrate.ts'
 import type { Recipe } from '../../src/training/recipe.ts'
 import { bedside } from '../../src/training/recipes/bedside.ts'
@@ -103,14 +104,25 @@ describe('training a recipe', () => {
     const options = { dataDirs: [data], out, engine: 'wasm', seed: 1, log: () => {} } as const
     const id = `swing@${swing.version}`
     const again = await recalibrate({ ...swing, version: '1.0.1' }, id, options)
-    expect(again.manifest).toEqual({ ...trained.manifest, version: '1.0.1' })
+    const { sha256 } = again.manifest.graph
+    expect(again.manifest).toEqual({
+      ...trained.manifest,
+      version: '1.0.1',
+      graph: { ...trained.manifest.graph, sha256 },
+    })
     expect(again.metrics).toEqual(JSON.parse(JSON.stringify(trained.metrics)))
-    for (const file of ['model.onnx', 'golden.json'])
-      expect(await readFile(join(again.dir, file))).toEqual(await readFile(join(trained.dir, file)))
+    const bytes = (dir: string, file: string) => readFile(join(dir, file))
+    expect(await bytes(again.dir, 'golden.json')).toEqual(await bytes(trained.dir, 'golden.json'))
+    // the same network, whose metadata says what it is now
+    const [graph, before] = [
+      readOnnx(await bytes(again.dir, 'model.onnx')),
+      readOnnx(await bytes(trained.dir, 'model.onnx')),
+    ]
+    expect(graph).toEqual({ ...before, metadata: { ...before.metadata, version: '1.0.1' } })
     const stricter = { ...swing, version: '1.0.2', policy: { ...swing.policy, q: 1e-4 } }
     const { manifest } = await recalibrate(stricter, id, options)
     expect(manifest.policy.q).toBe(1e-4)
-    expect(manifest.graph).toEqual(trained.manifest.graph)
+    expect({ ...manifest.graph, sha256 }).toEqual({ ...trained.manifest.graph, sha256 })
     await expect(recalibrate(swing, 'swing@9', options)).rejects.toMatchObject({ code: 'model-not-found' })
   })
 
