@@ -23,6 +23,7 @@ export async function measured<T extends object>(
     process.stderr.write(`vigil: ${error.code}: ${error.message}\n`)
     process.exit(1)
   })
+  process.stderr.write(`bench ${bench}: measuring; Ctrl-C ends it with what there is by then\n`)
   try {
     printJson(
       await work((soFar) => {

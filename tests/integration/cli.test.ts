@@ -128,8 +128,8 @@ describe('every command', () => {
 
   it('a bench that is stopped half-way prints what it was asked, marked as partial, and ends with 1', async () => {
     const running = start(['bench', 'pipeline', '--patients', '500', '--seconds', '900'])
-    // by then it listens, however busy the machine
-    setTimeout(() => running.signal('SIGTERM'), 10_000)
+    await running.told(/measuring/)
+    running.signal('SIGTERM')
     const { code, stdout, stderr } = await running.ended
     expect(stderr).toContain('bench-partial')
     expect(code).toBe(1)
