@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { vigil } from '../integration/vigil.ts'
 import { brokers } from './broker.ts'
 
@@ -67,7 +68,7 @@ describe('benches with a broker', () => {
       'threads',
       'batch',
     ])
-    expect(found).toMatchObject({ partitions: 2, seconds: 1, model: 'bedside@1.0.0' })
+    expect(found).toMatchObject({ partitions: 2, seconds: 1, model: `bedside@${bedside.version}` })
   })
 
   test('fanout: every alert reaches every subscriber and webhook, over a restart of one', async () => {

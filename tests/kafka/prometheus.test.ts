@@ -12,6 +12,7 @@ import { otherVersion } from '../../src/bench/other-version.ts'
 import { freePorts } from '../../src/broker/free-ports.ts'
 import { framed } from '../../src/hl7/mllp.ts'
 import { challenge, promote } from '../../src/inference/registry/promotion.ts'
+import { bedside } from '../../src/training/recipes/bedside.ts'
 import { webhookReceiver } from '../delivery/receivers.ts'
 import { oru } from '../hl7/messages.ts'
 import { start, vigil } from '../integration/vigil.ts'
@@ -54,7 +55,7 @@ async function registry(): Promise<string> {
     }),
   })
   await promote(dir, 'bedside', '2.0.0')
-  await challenge(dir, 'bedside', '1.0.0')
+  await challenge(dir, 'bedside', bedside.version)
   return dir
 }
 

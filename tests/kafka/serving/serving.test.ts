@@ -3,6 +3,7 @@ import { openWard } from '../../../src/app.ts'
 import { readEvidence } from '../../../src/kafka/evidence-record.ts'
 import type { KafkaClient } from '../../../src/kafka/port.ts'
 import { recordDecoder } from '../../../src/kafka/record-decoder.ts'
+import { bedside } from '../../../src/training/recipes/bedside.ts'
 import { countingTelemetry } from '../../stream/real-ward.ts'
 import { open, quiet, until } from '../broker.ts'
 import { patientIn, ready, service, serviceSettings, T0, topicsOf } from './service.ts'
@@ -188,7 +189,7 @@ describe('a service on Kafka', () => {
     expect(await running.metric('vigil_self_test_seconds')).toBeLessThan(5)
     const beats = (await topics.records('status')).slice(before).map((it) => JSON.parse(String(it.value)))
     expect(beats.map((it) => it.seq)).toEqual(beats.map((_, i) => i))
-    expect(beats.at(-1)).toMatchObject({ partitions: [0, 1], models: [{ name: 'bedside', version: '1.0.0' }] })
+    expect(beats.at(-1)).toMatchObject({ partitions: [0, 1], models: [{ name: 'bedside', version: bedside.version }] })
     const alerts = [...(await topics.alerts())].filter((it) => it.body.subject.patientKey.includes('self-test'))
     expect(alerts).toEqual([])
     expect((await topics.alerts('alerts.test')).some((it) => it.body.signal.call === 'now')).toBe(true)
