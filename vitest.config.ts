@@ -53,7 +53,19 @@ const projects: TestProjectInlineConfiguration[] = [
       testTimeout: 120_000,
     },
   },
-  alone('integration', 2),
+  // commands in processes of their own: none of these tests measures time
+  {
+    extends: true,
+    test: {
+      name: 'integration',
+      include: ['tests/integration/**/*.test.ts'],
+      globalSetup: ['./tests/setup/code.ts'],
+      sequence: { groupOrder: 2 },
+      maxWorkers: cores,
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
+    },
+  },
 ]
 if (process.env.VIGIL_BROKER !== 'none') projects.push(alone('kafka', 3, './tests/setup/broker.ts', kafka))
 if (chromium) projects.push(alone('browser', 4, './tests/setup/page.ts'))
