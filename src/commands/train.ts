@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { VigilError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { TRAINING_ENGINES, type TrainingEngineName } from '../training/engine.ts'
+import { GRAPH_FORMS, type GraphForm } from '../training/onnx/graph.ts'
 import { RECALIBRATED, RECIPES } from '../training/recipes/recipes.ts'
 import { positive, printJson, whole } from './options.ts'
 import { progressLine } from './progress.ts'
@@ -14,6 +15,7 @@ interface TrainFlags {
   keep?: string
   epochs?: number
   threads: number
+  form?: GraphForm
   resume?: boolean
   checkpointSeconds?: number
   mapping?: string
@@ -32,6 +34,12 @@ export function trainCommand(): Command {
     .option('--keep <dir>', 'keep finished networks of an ensemble there: a training that was ended goes on with them')
     .option('--epochs <n>', "instead of the recipe's (bedside, ward)", whole(1))
     .option('--threads <n>', 'threads that share the stays of a chunk (bedside, ward)', whole(1), 1)
+    .addOption(
+      new Option(
+        '--form <form>',
+        'how the graph is written: by default as is faster on this processor; on a GPU plain products are (bedside, ward)',
+      ).choices(GRAPH_FORMS),
+    )
     .option('--resume', 'go on where the last training of this recipe, data, seed and engine was ended')
     .option('--checkpoint-seconds <n>', 'between two checkpoints', positive, 30)
     .option('--mapping <file>', 'what the columns of a CSV are, as `vigil replay` takes it (ward)')

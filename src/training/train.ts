@@ -22,6 +22,7 @@ import type { TrainingMetrics } from './metrics.ts'
 import { namedStays } from './named-stays.ts'
 import { type NetworkShape, parameterCount } from './network.ts'
 import { exportGraph } from './onnx/export.ts'
+import type { GraphForm } from './onnx/graph.ts'
 import { OPSET } from './onnx/graph.ts'
 import { halfLives, longestMemory } from './plain-step.ts'
 import type { Forecaster, Recipe } from './recipe.ts'
@@ -45,6 +46,8 @@ export interface TrainOptions {
   readonly epochs?: number
   /** threads that share the lanes of a chunk; one by default */
   readonly threads?: number
+  /** how the graph is written; by default as is faster on this processor */
+  readonly form?: GraphForm
   /** where finished networks of an ensemble are kept, so that a training that was ended goes on */
   readonly keep?: string
   /** go on where the last training of this recipe, data, seed and engine was ended */
@@ -149,7 +152,15 @@ async function finished({ recipe, options, data, cells, fitted, worked }: Unfini
   const first = stays.validation[0]!
   const golden = await goldenSteps(shape, fitted.weights, floor, first.x, GOLDEN_STEPS)
   const began = performance.now()
-  const exported = await exportGraph(shape, fitted.weights, floor, first.x, golden, metadataOf(recipe, data))
+  const exported = await exportGraph(
+    shape,
+    fitted.weights,
+    floor,
+    first.x,
+    golden,
+    metadataOf(recipe, data),
+    options.form,
+  )
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   log(
     `exported as ${exported.form}, ${exported.onnx.length} bytes, parity ${exported.parity.toExponential(1)}, ${seconds} s`,

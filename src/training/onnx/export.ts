@@ -3,7 +3,7 @@ import { encodeModel } from '../../onnx/proto.ts'
 import type { GoldenSteps } from '../../vitals/manifest.ts'
 import type { NetworkShape, Weights } from '../network.ts'
 import { parity, stepsPerSecond } from '../serve-stays.ts'
-import { type GraphForm, stepGraph } from './graph.ts'
+import { GRAPH_FORMS, type GraphForm, stepGraph } from './graph.ts'
 import { unlikeAlone } from './rows-alone.ts'
 
 export interface Exported {
@@ -16,7 +16,6 @@ export interface Exported {
   readonly stepsPerSecond: Readonly<Record<string, number>>
 }
 
-const FORMS: readonly GraphForm[] = ['lstm-operator', 'plain-products']
 /** plain products must be this much faster to be taken: below it a stopwatch would choose by chance */
 const MARGIN = 0.15
 /** a small ward and a large hospital */
@@ -26,6 +25,7 @@ const BATCHES = [64, 1024]
  * Write the network as ONNX in both forms, keep ONNX's operator unless plain products step clearly faster here, and hold
  * it against the trainer. A form whose rows are not bit for bit the same alone and in a batch is not taken.
  * @param x [N, F] the frames of the golden steps
+ * @param form the one to take, whatever this processor makes of it: on a GPU plain products are the faster
  * @throws VigilError training-failed when onnxruntime computes something else than the trainer, or no form keeps a row's
  *   bits whatever its company
  */
@@ -36,17 +36,18 @@ export async function exportGraph(
   x: Float32Array,
   golden: GoldenSteps,
   metadata: Readonly<Record<string, string>>,
+  form?: GraphForm,
 ): Promise<Exported> {
   const outputs = shape.horizons * 2 * shape.channels
   const graph = { features: shape.features, hidden: shape.hidden, layers: shape.layers, outputs }
   const refusals: string[] = []
   const drafts: { form: GraphForm; onnx: Uint8Array; seconds: number }[] = []
-  for (const form of FORMS) {
-    const about = { name: metadata['name'] ?? 'model', producer: 'vigil', metadata: { ...metadata, form } }
-    const onnx = encodeModel(stepGraph(shape, weights, scaleFloor, form, about))
+  for (const each of form === undefined ? GRAPH_FORMS : [form]) {
+    const about = { name: metadata['name'] ?? 'model', producer: 'vigil', metadata: { ...metadata, form: each } }
+    const onnx = encodeModel(stepGraph(shape, weights, scaleFloor, each, about))
     const unlike = await unlikeAlone(onnx, graph)
-    if (unlike === undefined) drafts.push({ form, onnx, seconds: 0 })
-    else refusals.push(`${form} rounds ${unlike} differently from the row alone`)
+    if (unlike === undefined) drafts.push({ form: each, onnx, seconds: 0 })
+    else refusals.push(`${each} rounds ${unlike} differently from the row alone`)
   }
   const speeds: Record<string, number> = {}
   const bytes = drafts.map(({ onnx }) => onnx)
@@ -58,10 +59,11 @@ export async function exportGraph(
   }
   const [first, second] = drafts
   if (first === undefined) throw new VigilError('training-failed', refusals.join('; '))
-  const { form, onnx } = second !== undefined && second.seconds < first.seconds * (1 - MARGIN) ? second : first
+  const taken = second !== undefined && second.seconds < first.seconds * (1 - MARGIN) ? second : first
+  const { onnx } = taken
   const difference = await parity(onnx, graph, x, golden)
   if (!(difference <= golden.tolerance)) {
     throw new VigilError('training-failed', `the exported graph differs from the trainer by ${difference}`)
   }
-  return { onnx, form, parity: difference, stepsPerSecond: speeds }
+  return { onnx, form: taken.form, parity: difference, stepsPerSecond: speeds }
 }
