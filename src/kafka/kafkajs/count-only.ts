@@ -16,21 +16,31 @@ export function countOnly(settings: Settings['kafka'], log: Log, topic: string, 
     await consumer.subscribe({ topic, fromBeginning: true })
     let counted = 0
     let began = 0
-    const seconds = await new Promise<number>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
-      consumer
-        .run({
-          autoCommit: false,
-          partitionsConsumedConcurrently: 16,
-          async eachBatch({ batch }) {
-            if (began === 0) began = performance.now()
-            counted += batch.messages.length
-            if (counted >= records) resolve((performance.now() - began) / 1000)
-          },
-        })
-        .catch(reject)
+    // whoever joins anew, as on a broker whose groups are still being loaded, begins anew
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      counted = 0
+      began = 0
     })
-    await consumer.disconnect()
-    return seconds
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          if (!payload.restart) reject(payload.error)
+        })
+        consumer
+          .run({
+            autoCommit: false,
+            partitionsConsumedConcurrently: 16,
+            async eachBatch({ batch }) {
+              if (began === 0) began = performance.now()
+              counted += batch.messages.length
+              if (counted >= records) resolve((performance.now() - began) / 1000)
+            },
+          })
+          .catch(reject)
+      })
+    } finally {
+      // else it keeps the process alive
+      await consumer.disconnect()
+    }
   })
 }
