@@ -257,8 +257,8 @@ export class Ward {
   #strange(session: Session, reading: Reading, from: number): Rejection | undefined {
     const { partitioned, settings } = this.#options
     const partition = partitioned === true ? from : undefined
-    const { departedSeconds } = settings.stream
-    return strange(session, reading, { partition, departedSeconds, heard: () => this.#heard(session) })
+    const otherMode = reading.mode !== session.mode && this.#heard(session)
+    return strange(session, reading, partition, settings.stream.departedSeconds, otherMode)
   }
 
   #clear(session: Session): void {

@@ -19,22 +19,23 @@ export function elsewhere(session: Session, { encounter, unit, bed, mode }: Read
   )
 }
 
-/** What a ward goes by. */
-interface Rule {
-  /** the partition that the reading came by, where patients are partitioned */
-  readonly partition: number | undefined
-  /** a reading is of a patient who left up to so many seconds after */
-  readonly departedSeconds: number
-  /** whether the patient was heard before */
-  readonly heard: () => boolean
-}
-
-/** Why a reading is none of the patient at its key; undefined when it is. */
-export function strange(session: Session, reading: Reading, rule: Rule): Rejection | undefined {
-  if (rule.partition !== undefined && session.partition !== rule.partition)
+/**
+ * Why a reading is none of the patient at its key; undefined when it is.
+ * @param partition that it came by, where patients are partitioned
+ * @param departedSeconds a reading is of a patient who left up to so many seconds after
+ * @param otherMode whether the patient was heard before, in another mode
+ */
+export function strange(
+  session: Session,
+  reading: Reading,
+  partition: number | undefined,
+  departedSeconds: number,
+  otherMode: boolean,
+): Rejection | undefined {
+  if (partition !== undefined && session.partition !== partition)
     return reject('other-partition', 'its key was sent to another partition before', 'key')
-  if (session.departedAt !== undefined) return straggler(session.departedAt, reading, rule.departedSeconds)
-  return reading.mode !== session.mode && rule.heard() ? stranger(session, reading) : undefined
+  if (session.departedAt !== undefined) return straggler(session.departedAt, reading, departedSeconds)
+  return otherMode ? stranger(session, reading) : undefined
 }
 
 /** Why a reading of a patient who left is none of a patient who is back. */

@@ -1,14 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { eventually, FakeCluster } from './fake-client.ts'
-import { fakeProcess, readings, seconds } from './fake-ward.ts'
+import { FakeCluster } from './fake-client.ts'
+import { readings, seconds } from './fake-ward.ts'
+import { alone, still } from './undisturbed.ts'
 
 test('states that live on a device are fetched before a commit reads them, and not read after the next step', async () => {
   const cluster = new FakeCluster(1)
-  const { ward, around, client } = fakeProcess(cluster)
-  await eventually(() => client.events !== undefined)
-  client.generation([0])
-  await eventually(() => around.partitions.live === 1)
+  const { ward, around, client } = await alone(cluster)
   let there = false
   let [fetches, saves] = [0, 0]
   const early: string[] = []
@@ -29,7 +27,7 @@ test('states that live on a device are fetched before a commit reads them, and n
     return drain()
   }
   for (const from of [0, 20, 40]) {
-    cluster.append(readings(0, 'p-1', seconds(from, from + 20), (second) => second % 20 === 19))
+    cluster.append(readings(0, 'p-1', seconds(from, from + 20), still))
     await client.fetch()
     await setTimeout(20)
   }
