@@ -22,7 +22,7 @@ function alone(
       include: [...include],
       globalSetup: [setup],
       sequence: { groupOrder: order },
-      fileParallelism: false,
+      ...(name === 'kafka' ? { maxWorkers: cores } : { fileParallelism: false }),
       testTimeout: name === 'long' ? 1_800_000 : 120_000,
       hookTimeout: 120_000,
     },

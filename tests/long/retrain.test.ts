@@ -15,14 +15,18 @@ const WAYS = Object.keys(SPOILT) as (keyof typeof SPOILT)[]
 async function challenged(seed: number, what: string, change: (window: Window) => Window): Promise<Judged> {
   const registry = await mkdtemp(join(tmpdir(), 'vigil-gate-'))
   try {
-    const champion = await smallChampion(registry, seed, 8, 4)
+    const serving = await smallChampion(registry, seed, 8, 4)
     const window = change(windowOf(collected('evaluation', seed, SIZE)))
     const options = { engine: ENGINE, seed, epochs: 8, log: () => {} } as const
-    const { challenger } = await trainChallenger(champion, '1.1.0', window, options)
-    const judged = await judge(champion, challenger.bundle, window.stays, TABLE, () => {})
-    const { difference, interval } = judged.primary
-    const by = `${difference.toFixed(4)} nats, 95 % ${interval.map((end) => end.toFixed(4)).join(' to ')}`
-    process.stdout.write(`${what}, seed ${seed}: ${[`${judged.decision} (${by})`, ...judged.reasons].join('; ')}\n`)
+    const { challenger } = await trainChallenger(serving, '1.1.0', window, options)
+    const judged = await judge(serving, challenger.bundle, window.stays, TABLE, () => {})
+    const { champion: was, challenger: is, difference, interval } = judged.primary
+    const by = `${was.toFixed(3)} -> ${is.toFixed(3)}, ${difference.toFixed(4)} nats, 95 % ${interval.map((end) => end.toFixed(4)).join(' to ')}`
+    const beside = judged.conditions
+      .filter(({ name }) => name === 'false alarms' || name === 'fault recall')
+      .map(({ name, champion, challenger }) => `${name} ${champion?.toFixed(2)} -> ${challenger?.toFixed(2)}`)
+    const said = [`${judged.decision} (${by})`, ...beside, ...judged.reasons]
+    process.stdout.write(`${what}, seed ${seed}: ${said.join('; ')}\n`)
     return judged
   } finally {
     await rm(registry, { recursive: true })
