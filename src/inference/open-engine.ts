@@ -1,7 +1,7 @@
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import { softwareAdapterOnly } from './doctor.ts'
-import { checkOptions, openStepGraph } from './engine.ts'
+import { checkOptions, type GraphOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
 import { classifierShape, type GraphShape, graphShape, reconstructorShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly maxBatch: number
   /** step in a thread of its own; false holds the event loop during a step */
   readonly inWorker: boolean
+  /** such threads, each with a session: one by default; on the processor, for a device has one queue however many ask */
+  readonly workers?: number
   /** told which provider serves, and why each before it refused */
   readonly log?: (event: EngineEvent) => void
 }
@@ -41,7 +43,7 @@ export interface EngineEvent {
  *   something else), manifest-invalid (the graph is not the manifest's), config-invalid (options), engine-failed
  */
 export async function openEngine(bundle: ModelBundle<AnyManifest>, options: EngineOptions): Promise<StepEngine> {
-  const { threads, maxBatch } = options
+  const { threads, maxBatch, workers = 1 } = options
   const model = `${bundle.manifest.name}@${bundle.manifest.version}`
   for (const provider of options.providers) checkOptions({ provider, threads, maxBatch })
   const refusals: string[] = []
@@ -54,8 +56,8 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
         options.log?.({ model, provider, serves: false, reason: recovery.reason, lost: recovery })
       const engine =
         provider === 'webgpu'
-          ? await openOnDevice(bundle, on, { software, lost })
-          : await openVerified(bundle, on, options.inWorker)
+          ? await openOnDevice(bundle, on, workers, { software, lost })
+          : await openVerified(bundle, on, options.inWorker ? (provider === 'cpu' ? workers : 1) : 0)
       options.log?.({ model, provider, serves: true, ...(software ? { software } : {}) })
       return engine
     } catch (error) {
@@ -67,15 +69,17 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
   throw new VigilError('provider-unavailable', refusals.join('; ') || 'no provider is configured', { place: model })
 }
 
+/** @param workers none: on the calling thread */
 async function openVerified(
   bundle: ModelBundle<AnyManifest>,
-  options: { provider: string; threads: number; maxBatch: number },
-  inWorker: boolean,
+  options: GraphOptions,
+  workers: number,
 ): Promise<StepEngine> {
   const shape = shapeOf(bundle.manifest)
-  const engine = inWorker
-    ? await openWorkerEngine({ onnx: bundle.onnx, shape, options })
-    : inProcessEngine(await openStepGraph(bundle.onnx, shape, options))
+  const engine =
+    workers > 0
+      ? await openWorkerEngine({ onnx: bundle.onnx, shape, options }, workers)
+      : inProcessEngine(await openStepGraph(bundle.onnx, shape, options))
   return await verified(engine, bundle)
 }
 
@@ -93,17 +97,13 @@ async function verified<Engine extends StepEngine>(engine: Engine, bundle: Model
 /** The device's engine and the processor's that stands beside it: both reproduce the golden steps. */
 async function openOnDevice(
   bundle: ModelBundle<AnyManifest>,
-  on: { provider: string; threads: number; maxBatch: number },
+  on: GraphOptions,
+  workers: number,
   options: WebgpuOptions,
 ): Promise<StepEngine> {
-  const cpu = await verified(
-    await openWorkerEngine({ onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: { ...on, provider: 'cpu' } }),
-    bundle,
-  )
-  const engine = await verified(
-    await openWebgpuEngine(cpu, { onnx: bundle.onnx, shape: shapeOf(bundle.manifest) }, options),
-    bundle,
-  )
+  const start = { onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: { ...on, provider: 'cpu' } }
+  const cpu = await verified(await openWorkerEngine(start, workers), bundle)
+  const engine = await verified(await openWebgpuEngine(cpu, start, options), bundle)
   if (engine.provider === 'webgpu') return engine
   await engine.close()
   throw new VigilError('provider-unavailable', 'webgpu: the device was lost in its first steps', { place: 'webgpu' })

@@ -34,19 +34,27 @@ export class Stepper {
   }
 
   /**
-   * Step `count` rows, in slices of at most the graph's batch and, on the processor, `RUN_ROWS`.
+   * Step `count` rows, or a share of them, in slices of at most the graph's batch and, on the processor, `RUN_ROWS`.
    * @param slots [>= count]
    * @param x [>= count * F]
-   * @param forecast written: [count * O]
+   * @param forecast written, the rows of the share: [count * O]
+   * @param first of the rows in the order of their slots, the share is [first, end)
    */
-  async step(slots: Int32Array, x: Float32Array, count: number, forecast: Float32Array): Promise<void> {
+  async step(
+    slots: Int32Array,
+    x: Float32Array,
+    count: number,
+    forecast: Float32Array,
+    first = 0,
+    end = count,
+  ): Promise<void> {
     const { features, outputs } = this.graph.shape
     const { maxBatch, provider } = this.graph
     const slice = provider === 'cpu' ? Math.min(maxBatch, RUN_ROWS) : maxBatch
     const order = this.#bySlot.order(slots, count)
     const sorted = order === undefined ? slots : this.#inOrder(slots, order, count)
-    for (let from = 0; from < count; from += slice) {
-      const rows = Math.min(slice, count - from)
+    for (let from = first; from < end; from += slice) {
+      const rows = Math.min(slice, end - from)
       if (order === undefined) this.graph.x.set(x.subarray(from * features, (from + rows) * features))
       else takeRows(x, order, from, rows, features, this.graph.x)
       this.#gather(sorted, from, rows)

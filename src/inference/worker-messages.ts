@@ -20,10 +20,18 @@ export interface Mailbox {
   readonly forecast: Float32Array<SharedArrayBuffer>
 }
 
+/** Of a step of `count` rows, in the order of their slots, this worker's are [first, end). */
+export interface StepShare {
+  readonly kind: 'step'
+  readonly count: number
+  readonly first: number
+  readonly end: number
+}
+
 export type ToWorker =
   | { readonly kind: 'page'; readonly page: StatePage }
   | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
-  | { readonly kind: 'step'; readonly count: number }
+  | StepShare
   | { readonly kind: 'close' }
 
 export type FromWorker =

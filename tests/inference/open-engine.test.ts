@@ -193,4 +193,40 @@ describe('an open engine', () => {
     await expect(engine.step(slots, new Float32Array(16), 1)).rejects.toMatchObject({ code: 'engine-failed' })
     await engine.close()
   })
+
+  test('of two workers one is lost: the step in flight fails, the other goes on alone until there are two again', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const engine = await openEngine(bundle, { ...CPU, inWorker: true, workers: 2 })
+    const whole = await openEngine(bundle, CPU)
+    expect(started.length).toBe(2)
+    const rows = 512
+    const slots = Int32Array.from({ length: rows }, (_, i) => (i * 7) % 1000)
+    const x = features(rows, 16, 1)
+    const step = async (it: typeof engine) => (await it.step(slots, x, rows)).slice(0, rows * it.forecastSize)
+    const gone = started[1]!.terminate()
+    await expect(step(engine)).rejects.toMatchObject({ code: 'engine-failed', retriable: true })
+    await gone
+    // what was stepped of it nobody knows: the ward begins them cold
+    for (const slot of slots) engine.reset(slot)
+    expect(await step(engine)).toEqual(await step(whole))
+    while (started.length < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => started[2]!.once('message', resolve))
+    expect(await step(engine)).toEqual(await step(whole))
+    process.off('worker', note)
+    await Promise.all([engine.close(), whole.close()])
+  })
+
+  test('a graph that no worker can read leaves no worker behind', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const cut = { ...bundle, onnx: bundle.onnx.subarray(0, bundle.onnx.length >> 1) }
+    const opening = openEngine(cut, { ...CPU, inWorker: true, workers: 2 })
+    await expect(opening).rejects.toMatchObject({ code: 'provider-unavailable' })
+    process.off('worker', note)
+    // a thread that has ended has no number
+    expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1])
+  })
 })
