@@ -89,7 +89,7 @@ export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
   await bare.close()
 
   const start = { onnx, shape, options: graphOptions }
-  const engines = await Promise.all(workers.map((many) => openWorkerEngine(start, many)))
+  const engines = await Promise.all(workers.map((many) => openWorkerEngine(start, { workers: many })))
   const beside = await race(
     engines.map((each) => () => feed.step(each)),
     (seconds * workers.length) / 6,

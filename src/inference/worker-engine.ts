@@ -1,10 +1,12 @@
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
+import { openStepGraph, type StepGraph } from './engine.ts'
 import { stateSize } from './graph-shape.ts'
 import { checkFeatures } from './in-process.ts'
 import { StateSlab } from './state-slab.ts'
+import { Stepper } from './step.ts'
 import { StepThread } from './step-thread.ts'
-import type { Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { Mailbox, StepShare, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
  * Rows of a share at least: two threads stepped 128 rows in 0.9 to 1.03 of the time that one took, 256 in 0.75 to 0.8, and
@@ -16,10 +18,26 @@ const FEWEST_ROWS = 128
 export interface RowsEngine extends StepEngine {
   /** copy rows into those of `count` slots: [>= count * stateSize] */
   writeStates(slots: Int32Array, from: Float32Array, count: number): void
+  /** the same rows, stepped by one of its sessions each: so that every session can prove itself; to be used one at a time */
+  readonly sessions: readonly StepEngine[]
+}
+
+/** Where a share of a step is stepped. */
+interface Place {
+  step(share: StepShare): Promise<void>
+}
+
+/** Where the steps of an engine are made. */
+export interface Places {
+  /** threads with a session each */
+  readonly workers: number
+  /** steps of at most so many rows are made on the calling thread, in a session of its own; 0: none */
+  readonly hereRows: number
 }
 
 /**
- * A step engine in threads of its own: the event loop never waits for the network. A step's rows are shared out among the
+ * A step engine in threads of its own: the event loop does not wait for the network, but for steps of so few rows that
+ * sending them away would take longer. A step's rows are shared out among the
  * threads in the order of their slots, so that neighbours stay together and every thread has as many; all of them work on
  * the same pages, so that a row's thread may be another at its next step. Close it before the process ends: onnxruntime
  * aborts the whole process when a thread of its is terminated in the middle of a run. A thread that is lost fails the step
@@ -32,17 +50,25 @@ class WorkerEngine implements RowsEngine {
   readonly #features: number
   readonly #slab: StateSlab
   readonly #threads: readonly StepThread[]
+  readonly #graph: StepGraph | undefined
+  readonly #stepper: Stepper | undefined
   #mailbox: Mailbox
   #inFlight: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(start: WorkerStart, workers: number) {
+  /** @param graph of the calling thread; it is closed with the engine */
+  constructor(start: WorkerStart, workers: number, graph: StepGraph | undefined) {
     const { shape, options } = start
     this.provider = options.provider
     this.stateSize = stateSize(shape)
     this.forecastSize = shape.outputs
     this.#features = shape.features
-    this.#slab = new StateSlab(this.stateSize, (page) => this.#say({ kind: 'page', page }))
+    this.#graph = graph
+    this.#stepper = graph && new Stepper(graph)
+    this.#slab = new StateSlab(this.stateSize, (page) => {
+      this.#stepper?.addPage(page)
+      this.#say({ kind: 'page', page })
+    })
     this.#mailbox = this.#makeMailbox(0)
     this.#threads = Array.from({ length: workers }, () => new StepThread(start, () => this.#shared()))
   }
@@ -52,11 +78,33 @@ class WorkerEngine implements RowsEngine {
     await Promise.all(this.#threads.map((thread) => thread.opened()))
   }
 
-  async step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
+  step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
+    return this.#step(slots, x, count, () => this.#placesOf(count))
+  }
+
+  get sessions(): StepEngine[] {
+    const { provider, stateSize, forecastSize } = this
+    const places = [...(this.#stepper ? [this.#here(this.#stepper)] : []), ...this.#threads]
+    return places.map((place) => ({
+      provider,
+      stateSize,
+      forecastSize,
+      step: (slots, x, count) => this.#step(slots, x, count, () => [place]),
+      reset: (slot) => this.reset(slot),
+      readState: (slot, into) => this.readState(slot, into),
+      writeState: (slot, from) => this.writeState(slot, from),
+      close: async () => {},
+    }))
+  }
+
+  async #step(
+    slots: Int32Array,
+    x: Float32Array,
+    count: number,
+    choose: () => readonly Place[],
+  ): Promise<Float32Array> {
     if (this.#closed) throw new VigilError('engine-failed', 'the step engine is closed')
-    const losses = this.#threads.map((thread) => thread.lost)
-    const able = this.#threads.filter((_, i) => losses[i] === undefined)
-    if (able.length === 0) throw losses[0]!
+    const places = choose()
     checkFeatures(x, count, this.#features)
     this.#slab.claim(slots, count)
     if (this.#mailbox.slots.length < count) {
@@ -65,19 +113,34 @@ class WorkerEngine implements RowsEngine {
     }
     this.#mailbox.slots.set(slots.subarray(0, count))
     this.#mailbox.x.set(x.subarray(0, count * this.#features))
-    const shares = Math.max(1, Math.min(able.length, Math.floor(count / FEWEST_ROWS)))
-    const bound = (share: number) => Math.floor((count * share) / shares)
+    const bound = (share: number) => Math.floor((count * share) / places.length)
     // rows are free again when nobody works on any of them, not when the first fails
     const stepped = Promise.allSettled(
-      able.slice(0, shares).map((thread, i) => {
-        return thread.step({ kind: 'step', count, first: bound(i), end: bound(i + 1) })
-      }),
+      places.map((place, i) => place.step({ kind: 'step', count, first: bound(i), end: bound(i + 1) })),
     )
     this.#inFlight = stepped
     const failed = (await stepped).find((it) => it.status === 'rejected')
     this.#slab.release()
     if (failed) throw failed.reason
     return this.#mailbox.forecast
+  }
+
+  /** @throws VigilError engine-failed when every thread is lost */
+  #placesOf(count: number): readonly Place[] {
+    if (this.#stepper && count <= this.#stepper.graph.maxBatch) return [this.#here(this.#stepper)]
+    const losses = this.#threads.map((thread) => thread.lost)
+    const able = this.#threads.filter((_, i) => losses[i] === undefined)
+    if (able.length === 0) throw losses[0]!
+    return able.slice(0, Math.max(1, Math.floor(count / FEWEST_ROWS)))
+  }
+
+  #here(stepper: Stepper): Place {
+    return {
+      step: ({ count, first, end }) => {
+        const { slots, x, forecast } = this.#mailbox
+        return stepper.step(slots, x, count, forecast, first, end)
+      },
+    }
   }
 
   reset(slot: number): void {
@@ -100,7 +163,7 @@ class WorkerEngine implements RowsEngine {
   async close(): Promise<void> {
     this.#closed = true
     await this.#inFlight
-    await Promise.all(this.#threads.map((thread) => thread.close()))
+    await Promise.all([...this.#threads.map((thread) => thread.close()), this.#graph?.close()])
   }
 
   #say(message: ToWorker): void {
@@ -127,8 +190,13 @@ class WorkerEngine implements RowsEngine {
  * @throws VigilError provider-unavailable, manifest-invalid or config-invalid, as `openStepGraph`; engine-failed when
  *   a thread is lost
  */
-export async function openWorkerEngine(start: WorkerStart, workers = 1): Promise<RowsEngine> {
-  const engine = new WorkerEngine(start, workers)
+export async function openWorkerEngine(
+  start: WorkerStart,
+  { workers = 1, hereRows = 0 }: Partial<Places> = {},
+): Promise<RowsEngine> {
+  const { onnx, shape, options } = start
+  const here = hereRows === 0 ? undefined : await openStepGraph(onnx, shape, { ...options, maxBatch: hereRows })
+  const engine = new WorkerEngine(start, workers, here)
   try {
     await engine.opened()
   } catch (error) {

@@ -43,8 +43,8 @@ test.each([
   const engines = [
     inProcessEngine(await openStepGraph(onnx, shape, options)),
     await openWorkerEngine({ onnx, shape, options }),
-    await openWorkerEngine({ onnx, shape, options }, 2),
-    await openWorkerEngine({ onnx, shape, options: { ...options, maxBatch: 100 } }, 3),
+    await openWorkerEngine({ onnx, shape, options }, { workers: 2, hereRows: 300 }),
+    await openWorkerEngine({ onnx, shape, options: { ...options, maxBatch: 100 } }, { workers: 3 }),
   ]
   await fc.assert(
     fc.asyncProperty(events, async (happened) => {
@@ -75,7 +75,7 @@ test.each([
 
 test('rows of other workers are locked until the whole step is made, and others are not', async () => {
   const { onnx, shape } = testModel()
-  const engine = await openWorkerEngine({ onnx, shape, options }, 2)
+  const engine = await openWorkerEngine({ onnx, shape, options }, { workers: 2 })
   const slots = Int32Array.from({ length: 600 }, (_, i) => i)
   const stepping = engine.step(slots, features(600, BEDSIDE.features, 1), 600)
   const row = new Float32Array(engine.stateSize)
