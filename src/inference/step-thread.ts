@@ -2,7 +2,7 @@ import './no-telemetry.ts'
 import { Worker } from 'node:worker_threads'
 import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
-import type { FromWorker, StepShare, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { FromWorker, Share, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
 const AGAIN_MS = 1000
@@ -51,9 +51,9 @@ export class StepThread {
    * Step a share of what lies in the shared memory.
    * @throws VigilError engine-failed
    */
-  step(share: StepShare): Promise<void> {
+  step(share: Share): Promise<void> {
     const answer = this.#answer()
-    this.say(share)
+    this.say({ kind: 'step', ...share })
     return answer
   }
 

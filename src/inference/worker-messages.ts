@@ -10,22 +10,36 @@ export interface WorkerStart {
   readonly options: GraphOptions
 }
 
-/** The shared buffers of a step, grown when a step has more rows than ever before. */
-export interface Mailbox {
+/** What a step is made of, and what it makes. */
+export interface StepBatch {
   /** [rows] */
-  readonly slots: Int32Array<SharedArrayBuffer>
+  readonly slots: Int32Array
   /** [rows * F] */
-  readonly x: Float32Array<SharedArrayBuffer>
+  readonly x: Float32Array
   /** [rows * O] */
+  readonly forecast: Float32Array
+}
+
+/** The shared buffers of a step, grown when a step has more rows than ever before. */
+export interface Mailbox extends StepBatch {
+  readonly slots: Int32Array<SharedArrayBuffer>
+  readonly x: Float32Array<SharedArrayBuffer>
   readonly forecast: Float32Array<SharedArrayBuffer>
 }
 
-/** Of a step of `count` rows, in the order of their slots, this worker's are [first, end). */
-export interface StepShare {
-  readonly kind: 'step'
+/** A share of a step of `count` rows: in the order of their slots, those of [first, end). */
+export interface Share {
   readonly count: number
   readonly first: number
   readonly end: number
+  /** number of the step in its engine */
+  readonly step: number
+  /** the rows of the step before in the same places, of which nobody has written any since */
+  readonly again: boolean
+}
+
+export interface StepShare extends Share {
+  readonly kind: 'step'
 }
 
 export type ToWorker =

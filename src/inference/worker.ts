@@ -19,9 +19,8 @@ async function serve({ onnx, shape, options }: WorkerStart): Promise<void> {
   const stepper = new Stepper(graph)
   let mailbox: Mailbox | undefined
 
-  async function step({ count, first, end }: StepShare): Promise<void> {
-    const { slots, x, forecast } = mailbox!
-    await stepper.step(slots, x, count, forecast, first, end)
+  async function step(share: StepShare): Promise<void> {
+    await stepper.step(mailbox!, share)
     say({ kind: 'stepped' })
   }
 
