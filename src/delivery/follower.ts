@@ -19,7 +19,7 @@ const TOGETHER = 500
 /** Between two tries to take a partition, ms. */
 const AGAIN_MS = 500
 /** How long what was delivered may wait for its commit: so much is sent again where the process dies, ms. */
-const COMMIT_MS = 500
+const COMMIT_MS = 1000
 
 export interface FollowerOptions {
   /** a client whose group is this receiver's alone */
@@ -52,7 +52,7 @@ interface Held {
 
 /**
  * Delivers the alerts topic to one receiver: at least once, each patient's messages in order, one patient never waiting for
- * another's refusal. A position is committed with the dead letters of what was refused, at once, or else within half a second;
+ * another's refusal. A position is committed with the dead letters of what was refused, at once, or else within a second;
  * what was delivered since, or was on its way, when the process died is sent again under the same id. A receiver that is down holds up nobody but itself.
  */
 export class Follower {

@@ -111,7 +111,7 @@ export class SharedLog {
       for (;;) {
         signal.throwIfAborted()
         // the topic was made anew
-        if (at > shared.next) move(shared.next)
+        if (at > shared.next) move(shared.first)
         if (at < shared.first) {
           const to = shared.first
           await behind.readRange(topic, partition, { from: at, to }, hand, signal)
