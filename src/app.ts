@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { VigilError } from './errors.ts'
 import {
@@ -106,12 +106,14 @@ async function open(
     throw new VigilError('config-invalid', `${twice} is served twice: ${serve.join(', ')}`, { place: 'models.serve' })
   }
   const table = channelTable(bundles.flatMap(({ manifest }) => manifest.declares))
+  const workers = workersHere(settings.inference.workers, log)
   const opened = async (bundle: ModelBundle<AnyManifest>): Promise<StepEngine> => {
     const engine = await openEngine(bundle, {
       providers,
       threads,
       maxBatch,
       inWorker: true,
+      workers,
       log: (event) => tellEngine(event, bundle.manifest.detector, log, telemetry),
     })
     engines.push(engine)
@@ -173,6 +175,14 @@ async function open(
     open,
     models: [...detectors, ...risks, ...opinions].map(servedModel),
   }
+}
+
+/** A worker beyond the cores only waits for another; a ward is watched all the same, wherever its settings were written. */
+function workersHere(wanted: number, log: Log): number {
+  const cores = availableParallelism()
+  if (wanted <= cores) return wanted
+  log.warn({ wanted, cores }, 'inference.workers is more than there are cores: each core has one')
+  return cores
 }
 
 /** What an engine's provider does, to the log and the metrics. */

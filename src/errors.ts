@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   'chaos-differs':
     'What was said and remembered under faults is not what an undisturbed run says; the report names what and where.',
   'state-unreadable': 'A saved state record is damaged, or of a layout that this build does not know.',
+  'vault-held': 'Another process writes the vault of identities: one gateway, one file.',
   'vault-unusable': 'The vault of identities at the edge cannot be read or written.',
   'hl7-framing': 'An HL7 sender sent too long a message, or bytes that are no MLLP; its connection was ended.',
   internal: 'A defect of Vigil; please report it.',

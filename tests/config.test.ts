@@ -97,6 +97,7 @@ describe('settings that are refused', () => {
     ['port', 'http: { port: 70000 }', 'http.port'],
     ['empty list', 'models: { serve: [] }', 'models.serve'],
     ['provider', 'inference: { providers: [cpu, gpu] }', 'inference.providers.1'],
+    ['number of workers', 'inference: { workers: 0 }', 'inference.workers'],
     ['not a section', 'http: 8080', 'http'],
     ['infinite', 'alerts: { clearSeconds: .inf }', 'alerts.clearSeconds'],
     ['low above high', 'limits: { adult: { hr: { low: 200 } } }', 'limits.adult.hr'],

@@ -17,6 +17,7 @@ export const NO_NETWORK: RanShape = { model: 'none', features: 0, hidden: 0, lay
 export interface RanWard extends RanShape {
   readonly provider: string
   readonly threads: number
+  readonly workers: number
   /** rows of a step at most */
   readonly batch: number
 }
@@ -30,6 +31,6 @@ export function ranWard({ detectors }: Served, settings: Settings): RanWard {
 /** The same where only the manifest of what was served is at hand. */
 export function ranModel({ name, version, graph }: ModelManifest, { inference }: Settings, provider: string): RanWard {
   const { features, hidden, layers } = graph
-  const { threads, maxBatch: batch } = inference
-  return { model: `${name}@${version}`, features, hidden, layers, provider, threads, batch }
+  const { threads, workers, maxBatch: batch } = inference
+  return { model: `${name}@${version}`, features, hidden, layers, provider, threads, workers, batch }
 }

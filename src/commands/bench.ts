@@ -32,6 +32,7 @@ interface StepFlags {
   layers?: number
   form?: GraphForm
   threads: number
+  workers: readonly number[]
   patients?: number
   provider: Provider
 }
@@ -40,6 +41,7 @@ interface StepFlags {
 interface WardFlags {
   batch: number
   threads: number
+  workers: number
   provider: Provider
 }
 
@@ -61,9 +63,9 @@ interface Committing {
 }
 
 /** Settings of a bench: the environment's overrides, then the flags; and nothing logged but what is wrong. */
-function quiet({ batch, threads, provider }: WardFlags) {
+function quiet({ batch, threads, workers, provider }: WardFlags) {
   const of = quietly()
-  Object.assign(of.settings.inference, { maxBatch: batch, threads, providers: [provider] })
+  Object.assign(of.settings.inference, { maxBatch: batch, threads, workers, providers: [provider] })
   return of
 }
 
@@ -88,6 +90,7 @@ export function benchCommand(): Command {
     add(name, description, example)
       .addOption(batch('rows of a step at most'))
       .addOption(threads())
+      .option('--workers <n>', 'step workers', whole(1), 1)
       .addOption(provider())
 
   add('step', 'the step engine against bare onnxruntime, same graph, batch and threads', 'step --batch 1024')
@@ -102,6 +105,11 @@ export function benchCommand(): Command {
     .addOption(new Option('--form <form>', 'how the graph is written, for a fresh one').choices(GRAPH_FORMS))
     .option('--patients <n>', 'patients the batches are drawn from, at least the batch (default: the batch)', whole(1))
     .addOption(threads())
+    .addOption(
+      new Option('--workers <n,...>', 'step workers; several are compared in turns')
+        .argParser(wholes(1))
+        .default([1], '1'),
+    )
     .addOption(provider())
     .action(async ({ features, hidden, layers, form, patients, ...run }: StepFlags) => {
       const largest = Math.max(...run.batch)
@@ -122,8 +130,14 @@ export function benchCommand(): Command {
     .option('--hours <n>', 'hours of the recording', positive, 24)
     .option('--cadence-seconds <n>', 'seconds from one reading of a bed to its next', positive, 1)
     .action(
-      ({ batch, threads, provider, ...ward }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
-        const { settings, log } = quiet({ batch, threads, provider })
+      ({
+        batch,
+        threads,
+        workers,
+        provider,
+        ...ward
+      }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
+        const { settings, log } = quiet({ batch, threads, workers, provider })
         return measured('replay', ward, () => benchReplay(settings, log, ward))
       },
     )
@@ -144,8 +158,16 @@ export function benchCommand(): Command {
     .option('--commit-interval-ms <n>', 'longest time between two commits of a partition', between(10, 5000))
     .addOption(new Option('--delivery <mode>', 'how alerts leave').choices(['exactly-once', 'at-least-once']))
     .action(
-      ({ batch, threads, provider, commitIntervalMs, delivery, ...flags }: WardFlags & KafkaFlags & Committing) => {
-        const { settings, log } = quiet({ batch, threads, provider })
+      ({
+        batch,
+        threads,
+        workers,
+        provider,
+        commitIntervalMs,
+        delivery,
+        ...flags
+      }: WardFlags & KafkaFlags & Committing) => {
+        const { settings, log } = quiet({ batch, threads, workers, provider })
         if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
         if (delivery !== undefined) settings.kafka.delivery = delivery
         return measured('kafka', flags, () => benchKafka(settings, log, flags))
@@ -186,8 +208,8 @@ export function benchCommand(): Command {
     .option('--seconds <n>', 'seconds of each phase; of the first one three times as long', positive, 20)
     .option('--hidden <n>', "units of a layer of the other version's network", whole(1), 64)
     .option('--layers <n>', 'LSTM layers of it', whole(1), 2)
-    .action(({ batch, threads, provider, ...flags }: WardFlags & SwapFlags) => {
-      const { settings, log } = quiet({ batch, threads, provider })
+    .action(({ batch, threads, workers, provider, ...flags }: WardFlags & SwapFlags) => {
+      const { settings, log } = quiet({ batch, threads, workers, provider })
       return measured('swap', flags, () => benchSwap(settings, log, flags))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')

@@ -10,20 +10,24 @@ import { reject } from '../vitals/rejection.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import { type Receiver, type Refused, type Wanted, wants } from './receiver.ts'
 import type { ReadAlert } from './recent-alerts.ts'
+import type { SharedLog } from './shared-log.ts'
 
 /** Patients of one partition whose messages are on their way at the same time. */
 const AT_ONCE = 16
+/** Records that are worked at together by a receiver that takes one message at a time. */
+const TOGETHER = 500
 /** Between two tries to take a partition, ms. */
 const AGAIN_MS = 500
 /** How long what was delivered may wait for its commit: so much is sent again where the process dies, ms. */
-const COMMIT_MS = 500
+const COMMIT_MS = 1000
 
 export interface FollowerOptions {
   /** a client whose group is this receiver's alone */
   readonly client: KafkaClient
   readonly receiver: Receiver
   readonly wanted: Wanted
-  /** shared by the followers of a process */
+  /** both shared by the followers of a process */
+  readonly alerts: SharedLog
   readonly read: ReadAlert
   readonly topics: { readonly alerts: string; readonly deadLetters: string }
   readonly telemetry: DeliveryTelemetry
@@ -48,7 +52,7 @@ interface Held {
 
 /**
  * Delivers the alerts topic to one receiver: at least once, each patient's messages in order, one patient never waiting for
- * another's refusal. A position is committed with the dead letters of what was refused, at once, or else within half a second;
+ * another's refusal. A position is committed with the dead letters of what was refused, at once, or else within a second;
  * what was delivered since, or was on its way, when the process died is sent again under the same id. A receiver that is down holds up nobody but itself.
  */
 export class Follower {
@@ -82,16 +86,13 @@ export class Follower {
           this.#member = member
           const keep = new Set(kept)
           for (const held of [...this.#held.values()]) if (!keep.has(held.partition)) this.#drop(held)
-          for (const partition of partitions) {
-            const held = this.#held.get(partition)
-            if (held === undefined) void this.#take(partition)
-            else member.seek(topics.alerts, partition, held.next)
-          }
+          for (const partition of partitions) if (!this.#held.has(partition)) void this.#take(partition)
         },
         rebalancing: () => {
           for (const held of this.#held.values()) void this.#commit(held)
         },
-        records: (_topic, partition, records) => this.#work(partition, records),
+        // the membership says whose a partition is; its records come by the log that all share, so it is never resumed
+        records: async () => {},
         crashed: (error, willRetry) => {
           for (const held of [...this.#held.values()]) this.#drop(held)
           if (!willRetry) this.#fail(error)
@@ -155,20 +156,20 @@ export class Follower {
       }
     }
     if (held.lost.signal.aborted) return void held.writer?.close()
-    this.#member?.seek(topics.alerts, partition, held.next)
-    this.#member?.resume(topics.alerts, partition)
+    const { batch = 1 } = receiver
+    const work = (records: readonly LogRecord[]) => this.#work(held, records)
+    const follows = { from: held.next, most: batch === 1 ? TOGETHER : batch, behind: client, work }
+    await this.#options.alerts.follow(partition, follows, lost.signal).catch((error) => this.#begin(held, error))
   }
 
-  async #work(partition: number, records: readonly LogRecord[]): Promise<void> {
-    const held = this.#held.get(partition)
-    const due = held === undefined ? [] : records.filter(({ offset }) => offset >= held.next)
-    if (held?.writer === undefined || due.length === 0) return
-    try {
-      held.letters.push(...(await this.#deliverAll(held, due)))
-    } catch (error) {
-      return this.#begin(held, error)
-    }
-    held.next = due.at(-1)!.offset + 1
+  async #work(held: Held, records: readonly LogRecord[]): Promise<void> {
+    const { batch = 1 } = this.#options.receiver
+    const letters: NewRecord[] = []
+    if (batch === 1) await this.#oneByOne(held, records, letters)
+    else await this.#together(held, records, letters)
+    // not before: what is committed goes with the positions
+    held.letters.push(...letters)
+    held.next = records.at(-1)!.offset + 1
     if (held.letters.length > 0) return this.#commit(held)
     held.timer ??= setTimeout(() => void this.#commit(held), COMMIT_MS)
   }
@@ -194,7 +195,7 @@ export class Follower {
   /** Begin a partition again where the group is, if it is still ours: the outcome of a commit is unknown, say. */
   async #begin(held: Held, error: unknown): Promise<void> {
     if (held.lost.signal.aborted) return
-    const { topics, log, receiver } = this.#options
+    const { log, receiver } = this.#options
     const { partition } = held
     this.#drop(held)
     const confirmed = await this.#member?.confirmed()
@@ -202,20 +203,7 @@ export class Follower {
       { receiver: receiver.name, partition, code: error instanceof VigilError ? error.code : 'internal' },
       'deliveries of a partition begin again',
     )
-    if (confirmed === true) {
-      this.#member?.pause(topics.alerts, partition)
-      void this.#take(partition)
-    }
-  }
-
-  /** @returns dead letters of what was refused */
-  async #deliverAll(held: Held, records: readonly LogRecord[]): Promise<NewRecord[]> {
-    const { batch = 1 } = this.#options.receiver
-    const letters: NewRecord[] = []
-    if (batch === 1) await this.#oneByOne(held, records, letters)
-    for (let at = 0; batch > 1 && at < records.length; at += batch)
-      await this.#together(held, records.slice(at, at + batch), letters)
-    return letters
+    if (confirmed === true) void this.#take(partition)
   }
 
   /** Some patients at the same time, each one's in order. */
@@ -259,7 +247,7 @@ export class Follower {
   /** A record's message, if the receiver wants it; a dead letter when it is none. */
   #wanted(held: Held, record: LogRecord, letters: NewRecord[]): AlertEnvelope | undefined {
     const { wanted, read } = this.#options
-    const envelope = read(held.partition, record)
+    const envelope = read(record)
     if (isRejection(envelope)) {
       letters.push(this.#letter(held, record, 'bad-record', envelope.detail))
       return undefined
@@ -289,7 +277,7 @@ export class Follower {
     )
     telemetry.reachable(receiver.name, true)
     const seconds = (performance.now() - began) / 1000
-    if (refused === undefined) for (let i = 0; i < count; i++) telemetry.delivered(receiver.name, seconds)
+    if (refused === undefined) telemetry.delivered(receiver.name, seconds, count)
     return refused
   }
 

@@ -4,21 +4,16 @@ import type { AlertEnvelope } from '../vitals/alert.ts'
 import type { Rejection } from '../vitals/rejection.ts'
 
 /** Reads a record of the alerts topic. */
-export type ReadAlert = (partition: number, record: LogRecord) => AlertEnvelope | Rejection
+export type ReadAlert = (record: LogRecord) => AlertEnvelope | Rejection
 
-/** Messages that are kept read, about 3 KB each. */
-const KEPT = 4096
-
-/** Many receivers follow one topic, about as far as each other: each record is read and checked once for all of them. */
-export function recentAlerts(kept = KEPT): ReadAlert {
-  const recent = new Map<string, AlertEnvelope | Rejection>()
-  return (partition, record) => {
-    const place = `${partition}/${record.offset}`
-    let read = recent.get(place)
+/** Many receivers are told of one record: it is read and checked once for all of them, for as long as it is kept. */
+export function recentAlerts(): ReadAlert {
+  const recent = new WeakMap<LogRecord, AlertEnvelope | Rejection>()
+  return (record) => {
+    let read = recent.get(record)
     if (read === undefined) {
       read = readAlert(record)
-      if (recent.size >= kept) recent.delete(recent.keys().next().value!)
-      recent.set(place, read)
+      recent.set(record, read)
     }
     return read
   }

@@ -138,11 +138,16 @@ function limitsOf(field: string, convert: (value: number) => number): Sample['li
   return [side(found[1]!), side(found[2]!)]
 }
 
-/** The channel that OBX-3 means; else its code as it stands. */
+/** What looks like no code is said to be none: a sender may have written anything there, and codes are told in metrics. */
+export const UNCODED = 'none'
+/** Of ISO/IEEE 11073, of Philips, of LOINC. */
+const CODE = /^(?:\d{1,6}|0002-[0-9a-f]{4}|\d{1,5}-\d)$/i
+
+/** The channel that OBX-3 means; else its code. */
 function meaning(identifier: string, delimiters: Delimiters, book: CodeBook): Coded | string {
   const part = (n: number) => componentOf(identifier, n, delimiters)
   const found = coded(part(1), part(2), part(3), book) ?? coded(part(4), part(5), part(6), book)
-  return found ?? (part(1) || part(4) || 'none')
+  return found ?? [part(1), part(4)].find((code) => CODE.test(code)) ?? UNCODED
 }
 
 /** Read one OBX. Never throws. */

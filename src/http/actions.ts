@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ActionAnswer } from '../stream/ports.ts'
 import { AcknowledgementMessage, AlertId, By, Verdict } from '../vitals/control.ts'
 import { PatientKey } from '../vitals/reading.ts'
+import { misfit } from '../vitals/unnamed.ts'
 
 /** The longest time that somebody may name; the ward refuses what is longer than its own limit. */
 const MINUTES = 24 * 60
@@ -65,9 +66,8 @@ export function actions({ target, submit }: ActionsOptions): (body: unknown, nam
   return async (body, name) => {
     const parsed = ActionRequest.safeParse(body)
     if (!parsed.success) {
-      const issue = parsed.error.issues[0]!
-      const place = issue.path.join('.')
-      return { status: 400, body: { error: `${place === '' ? 'body' : place}: ${issue.message}` } }
+      const { detail, path = 'body' } = misfit(parsed.error.issues[0], body)
+      return { status: 400, body: { error: `${path}: ${detail}` } }
     }
     const found = target(parsed.data)
     if (found === undefined) return { status: 404, body: { error: 'nobody of that id is watched here' } }

@@ -18,6 +18,8 @@ export interface StepBenchOptions {
   readonly batch: number
   readonly threads: number
   readonly provider: string
+  /** numbers of step workers that are compared; one worker by default */
+  readonly workers?: readonly number[]
   /** state rows the batches are drawn from, in shuffled order; the batch by default. More rows, colder caches. */
   readonly patients?: number
   /** wall time to spend, about; 6 by default */
@@ -40,8 +42,10 @@ export interface StepBench {
    */
   readonly bareStepsPerSecond: number
   readonly ratio: number
-  /** patient-steps per second when the engine runs in its worker */
+  /** patient-steps per second when the engine runs in its worker; the first of `workers` where several are compared */
   readonly workerStepsPerSecond: number
+  /** each number of workers, in interleaved rounds; only where several are compared */
+  readonly workers?: readonly WorkersFigure[]
   /** of a step, the part that is not the device's process at work but the way there and back; only where there is one */
   readonly transportShare?: number
   /** milliseconds in which the states of one batch come down from the device; only where they live on one */
@@ -51,6 +55,14 @@ export interface StepBench {
   readonly pacedRowsPerSecond: number
 }
 
+/** An engine of so many step workers. */
+interface WorkersFigure {
+  readonly workers: number
+  readonly stepsPerSecond: number
+  /** over the first's */
+  readonly speedup: number
+}
+
 /** The ward the paced part stands for: 10,000 patients at one frame a second. */
 const PACED_ROWS = 10_000
 /** A median is of at least so many, however slow they are. */
@@ -58,27 +70,39 @@ const FEWEST_TURNS = 5
 
 /**
  * Measure the step of one graph beside bare onnxruntime, medians of interleaved rounds.
- * @throws VigilError config-invalid (batch or threads below 1), and as `openStepGraph`
+ * @throws VigilError config-invalid (batch, threads or workers below 1), and as `openStepGraph`
  */
 export async function benchStep(options: StepBenchOptions): Promise<StepBench> {
-  const { onnx, shape, batch, threads, provider, patients = batch, seconds = 6 } = options
+  const { onnx, shape, batch, threads, provider, workers = [1], patients = batch, seconds = 6 } = options
   if (!Number.isInteger(batch) || batch < 1) throw invalid('batch', 'at least 1', batch)
   if (!Number.isInteger(patients) || patients < batch) throw invalid('patients', 'at least the batch', patients)
   const graphOptions = { provider, threads, maxBatch: batch }
   const feed = new Feed(batch, patients, shape)
+  const least = Math.min(...workers)
+  if (!Number.isInteger(least) || least < 1) throw invalid('workers', 'at least 1', least)
   if (provider === 'webgpu') return await benchDevice(options, feed, seconds)
   const bare = await openStepGraph(onnx, shape, graphOptions)
   const engine = inProcessEngine(await openStepGraph(onnx, shape, graphOptions))
   bare.x.set(feed.x)
-  const rounds = await race(engine, () => bare.run(batch), feed, seconds / 2)
+  const anchored = await race([() => feed.step(engine), () => bare.run(batch)], seconds / 2)
   await engine.close()
   await bare.close()
 
-  const worker = await openWorkerEngine({ onnx, shape, options: graphOptions })
-  const workerMs = await rounded(() => feed.step(worker), seconds / 6)
-  const eventLoopDelayP99Ms = await paced(worker, feed, seconds / 3)
-  await worker.close()
-  return figures(options, feed, { ...rounds, worker: workerMs }, eventLoopDelayP99Ms)
+  const start = { onnx, shape, options: graphOptions }
+  const engines = await Promise.all(workers.map((many) => openWorkerEngine(start, { workers: many })))
+  const beside = await race(
+    engines.map((each) => () => feed.step(each)),
+    (seconds * workers.length) / 6,
+  )
+  const eventLoopDelayP99Ms = await paced(engines[0]!, feed, seconds / 3)
+  await Promise.all(engines.map((each) => each.close()))
+  const ms = { engine: anchored[0]!, bare: anchored[1]!, worker: beside[0]! }
+  const found = figures(options, feed, ms, eventLoopDelayP99Ms)
+  if (workers.length === 1) return found
+  const compared = workers.map((many, i) => {
+    return { workers: many, stepsPerSecond: perSecond(batch, beside[i]!), speedup: beside[0]! / beside[i]! }
+  })
+  return { ...found, workers: compared }
 }
 
 /** The same of the engine whose states stay on a GPU: it has a process of its own in any case. */
@@ -105,13 +129,11 @@ async function benchDevice(options: StepBenchOptions, feed: Feed, seconds: numbe
   )
   const bare = await openBareDevice(onnx, shape, feed.x, batch)
   const worked: number[] = []
-  const rounds = await race(
-    engine,
-    () => bare.run(),
-    feed,
-    seconds / 2,
-    () => worked.push(device!.workedMs),
-  )
+  const step = async () => {
+    await feed.step(engine)
+    worked.push(device!.workedMs)
+  }
+  const [engineMs, bareMs] = await race([step, () => bare.run()], seconds / 2, () => worked.splice(0))
   await bare.close()
   const workerMs = await rounded(() => feed.step(engine), seconds / 6)
   const fetchMs = await rounded(
@@ -122,8 +144,9 @@ async function benchDevice(options: StepBenchOptions, feed: Feed, seconds: numbe
   const eventLoopDelayP99Ms = await paced(engine, feed, seconds / 3)
   await engine.close()
   if (lost !== undefined) throw new VigilError('engine-failed', `the device was lost: ${lost}`)
-  const transportShare = 1 - median(worked) / rounds.engine
-  return { ...figures(options, feed, { ...rounds, worker: workerMs }, eventLoopDelayP99Ms), transportShare, fetchMs }
+  const transportShare = 1 - median(worked) / engineMs!
+  const ms = { engine: engineMs!, bare: bareMs!, worker: workerMs }
+  return { ...figures(options, feed, ms, eventLoopDelayP99Ms), transportShare, fetchMs }
 }
 
 function figures(
@@ -132,7 +155,6 @@ function figures(
   ms: Record<'engine' | 'bare' | 'worker', number>,
   eventLoopDelayP99Ms: number,
 ): StepBench {
-  const perSecond = (of: number) => Math.round((batch * 1000) / of)
   const { features, hidden, layers } = shape
   return {
     batch,
@@ -142,10 +164,10 @@ function figures(
     layers,
     threads,
     provider,
-    stepsPerSecond: perSecond(ms.engine),
-    bareStepsPerSecond: perSecond(ms.bare),
+    stepsPerSecond: perSecond(batch, ms.engine),
+    bareStepsPerSecond: perSecond(batch, ms.bare),
     ratio: ms.bare / ms.engine,
-    workerStepsPerSecond: perSecond(ms.worker),
+    workerStepsPerSecond: perSecond(batch, ms.worker),
     eventLoopDelayP99Ms,
     pacedRowsPerSecond: PACED_ROWS,
   }
@@ -178,28 +200,30 @@ class Feed {
   }
 }
 
-/** Milliseconds a batch, of the engine and of the bare graph, in turns. */
+/**
+ * Milliseconds of each, in turns: medians.
+ * @param warm called when those that were run so far only compiled and warmed up
+ */
 async function race(
-  engine: StepEngine,
-  bare: () => Promise<unknown>,
-  feed: Feed,
+  runs: readonly (() => Promise<unknown>)[],
   seconds: number,
-  counted: () => void = () => {},
-): Promise<Record<'engine' | 'bare', number>> {
-  const times = { engine: [] as number[], bare: [] as number[] }
+  warm: () => void = () => {},
+): Promise<number[]> {
+  const times = runs.map(() => [] as number[])
   const start = performance.now()
   const end = start + seconds * 1000
-  for (let turn = 0; performance.now() < end || times.engine.length < FEWEST_TURNS; turn++) {
-    // the first turns compile and warm up
-    const warm = turn >= 10 || (turn > 0 && performance.now() - start > seconds * 500)
-    const engineMs = await timed(() => feed.step(engine))
-    if (warm) counted()
-    const bareMs = await timed(bare)
-    if (!warm) continue
-    times.engine.push(engineMs)
-    times.bare.push(bareMs)
+  let cold = true
+  for (let turn = 0; performance.now() < end || times[0]!.length < FEWEST_TURNS; turn++) {
+    if (cold && (turn >= 10 || (turn > 0 && performance.now() - start > seconds * 500))) {
+      cold = false
+      warm()
+    }
+    for (const [i, run] of runs.entries()) {
+      const ms = await timed(run)
+      if (!cold) times[i]!.push(ms)
+    }
   }
-  return { engine: median(times.engine), bare: median(times.bare) }
+  return times.map(median)
 }
 
 async function rounded(
@@ -233,6 +257,10 @@ async function paced(engine: StepEngine, feed: Feed, seconds: number): Promise<n
   }
   delay.disable()
   return delay.percentile(99) / 1e6
+}
+
+function perSecond(batch: number, ms: number): number {
+  return Math.round((batch * 1000) / ms)
 }
 
 function median(values: readonly number[]): number {

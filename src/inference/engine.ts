@@ -25,6 +25,13 @@ interface Views {
   readonly fetches: InferenceSession.FetchesType
 }
 
+/** States before a run and after it, and their views by batch size. */
+interface StateTensors {
+  readonly before: Float32Array<ArrayBuffer>
+  readonly after: Float32Array<ArrayBuffer>
+  readonly views: Map<number, Views>
+}
+
 /** Batch sizes whose views are kept; a ward's batches repeat a few sizes. */
 const KEPT_VIEWS = 64
 
@@ -38,13 +45,11 @@ export class StepGraph {
   readonly maxBatch: number
   /** [maxBatch, F] */
   readonly x: Float32Array<ArrayBuffer>
-  /** [maxBatch, S] */
-  readonly stateIn: Float32Array<ArrayBuffer>
-  readonly stateOut: Float32Array<ArrayBuffer>
   /** [maxBatch, O] */
   readonly forecast: Float32Array<ArrayBuffer>
   readonly #session: InferenceSession
-  readonly #views = new Map<number, Views>()
+  #states: StateTensors
+  #other: StateTensors
 
   constructor(session: InferenceSession, shape: GraphShape, options: GraphOptions) {
     const { features, outputs } = shape
@@ -53,9 +58,27 @@ export class StepGraph {
     this.maxBatch = options.maxBatch
     this.#session = session
     this.x = new Float32Array(options.maxBatch * features)
-    this.stateIn = new Float32Array(options.maxBatch * stateSize(shape))
-    this.stateOut = new Float32Array(this.stateIn.length)
     this.forecast = new Float32Array(options.maxBatch * outputs)
+    const [a, b] = [1, 2].map(() => new Float32Array(options.maxBatch * stateSize(shape)))
+    this.#states = { before: a!, after: b!, views: new Map() }
+    this.#other = { before: b!, after: a!, views: new Map() }
+  }
+
+  /** [maxBatch, S] */
+  get stateIn(): Float32Array<ArrayBuffer> {
+    return this.#states.before
+  }
+
+  /** [maxBatch, S] */
+  get stateOut(): Float32Array<ArrayBuffer> {
+    return this.#states.after
+  }
+
+  /** What the last run made of the states is what the next begins with. */
+  swap(): void {
+    const states = this.#states
+    this.#states = this.#other
+    this.#other = states
   }
 
   /**
@@ -63,7 +86,7 @@ export class StepGraph {
    * @throws VigilError engine-failed
    */
   async run(count: number): Promise<void> {
-    const { feeds, fetches } = this.#views.get(count) ?? this.#makeViews(count)
+    const { feeds, fetches } = this.#states.views.get(count) ?? this.#makeViews(count, this.#states)
     try {
       await this.#session.run(feeds, fetches)
     } catch (cause) {
@@ -72,21 +95,21 @@ export class StepGraph {
   }
 
   async close(): Promise<void> {
-    this.#views.clear()
+    for (const { views } of [this.#states, this.#other]) views.clear()
     await this.#session.release()
   }
 
-  #makeViews(count: number): Views {
+  #makeViews(count: number, { before, after, views: kept }: StateTensors): Views {
     const { features, outputs } = this.shape
     const state = stateSize(this.shape)
     const rows = (buffer: Float32Array, width: number) =>
       new Tensor('float32', buffer.subarray(0, count * width), [count, width])
     const views = {
-      feeds: { x: rows(this.x, features), state_in: rows(this.stateIn, state) },
-      fetches: { forecast: rows(this.forecast, outputs), state_out: rows(this.stateOut, state) },
+      feeds: { x: rows(this.x, features), state_in: rows(before, state) },
+      fetches: { forecast: rows(this.forecast, outputs), state_out: rows(after, state) },
     }
-    if (this.#views.size >= KEPT_VIEWS) this.#views.delete(this.#views.keys().next().value!)
-    this.#views.set(count, views)
+    if (kept.size >= KEPT_VIEWS) kept.delete(kept.keys().next().value!)
+    kept.set(count, views)
     return views
   }
 }

@@ -14,6 +14,7 @@ export function inProcessEngine(graph: StepGraph): StepEngine {
   const stepper = new Stepper(graph)
   const slab = new StateSlab(stateSize(graph.shape), (page) => stepper.addPage(page))
   let forecast = new Float32Array(0)
+  let steps = 0
   let closed = false
   let inFlight: Promise<unknown> = Promise.resolve()
   return {
@@ -23,9 +24,9 @@ export function inProcessEngine(graph: StepGraph): StepEngine {
     async step(slots, x, count) {
       if (closed) throw new VigilError('engine-failed', 'the step engine is closed')
       checkFeatures(x, count, features)
-      slab.claim(slots, count)
+      const again = slab.claim(slots, count)
       if (forecast.length < count * outputs) forecast = new Float32Array(count * outputs)
-      const stepped = stepper.step(slots, x, count, forecast)
+      const stepped = stepper.step({ slots, x, forecast }, { count, first: 0, end: count, step: ++steps, again })
       inFlight = stepped.catch(() => {})
       try {
         await stepped

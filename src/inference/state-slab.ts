@@ -37,6 +37,9 @@ export class StateSlab {
   readonly pages: StatePage[] = []
   readonly #added: (page: StatePage) => void
   readonly #claims = new SlotClaims()
+  /** the rows of the newest step, as long as nobody writes one: [count] */
+  #stepped = new Int32Array(0)
+  #same = -1
 
   /** @param added told of every new page, before any step can use it */
   constructor(stateSize: number, added: (page: StatePage) => void = () => {}) {
@@ -46,11 +49,23 @@ export class StateSlab {
 
   /**
    * Begin a step of these rows: their pages exist afterwards, and they are locked until `release`.
+   * @returns whether they are the rows of the step before, in the same order, and nobody has written a row since
    * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
    */
-  claim(slots: Int32Array, count: number): void {
+  claim(slots: Int32Array, count: number): boolean {
     this.#claims.claim(slots, count)
+    if (this.#again(slots, count)) return true
     for (let row = 0; row < count; row++) if (pageOf(slots[row]!) >= this.pages.length) this.#addPages(slots[row]!)
+    if (this.#stepped.length < count) this.#stepped = new Int32Array(count)
+    this.#stepped.set(slots.subarray(0, count))
+    this.#same = count
+    return false
+  }
+
+  #again(slots: Int32Array, count: number): boolean {
+    if (this.#same !== count) return false
+    for (let row = 0; row < count; row++) if (this.#stepped[row] !== slots[row]) return false
+    return true
   }
 
   /** End the step in flight. */
@@ -61,6 +76,7 @@ export class StateSlab {
   /** Zero the row of a slot. */
   reset(slot: number): void {
     this.#claims.guard(slot)
+    this.#same = -1
     if (pageOf(slot) >= this.pages.length) return
     const at = rowAt(slot, this.stateSize)
     this.pages[pageOf(slot)]!.fill(0, at, at + this.stateSize)
@@ -83,6 +99,7 @@ export class StateSlab {
       throw new VigilError('internal', `a state row has ${this.stateSize} floats, not ${from.length}`)
     }
     this.#claims.guard(slot)
+    this.#same = -1
     this.#addPages(slot)
     this.pages[pageOf(slot)]!.set(from, rowAt(slot, this.stateSize))
   }
@@ -93,6 +110,7 @@ export class StateSlab {
       this.#claims.guard(slots[row]!)
       this.#addPages(slots[row]!)
     }
+    this.#same = -1
     for (let row = 0; row < count; ) {
       const slot = slots[row]!
       const run = neighbours(slots, row, count)

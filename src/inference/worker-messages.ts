@@ -10,20 +10,42 @@ export interface WorkerStart {
   readonly options: GraphOptions
 }
 
-/** The shared buffers of a step, grown when a step has more rows than ever before. */
-export interface Mailbox {
+/** What a step is made of, and what it makes. */
+export interface StepBatch {
   /** [rows] */
-  readonly slots: Int32Array<SharedArrayBuffer>
+  readonly slots: Int32Array
   /** [rows * F] */
-  readonly x: Float32Array<SharedArrayBuffer>
+  readonly x: Float32Array
   /** [rows * O] */
+  readonly forecast: Float32Array
+}
+
+/** The shared buffers of a step, grown when a step has more rows than ever before. */
+export interface Mailbox extends StepBatch {
+  readonly slots: Int32Array<SharedArrayBuffer>
+  readonly x: Float32Array<SharedArrayBuffer>
   readonly forecast: Float32Array<SharedArrayBuffer>
+}
+
+/** A share of a step of `count` rows: in the order of their slots, those of [first, end). */
+export interface Share {
+  readonly count: number
+  readonly first: number
+  readonly end: number
+  /** number of the step in its engine */
+  readonly step: number
+  /** the rows of the step before in the same places, of which nobody has written any since */
+  readonly again: boolean
+}
+
+export interface StepShare extends Share {
+  readonly kind: 'step'
 }
 
 export type ToWorker =
   | { readonly kind: 'page'; readonly page: StatePage }
   | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
-  | { readonly kind: 'step'; readonly count: number }
+  | StepShare
   | { readonly kind: 'close' }
 
 export type FromWorker =

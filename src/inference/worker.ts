@@ -1,10 +1,10 @@
-// The thread that steps: opens one graph, then answers one step at a time. State, features and forecasts are shared
-// memory; messages only say that there is something to do.
+// A thread that steps: opens one graph, then answers one step at a time. State, features and forecasts are shared
+// memory; messages only say that there is something to do, and which rows of it.
 import { parentPort, workerData } from 'node:worker_threads'
 import { VigilError } from '../errors.ts'
 import { openStepGraph } from './engine.ts'
 import { Stepper } from './step.ts'
-import type { FromWorker, Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { FromWorker, Mailbox, StepShare, ToWorker, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
 const say = (message: FromWorker) => port.postMessage(message)
@@ -19,16 +19,15 @@ async function serve({ onnx, shape, options }: WorkerStart): Promise<void> {
   const stepper = new Stepper(graph)
   let mailbox: Mailbox | undefined
 
-  async function step(count: number): Promise<void> {
-    const { slots, x, forecast } = mailbox!
-    await stepper.step(slots, x, count, forecast)
+  async function step(share: StepShare): Promise<void> {
+    await stepper.step(mailbox!, share)
     say({ kind: 'stepped' })
   }
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'page') stepper.addPage(message.page)
     else if (message.kind === 'mailbox') mailbox = message.mailbox
-    else if (message.kind === 'step') step(message.count).catch(fail)
+    else if (message.kind === 'step') step(message).catch(fail)
     else graph.close().finally(() => port.close())
   })
   say({ kind: 'open' })

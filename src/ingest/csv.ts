@@ -4,10 +4,11 @@ import type { Input } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { bedKey } from '../vitals/reading.ts'
 import { at, type Rejection, reject } from '../vitals/rejection.ts'
+import { unnamed } from '../vitals/unnamed.ts'
 import { implausible, instant } from './event-time.ts'
 import { type RowReader, rowReader } from './grid-row.ts'
 import { mappingFor } from './known-headers.ts'
-import { type CsvMapping, readMapping } from './mapping.ts'
+import { type CsvMapping, mappedColumn, readMapping } from './mapping.ts'
 import type { LineBatch } from './ndjson.ts'
 
 export interface CsvOptions {
@@ -33,7 +34,7 @@ interface Plan {
   readonly unit: number | string | undefined
   readonly bed: number | string | undefined
   /** [columns read] index into the row, name, and what stands for "no value" */
-  readonly columns: readonly { at: number; name: string; missing: ReadonlySet<string> }[]
+  readonly columns: readonly { at: number; channel: string; missing: ReadonlySet<string> }[]
   readonly reader: RowReader
 }
 
@@ -52,9 +53,9 @@ function resolve(header: readonly string[], mapping: CsvMapping, place: string, 
   const names = header.map((cell) => cell.trim())
   const find = (name: string, key: string): number => {
     const index = names.indexOf(name)
-    if (index < 0) throw new VigilError('mapping-invalid', `${key}: the header has no column "${name}"`, { place })
+    if (index < 0) throw new VigilError('mapping-invalid', `${key}: the header has no column of this name`, { place })
     if (names.indexOf(name, index + 1) >= 0)
-      throw new VigilError('mapping-invalid', `${key}: the header has two columns "${name}"`, { place })
+      throw new VigilError('mapping-invalid', `${key}: the header has two columns of this name`, { place })
     return index
   }
   const subject = (it: Subject | undefined, key: string) =>
@@ -68,9 +69,9 @@ function resolve(header: readonly string[], mapping: CsvMapping, place: string, 
     patient: subject(mapping.patient, 'patient'),
     unit: subject(mapping.unit, 'unit'),
     bed: subject(mapping.bed, 'bed'),
-    columns: entries.map(([name, { missing }]) => ({
-      at: find(name, `columns.${name}`),
-      name,
+    columns: entries.map(([name, { channel, missing }], i) => ({
+      at: find(name, mappedColumn(i + 1)),
+      channel,
       missing: new Set(missing ?? mapping.missing),
     })),
     reader: rowReader(
@@ -93,9 +94,9 @@ function rowTime(cell: string, { mapping: { time, decimal }, start }: Plan): num
         : time.format === 's'
           ? number * 1000
           : start + number * (time.format === 'relative-seconds' ? 1000 : 60_000)
-  if (!Number.isFinite(ms)) return reject('bad-time', `the cell is no time of format ${time.format}`, time.column)
+  if (!Number.isFinite(ms)) return reject('bad-time', `the cell is no time of format ${time.format}`, 'time')
   const why = implausible(ms)
-  return why === undefined ? ms : reject('implausible-time', why, time.column)
+  return why === undefined ? ms : reject('implausible-time', why, 'time')
 }
 
 function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, values: Float64Array): Generator<Input> {
@@ -109,13 +110,13 @@ function* rowInputs(row: readonly string[], plan: Plan, options: CsvOptions, val
     return yield reject('no-subject', 'neither the patient nor the bed column has a value')
   const time = rowTime(row[plan.time]!, plan)
   if (typeof time !== 'number') return yield { ...time, column: plan.time + 1 }
-  for (const [i, { at: index, name, missing }] of plan.columns.entries()) {
+  for (const [i, { at: index, channel, missing }] of plan.columns.entries()) {
     const text = row[index]!.trim()
     values[i] = Number.NaN
     if (missing.has(text)) continue
     const value = text === '' ? Number.NaN : Number(mapping.decimal === ',' ? text.replace(',', '.') : text)
     if (Number.isFinite(value)) values[i] = value
-    else yield { ...reject('not-a-number', 'the cell is not a number', name), column: index + 1 }
+    else yield { ...reject('not-a-number', 'the cell is not a number', channel), column: index + 1 }
   }
   const patientKey = patient ?? (bed === undefined ? options.patientKey : bedKey(unit, bed))
   yield {
@@ -148,11 +149,17 @@ export function tableRows(names: readonly string[], place: string, options: CsvO
   }
 }
 
+/** A column that is read as nothing. Its name is not said: a table may be of one patient a column. @param at counted from 0 */
+export function unknownColumn(at: number, names: readonly string[]): Rejection {
+  const why = `the column is no known channel (${unnamed(names[at]!, names)})`
+  return { ...reject('unknown-channel', why), column: at + 1 }
+}
+
 function unknownColumns(header: readonly string[], mapping: CsvMapping): Rejection[] {
   return header.flatMap((cell, i) => {
     const name = cell.trim()
     if (name === mapping.time.column || Object.hasOwn(mapping.columns, name)) return []
-    return [{ ...reject('unknown-channel', `"${name.slice(0, 40)}" is no known channel`, name), column: i + 1 }]
+    return [unknownColumn(i, header)]
   })
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { AcknowledgementMessage, type Control, EncounterMessage } from '../vitals/control.ts'
 import { profileOf } from '../vitals/profile.ts'
 import { type Rejection, type RejectionReason, reject } from '../vitals/rejection.ts'
+import { misfit } from '../vitals/unnamed.ts'
 import { implausible, instant } from './event-time.ts'
 import { jsonErrorAt } from './json-error.ts'
 
@@ -25,7 +26,10 @@ function decode(schema: z.ZodType<Message>, text: string): Control | Rejection {
     return { ...reject('not-json', 'the text is not JSON from this column on'), column: (jsonErrorAt(text) ?? 0) + 1 }
   }
   const parsed = schema.safeParse(json)
-  if (!parsed.success) return misfit(parsed.error.issues[0])
+  if (!parsed.success) {
+    const { detail, path } = misfit(parsed.error.issues[0], json)
+    return reject('bad-control', detail, path)
+  }
   const { at, until, ageDays, ...rest } = parsed.data
   const began = timeOf(at, 'at')
   if (typeof began !== 'number') return began
@@ -45,12 +49,6 @@ function decode(schema: z.ZodType<Message>, text: string): Control | Rejection {
     ...(ends !== undefined && { until: ends }),
     ...(profile !== undefined && { profile }),
   } as Control
-}
-
-/** What the schema refused. Its message names rules and field names, never the value of a field. */
-function misfit(issue: z.core.$ZodIssue | undefined): Rejection {
-  const path = issue?.path.join('.')
-  return reject('bad-control', issue?.message ?? 'no such message', path === '' ? undefined : path)
 }
 
 function timeOf(value: unknown, field: string): number | Rejection {

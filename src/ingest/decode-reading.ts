@@ -3,6 +3,8 @@ import { JournalEntry } from '../vitals/journal.ts'
 import { bedKey, Mode, OK, type Reading, STATUSES } from '../vitals/reading.ts'
 import { type Rejection, type RejectionReason, reject } from '../vitals/rejection.ts'
 import { conversion, isUnit } from '../vitals/units.ts'
+import { misfit, unnamed } from '../vitals/unnamed.ts'
+import { channelOf } from './aliases.ts'
 import { implausible, instant } from './event-time.ts'
 import { jsonErrorAt } from './json-error.ts'
 
@@ -34,9 +36,6 @@ function shown(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   return Array.isArray(value) ? 'an array' : 'an object'
 }
-
-/** The name of a field or a channel that there is not. */
-const named = (name: string) => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -102,7 +101,7 @@ function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
         return wrong('bad-field', `"unit" is a text of at most ${MAX_UNIT} characters`, field)
       convert = conversion(it, channel.unit)
       if (convert === undefined)
-        return wrong('unknown-unit', `${isUnit(it) ? named(it) : 'this text'} cannot become ${channel.unit}`, field)
+        return wrong('unknown-unit', `${isUnit(it) ? `"${it}"` : 'this text'} cannot become ${channel.unit}`, field)
     } else if (field === 'status') {
       const index = STATUS_INDEX.get(it)
       if (index === undefined) return wrong('unknown-status', `${shown(it)} is not a status`, field)
@@ -115,7 +114,7 @@ function decodeSample(sample: unknown, channel: Channel): Sample | Rejection {
       time = it
     } else if (field === 'limits') {
       if (!isLimits(it)) return wrong('bad-field', '"limits" is [low, high], each a finite number or null', field)
-    } else return wrong('unknown-field', `a value has no field ${named(field)}`)
+    } else return wrong('unknown-field', `a value has no such field (${unnamed(field, Object.keys(sample))})`)
   }
   if (value === undefined) return wrong('not-a-number', 'the value is missing', 'value')
   return { value: convert === undefined ? value : convert(value), status, time }
@@ -168,8 +167,8 @@ function decodeEntry(message: Fields): Decoded {
     if (ends !== undefined) return refused(reject('implausible-time', ends, 'until'))
     return { reading: undefined, entry, rejections: NONE }
   }
-  const issue = parsed.error.issues[0]
-  return refused(reject('bad-journal-entry', issue?.message ?? 'no such entry', issue?.path.join('.')))
+  const { detail, path } = misfit(parsed.error.issues[0], message)
+  return refused(reject('bad-journal-entry', detail, path))
 }
 
 function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): Decoded {
@@ -214,7 +213,7 @@ function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): 
         samples = it
         break
       default:
-        return refused(reject('unknown-field', `a reading has no field ${named(field)}`))
+        return refused(reject('unknown-field', `a reading has no such field (${unnamed(field, Object.keys(message))})`))
     }
   }
   if (patient === undefined && bed === undefined)
@@ -278,7 +277,9 @@ function readSamples(samples: Fields, table: ChannelTable): Rejection[] | undefi
     const index = table.index.get(name)
     if (index === undefined) {
       rejections ??= []
-      rejections.push(reject('unknown-channel', `no channel is named ${named(name)}`, `values.${name.slice(0, 40)}`))
+      const meant = channelOf(name)
+      const why = `no channel has this name (${unnamed(name, Object.keys(samples))})${meant === undefined ? '' : `; ${meant} may be meant`}`
+      rejections.push(reject('unknown-channel', why, 'values'))
       continue
     }
     const channel = table.channels[index]!

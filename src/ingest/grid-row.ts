@@ -1,7 +1,8 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
-import { conversion } from '../vitals/units.ts'
+import { conversion, isUnit } from '../vitals/units.ts'
+import { unnamed } from '../vitals/unnamed.ts'
 import { rangedStatus } from './decode-reading.ts'
 
 /** One column of a recording with a row a tick: a CSV column or a WFDB signal. */
@@ -41,8 +42,8 @@ interface PlannedColumn {
 
 /** Turns the rows of one recording into samples. */
 export interface RowReader {
-  /** columns that are not read, and why; one rejection a column */
-  readonly ignored: readonly Rejection[]
+  /** columns that are not read, and why; the names are for the caller: they may be anybody's */
+  readonly ignored: readonly { readonly name: string; readonly rejection: Rejection }[]
   /**
    * @param row [columns] in the file's units, NaN where there is no value
    * @param patientKey whose row it is: what "repeated" means is kept apart for each
@@ -52,27 +53,32 @@ export interface RowReader {
 
 function plan(columns: readonly GridColumn[], table: ChannelTable, rules: RowRules) {
   const planned: PlannedColumn[] = []
-  const ignored: Rejection[] = []
-  const taken = new Map<number, string>()
+  const ignored: RowReader['ignored'][number][] = []
+  const names = columns.map(({ name }) => name)
+  const taken = new Set<number>()
   const episodes: string[] = []
   for (const [at, { name, channel: channelName, unit }] of columns.entries()) {
     const index = channelName === undefined ? undefined : table.index.get(channelName)
     if (index === undefined) {
-      ignored.push(reject('unknown-channel', `"${name}" is no known channel`, name))
+      const rejection = reject('unknown-channel', `the signal is no known channel (${unnamed(name, names)})`)
+      ignored.push({ name, rejection })
       continue
     }
-    const earlier = taken.get(index)
-    if (earlier !== undefined) {
-      ignored.push(reject('unknown-channel', `"${channelName}" is read from "${earlier}" already`, name))
+    if (taken.has(index)) {
+      ignored.push({
+        name,
+        rejection: reject('unknown-channel', 'it is read from an earlier signal already', channelName),
+      })
       continue
     }
     const channel = table.channels[index]!
     const convert = conversion(unit ?? channel.unit, channel.unit)
     if (convert === undefined) {
-      ignored.push(reject('unknown-unit', `"${unit}" cannot become ${channel.unit}`, name))
+      const what = unit !== undefined && isUnit(unit) ? `"${unit}"` : 'this text'
+      ignored.push({ name, rejection: reject('unknown-unit', `${what} cannot become ${channel.unit}`, channelName) })
       continue
     }
-    taken.set(index, name)
+    taken.add(index)
     let episode = -1
     if (channel.cadence === 'episodic' && rules.repeats === 'held') {
       const together = channel.name.split('_')[0]!

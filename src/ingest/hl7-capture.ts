@@ -1,5 +1,6 @@
 import { VigilError } from '../errors.ts'
 import { CaptureSplitter } from '../hl7/capture.ts'
+import { UNCODED } from '../hl7/observation.ts'
 import { type ReadOptions, readMessage } from '../hl7/read.ts'
 import type { Input } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -11,9 +12,6 @@ export interface CaptureOptions {
   readonly table: ChannelTable
   readonly reading: ReadOptions
 }
-
-/** A code may be anything that a sender writes: only what looks like one is said. */
-const CODE = /^[\w.-]{1,24}$/
 
 /** What one message says: readings, an admission or another movement as a control message, or why not. */
 export function* messageInputs(bytes: Buffer, options: CaptureOptions, unmapped: Set<string>): Generator<Input> {
@@ -31,7 +29,11 @@ export function* messageInputs(bytes: Buffer, options: CaptureOptions, unmapped:
   for (const code of read.unmapped) {
     if (unmapped.has(code) || unmapped.size > 1000) continue
     unmapped.add(code)
-    yield reject('unknown-channel', `no channel has ${CODE.test(code) ? `the code ${code}` : 'this code'}`, 'OBX-3')
+    yield reject(
+      'unknown-channel',
+      code === UNCODED ? 'no channel has this code' : `no channel has the code ${code}`,
+      'OBX-3',
+    )
   }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { VigilError } from '../errors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { conversion } from '../vitals/units.ts'
+import { misfit } from '../vitals/unnamed.ts'
 import { instant } from './event-time.ts'
 
 const column = z.string().min(1).describe('a name in the header')
@@ -38,6 +39,9 @@ export const CsvMapping = z.strictObject({
 })
 export type CsvMapping = z.infer<typeof CsvMapping>
 
+/** A column of a mapping, by its place in the file: its name is one of a table, which may be somebody's. @param nth from 1 */
+export const mappedColumn = (nth: number): string => `columns[${nth}]`
+
 function invalid(place: string, message: string, cause?: unknown): VigilError {
   return new VigilError('mapping-invalid', message, { place, cause })
 }
@@ -51,19 +55,22 @@ export function checkMapping(raw: unknown, table: ChannelTable, place: string): 
   const parsed = CsvMapping.safeParse(raw)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
-    throw invalid(place, `${issue.path.join('.') || 'the mapping'}: ${issue.message}`)
+    const named = issue.path[0] === 'columns' && issue.path.length > 1
+    const nth = named ? Object.keys((raw as { columns: object }).columns).indexOf(String(issue.path[1])) + 1 : 0
+    const where = named ? [mappedColumn(nth), ...issue.path.slice(2)].join('.') : issue.path.join('.')
+    throw invalid(place, `${where || 'the mapping'}: ${misfit(issue, raw).detail}`)
   }
   const taken = new Map<string, string>()
-  for (const [name, { channel, unit }] of Object.entries(parsed.data.columns)) {
+  for (const [i, { channel, unit }] of Object.values(parsed.data.columns).entries()) {
+    const where = mappedColumn(i + 1)
     const index = table.index.get(channel)
-    if (index === undefined) throw invalid(place, `columns.${name}.channel: no channel is named "${channel}"`)
+    if (index === undefined) throw invalid(place, `${where}.channel: no channel is named "${channel}"`)
     const own = table.channels[index]!.unit
     if (unit !== undefined && conversion(unit, own) === undefined)
-      throw invalid(place, `columns.${name}.unit: "${unit}" cannot become ${own}`)
+      throw invalid(place, `${where}.unit: "${unit}" cannot become ${own}`)
     const earlier = taken.get(channel)
-    if (earlier !== undefined)
-      throw invalid(place, `columns.${name}.channel: "${channel}" is read from "${earlier}" already`)
-    taken.set(channel, name)
+    if (earlier !== undefined) throw invalid(place, `${where}.channel: "${channel}" is read from ${earlier} already`)
+    taken.set(channel, where)
   }
   return parsed.data
 }

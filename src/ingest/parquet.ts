@@ -1,8 +1,8 @@
 import { VigilError } from '../errors.ts'
 import type { Input } from '../stream/ports.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
-import { at, reject } from '../vitals/rejection.ts'
-import { type CsvOptions, tableRows } from './csv.ts'
+import { at } from '../vitals/rejection.ts'
+import { type CsvOptions, tableRows, unknownColumn } from './csv.ts'
 import { type Decoded, decodeMessage, decodeReading } from './decode-reading.ts'
 import type { Column, TableOfContents } from './parquet-messages.ts'
 import { type Patience, readColumns, readContents } from './parquet-reader.ts'
@@ -70,8 +70,8 @@ export async function* parquetInputs(path: string, options: ParquetOptions): Asy
   if (mapped === undefined) {
     if (!names.includes('time') && !names.includes('message'))
       throw new VigilError('recording-format', 'the Parquet file has no column "time"; a mapping file says what its columns mean', { place: path }) // biome-ignore format: one sentence
-    const unknown = names.filter((name) => !table.index.has(name) && !(HEAD as readonly string[]).includes(name))
-    yield { inputs: unknown.map((name) => at(reject('unknown-channel', `"${name.slice(0, 40)}" is no known channel`, name), path)) } // biome-ignore format: one sentence
+    const known = (name: string) => table.index.has(name) || (HEAD as readonly string[]).includes(name)
+    yield { inputs: names.flatMap((name, i) => (known(name) ? [] : [at(unknownColumn(i, names), path)])) }
   }
   const wanted = [...(mapped?.columns ?? [...HEAD.filter((name) => names.includes(name)), ...channels])]
   let line = 0

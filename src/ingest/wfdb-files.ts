@@ -115,7 +115,7 @@ async function segmentsOf(path: string, head: WfdbHeader) {
       continue
     }
     if (one.frames !== undefined && one.frames !== frames)
-      throw wrong(path, `segment "${name}" has ${one.frames} samples by its own header and ${frames} by this one`)
+      throw wrong(path, `a segment has ${one.frames} samples by its own header and ${frames} by this one`)
     if (one.frequency !== head.frequency) throw wrong(place, "the segment's frequency is not the record's")
     const known = (layout ?? found[0]?.head ?? one).signals.map(({ description }) => description)
     const names = one.signals.map(({ description }) => description)
@@ -151,9 +151,9 @@ export async function* wfdbInputs(path: string, options: WfdbOptions): AsyncGene
       options.table,
       { zeros: options.zeros, repeats: 'held' },
     )
-    const ignored = reader.ignored.filter(({ path: name }) => !told.has(name!))
-    for (const { path: name } of ignored) told.add(name!)
-    if (ignored.length > 0) yield { inputs: ignored.map((rejection) => at(rejection, place)) }
+    const ignored = reader.ignored.filter(({ name }) => !told.has(name))
+    for (const { name } of ignored) told.add(name)
+    if (ignored.length > 0) yield { inputs: ignored.map(({ rejection }) => at(rejection, place)) }
     const timeOf = (frame: number) => Math.round(start + ((before + frame) * 1000) / head.frequency)
     yield* frameBatches(segment, reader, timeOf, options)
     if (segment.missing > 0)

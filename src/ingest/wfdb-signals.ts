@@ -71,9 +71,13 @@ export function decodeWfdbSignals(
     }
     const whole = announced === undefined || stored >= announced
     if (whole && signal.checksum !== undefined && (sum << 16) >> 16 !== (signal.checksum << 16) >> 16)
-      throw new VigilError('recording-format', `the checksum of signal "${signal.description}" does not match`, {
-        place,
-      })
+      throw new VigilError(
+        'recording-format',
+        `the checksum of signal ${signals.indexOf(signal) + 1} of its file does not match`,
+        {
+          place,
+        },
+      )
     return out
   })
   return { frames, values }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type Rejection, reject } from '../vitals/rejection.ts'
+import { misfit } from '../vitals/unnamed.ts'
 
 /** Bytes of the longest record that is read: thirty times a reading of every channel with unit, status and time. */
 export const MAX_RECORD = 65_536
@@ -45,8 +46,8 @@ export function contractOf<T>(value: Buffer | null, schema: z.ZodType<T>): T | R
 export function fitted<T>(message: unknown, schema: z.ZodType<T>): T | Rejection {
   const parsed = schema.safeParse(message)
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  return reject('bad-record', issue?.message ?? 'it does not fit', issue?.path.join('.'))
+  const { detail, path } = misfit(parsed.error.issues[0], message)
+  return reject('bad-record', detail, path)
 }
 
 /** Whether something read is a rejection. */

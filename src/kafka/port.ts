@@ -116,6 +116,21 @@ export interface Bounds {
   readonly next: number
 }
 
+/** Who reads on in several partitions at once, outside any group. */
+export interface Following {
+  /** where each partition is to be read on; what is left out rests */
+  positions(): ReadonlyMap<number, number>
+  /**
+   * Records of one partition, in order, without those of aborted transactions.
+   * @param read.from as it was asked for
+   * @param read.next where it is read on; below `from` where the topic was made anew
+   */
+  took(
+    partition: number,
+    read: { readonly from: number; readonly next: number; readonly records: readonly LogRecord[] },
+  ): void
+}
+
 export interface KafkaClient {
   /** of the readings, and of every topic that is co-partitioned with them */
   readonly partitions: number
@@ -142,6 +157,11 @@ export interface KafkaClient {
     take: (records: readonly LogRecord[]) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<void>
+  /**
+   * Reads what is there and what comes, until the signal is aborted; troubles that pass are waited for.
+   * @throws VigilError one that does not pass; the signal's reason
+   */
+  follow(topic: string, following: Following, signal: AbortSignal): Promise<never>
   bounds(topic: string, partition: number): Promise<Bounds>
   /** First offset whose record was stamped at `timestamp` (ms) or later; the end where none was. */
   offsetAt(topic: string, partition: number, timestamp: number): Promise<number>

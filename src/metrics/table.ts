@@ -106,7 +106,7 @@ export const METRICS = {
   hl7Disagreements: { name: 'vigil_hl7_disagreements_total', type: 'counter', help: 'Observations whose reference id is not that of their code, and status flags that no table knows; the value was taken.', labels: { what: ['reference-id', 'flag'] } },
   hl7Skew: { name: 'vigil_hl7_clock_skew_seconds', type: 'histogram', help: 'Our clock less that of the HL7 sender, its way here included.', labels: {}, buckets: [-3600, -60, -10, -1, 0, 0.1, 0.5, 1, 2, 5, 10, 60, 3600] },
   delivered: { name: 'vigil_deliveries_total', type: 'counter', help: 'Alert messages that a receiver has taken.', labels: { receiver: SINKS } },
-  deliverySeconds: { name: 'vigil_delivery_seconds', type: 'histogram', help: 'From the first try to deliver an alert message until it was taken.', labels: { receiver: SINKS }, buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300] },
+  deliverySeconds: { name: 'vigil_delivery_seconds', type: 'histogram', help: 'From the first try to deliver an alert message until it was taken; a batch counts once.', labels: { receiver: SINKS }, buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300] },
   deliveryFailures: { name: 'vigil_delivery_failures_total', type: 'counter', help: 'Tries to deliver an alert message that failed; each is repeated.', labels: { receiver: SINKS } },
   deliveryRefusals: { name: 'vigil_delivery_refusals_total', type: 'counter', help: 'Alert messages that a receiver refused for good; they are dead letters.', labels: { receiver: SINKS } },
   receiverReachable: { name: 'vigil_receiver_reachable', type: 'gauge', help: '1 while a receiver takes alerts, 0 while its circuit is open: its alerts wait.', labels: { receiver: SINKS } },

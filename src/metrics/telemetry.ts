@@ -235,8 +235,8 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
         write.deliveryRefusals({ receiver }, 0)
         write.receiverReachable({ receiver }, 1)
       },
-      delivered(receiver, seconds) {
-        write.delivered({ receiver }, 1)
+      delivered(receiver, seconds, messages) {
+        write.delivered({ receiver }, messages)
         write.deliverySeconds({ receiver }, seconds)
       },
       failed: (receiver) => write.deliveryFailures({ receiver }, 1),

@@ -236,7 +236,8 @@ export interface Hl7Telemetry {
 export interface DeliveryTelemetry {
   /** a receiver is followed: what will be counted of it begins at 0 */
   followed(receiver: string): void
-  delivered(receiver: string, seconds: number): void
+  /** the receiver took so many messages together, so long after the first try */
+  delivered(receiver: string, seconds: number, messages: number): void
   /** a try failed and is repeated */
   failed(receiver: string): void
   /** the receiver refused a message for good, or it could not be read: it is a dead letter */

@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module'
-import path from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { VigilError } from '../errors.ts'
 import { updatesPerSecond } from './engines/probe.ts'
 import { loadTensorflow } from './engines/tensorflow.ts'
+import { loadWasm } from './engines/wasm.ts'
 import { loadWebgpu } from './engines/webgpu.ts'
 
 /** What can do the arithmetic of training. `auto` takes the one that is fastest in a probe of a second, never a software GPU. */
@@ -99,12 +98,7 @@ const OPENERS: Readonly<Record<Named, (byName: boolean) => Promise<string | unde
     const { description, software } = await loadWebgpu(byName)
     return software ? `${description} is a software GPU: correct, and slow; taken only by name` : undefined
   },
-  async wasm() {
-    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
-    const file = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
-    setWasmPaths(`${path.dirname(file)}${path.sep}`)
-    return undefined
-  },
+  wasm: loadWasm,
   async cpu() {
     await import('@tensorflow/tfjs-backend-cpu')
     return undefined

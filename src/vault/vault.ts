@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { VigilError } from '../errors.ts'
 import type { Settings } from '../vitals/settings.ts'
+import { type FileLock, lockFile } from './lock.ts'
 import { type Identity, Sealed, seal, unseal, type VaultKey, vaultKey } from './seal.ts'
 
 const DAY_MS = 86_400_000
@@ -67,7 +68,7 @@ const lineOf = (sealed: Sealed) => `${JSON.stringify(sealed)}\n`
 
 /** The side that puts identities in: the gateway, and nobody else. One process a file. */
 export interface VaultWriter {
-  /** Somebody was met. Kept before it returns, once a day. @throws VigilError vault-unusable */
+  /** Somebody was met. Kept before it returns, once a day. @throws VigilError vault-unusable, vault-held */
   keep(pseudonym: string, identity: Identity): void
   close(): void
 }
@@ -75,7 +76,7 @@ export interface VaultWriter {
 /**
  * Open a vault to put identities in: what is older than its days is gone from the file, and what an older key had sealed is
  * sealed by the first one, at once and again each day.
- * @throws VigilError vault-unusable
+ * @throws VigilError vault-held while another process writes it; vault-unusable
  */
 export function openVaultWriter({ file, keys, days, now = Date.now }: VaultPlace): VaultWriter {
   /** pseudonym -> day on which it was last written */
@@ -83,7 +84,11 @@ export function openVaultWriter({ file, keys, days, now = Date.now }: VaultPlace
   let day = Number.NaN
   let descriptor: number | undefined
 
+  let lock: FileLock | undefined
+
   function tidy(): void {
+    lock ??= lockFile(file)
+    lock.check()
     const kept = [...linesOf(file).values()].filter(({ at }) => at > now() - days * DAY_MS - DAY_MS)
     const lines = kept.map((it) => {
       const identity = it.key === keys[0].id ? undefined : unseal(it, keys)
@@ -120,6 +125,7 @@ export function openVaultWriter({ file, keys, days, now = Date.now }: VaultPlace
       if (today === day && written.get(pseudonym) === today) return
       attempt(() => {
         if (today !== day || descriptor === undefined) tidy()
+        else lock!.check()
         writeSync(descriptor!, lineOf(seal(pseudonym, identity, today, keys[0])))
         fsyncSync(descriptor!)
         written.set(pseudonym, today)
@@ -128,6 +134,7 @@ export function openVaultWriter({ file, keys, days, now = Date.now }: VaultPlace
     close() {
       if (descriptor !== undefined) closeSync(descriptor)
       descriptor = undefined
+      lock?.release()
     },
   }
 }

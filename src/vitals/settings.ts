@@ -58,6 +58,7 @@ export const Settings = z.strictObject({
     .strictObject({
       providers: z.array(z.enum(['cpu', 'webgpu', 'cuda'])).min(1).default(['cpu']).describe('tried one at a time, in this order'),
       threads: z.int().min(1).max(64).default(1).describe('intra-op threads of one step worker'),
+      workers: z.int().min(1).max(64).default(1).describe('threads among which the patients of a step are divided, each with a session of its own; never more than cores'),
       maxBatch: z.int().min(1).max(65536).default(1024).describe('patients of one step at most'),
       maxWaitMs: z.number().min(0).max(1000).default(2).describe('how long a frame may wait for others'),
     })

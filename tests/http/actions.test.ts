@@ -217,6 +217,7 @@ test.each([
   ['a pause without an end', { action: 'pause', alertId: ALERT }, 400],
   ['a pause without end', { action: 'pause', alertId: ALERT, minutes: 1e9 }, 400],
   ['an unknown field', { action: 'ack', alertId: ALERT, at: 0 }, 400],
+  ['a field that is somebody', { action: 'ack', alertId: ALERT, 'passwd of J. Smith': 0 }, 400],
   ["nobody's alert", { action: 'ack', alertId: 'c'.repeat(32) }, 404],
   ['too long a body', { action: 'ack', alertId: ALERT, by: 'x'.repeat(20_000) }, 413],
 ])('%s is refused', async (_, body, status) => {
@@ -224,7 +225,7 @@ test.each([
   const answer = await ask('/api/actions', { token: clinician.token, body })
   expect(answer.status).toBe(status)
   expect(submitted).toEqual([])
-  expect(logged.join()).not.toContain('passwd')
+  expect(`${logged.join()}${await answer.text()}`).not.toContain('passwd')
 })
 
 test('a journal that takes nothing is said, and the caller tries again', async () => {

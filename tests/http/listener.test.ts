@@ -139,7 +139,11 @@ describe('the listener', () => {
     const broken = await fetch(`${url}/api/broken`)
     expect(broken.status).toBe(500)
     expect(await broken.text()).not.toContain('CANARY')
-    expect((await fetch(`${url}/CANARY-7731?x=CANARY-7731`)).status).toBe(404)
+    const strange = await fetch(`${url}/CANARY-7731?x=CANARY-7731&CANARY-7731=1`, {
+      headers: { 'x-CANARY-7731': 'CANARY-7731' },
+    })
+    expect(strange.status).toBe(404)
+    expect(`${await strange.text()}${JSON.stringify([...strange.headers])}`).not.toMatch(/canary/i)
     // requests are logged and counted by pattern: what was asked for may name a bed
     expect(logged.length).toBeGreaterThanOrEqual(4)
     expect(logged.join()).not.toContain('CANARY')

@@ -22,9 +22,20 @@ test('the bench prints the shape it ran and its anchor of the same run', async (
   expect(result.eventLoopDelayP99Ms).toBeGreaterThan(0)
 })
 
-test.each([{ batch: 0 }, { patients: 15 }, { threads: 0 }, { provider: 'abacus' }])('%j is refused', async (change) => {
-  await expect(benchStep({ ...options, ...change })).rejects.toMatchObject({ code: 'config-invalid' })
+test('numbers of workers are compared within one run, with the first', async () => {
+  const { workers, workerStepsPerSecond } = await benchStep({ ...options, workers: [1, 2] })
+  expect(workers!.map((each) => each.workers)).toEqual([1, 2])
+  expect(workers![0]).toMatchObject({ stepsPerSecond: workerStepsPerSecond, speedup: 1 })
+  expect(workers![1]!.speedup).toBeCloseTo(workers![1]!.stepsPerSecond / workerStepsPerSecond, 2)
+  expect(await benchStep(options)).not.toHaveProperty('workers')
 })
+
+test.each([{ batch: 0 }, { workers: [1, 0] }, { patients: 15 }, { threads: 0 }, { provider: 'abacus' }])(
+  '%j is refused',
+  async (change) => {
+    await expect(benchStep({ ...options, ...change })).rejects.toMatchObject({ code: 'config-invalid' })
+  },
+)
 
 test('several batches are measured one after the other, and each is told of as soon as it is there', async () => {
   const told: number[] = []

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { softwareAdapterOnly } from '../../src/inference/doctor.ts'
 import { openModel } from '../../src/inference/model-store.ts'
 import { type EngineEvent, openEngine } from '../../src/inference/open-engine.ts'
+import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
 import { GATES } from '../../src/training/gates.ts'
 import type { Weights } from '../../src/training/network.ts'
 import { BEDSIDE, features, graphBytes, ODD, testBundle, testModel } from './test-model.ts'
@@ -176,21 +177,76 @@ describe('an open engine', () => {
     await engine.close()
   })
 
-  test('a lost worker fails the step in flight and every later one', async () => {
+  test('a lost worker fails the step in flight and every later one that wants it', async () => {
     let worker: Worker | undefined
     process.once('worker', (started) => {
       worker = started
     })
     const engine = await openEngine(bundle, { ...CPU, inWorker: true })
-    const slots = Int32Array.of(3)
+    const slots = Int32Array.from({ length: 100 }, (_, slot) => slot)
+    const x = features(100, 16, 1)
     const gone = worker!.terminate()
-    const lost = expect(engine.step(slots, new Float32Array(16), 1)).rejects.toMatchObject({
+    const lost = expect(engine.step(slots, x, 100)).rejects.toMatchObject({
       code: 'engine-failed',
       message: expect.stringMatching(/worker ended/),
     })
     await gone
     await lost
-    await expect(engine.step(slots, new Float32Array(16), 1)).rejects.toMatchObject({ code: 'engine-failed' })
+    await expect(engine.step(slots, x, 100)).rejects.toMatchObject({ code: 'engine-failed' })
+    // so few rows never needed it
+    expect((await engine.step(slots, x, 1))[0]).not.toBe(0)
+    await engine.close()
+  })
+
+  test('of two workers one is lost: the step in flight fails, the other goes on alone until there are two again', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const engine = await openEngine(bundle, { ...CPU, inWorker: true, workers: 2 })
+    const whole = await openEngine(bundle, CPU)
+    expect(started.length).toBe(2)
+    const rows = 512
+    const slots = Int32Array.from({ length: rows }, (_, i) => (i * 7) % 1000)
+    const x = features(rows, 16, 1)
+    const step = async (it: typeof engine) => (await it.step(slots, x, rows)).slice(0, rows * it.forecastSize)
+    const gone = started[1]!.terminate()
+    await expect(step(engine)).rejects.toMatchObject({ code: 'engine-failed', retriable: true })
+    await gone
+    // what was stepped of it nobody knows: the ward begins them cold
+    for (const slot of slots) engine.reset(slot)
+    expect(await step(engine)).toEqual(await step(whole))
+    while (started.length < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => started[2]!.once('message', resolve))
+    expect(await step(engine)).toEqual(await step(whole))
+    process.off('worker', note)
+    await Promise.all([engine.close(), whole.close()])
+  })
+
+  test('a graph that no worker can read leaves no worker behind', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const onnx = bundle.onnx.subarray(0, bundle.onnx.length >> 1)
+    const options = { provider: 'cpu', threads: 1, maxBatch: 8 }
+    const opening = openWorkerEngine({ onnx, shape: model.shape, options }, { workers: 2 })
+    await expect(opening).rejects.toMatchObject({ code: 'provider-unavailable' })
+    process.off('worker', note)
+    // a thread that has ended has no number
+    expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1])
+  })
+
+  test('every session can be asked alone, and makes the same', async () => {
+    const { onnx, shape } = model
+    const options = { provider: 'cpu', threads: 1, maxBatch: 8 }
+    const engine = await openWorkerEngine({ onnx, shape, options }, { workers: 2, hereRows: 4 })
+    expect(engine.sessions.length).toBe(3)
+    const made: Float32Array[] = []
+    for (const session of engine.sessions) {
+      engine.reset(1)
+      made.push((await session.step(Int32Array.of(1), features(1, 16, 1), 1)).slice(0, engine.forecastSize))
+    }
+    expect(made[1]).toEqual(made[0])
+    expect(made[2]).toEqual(made[0])
     await engine.close()
   })
 })

@@ -111,7 +111,7 @@ describe('the hand-written decoder and the schema', () => {
 
 describe('a channel that is wrong costs itself and nothing else', () => {
   test.each([
-    ['an unknown channel', { pressure: 80 }, 'unknown-channel', 'values.pressure'],
+    ['an unknown channel', { pressure: 80 }, 'unknown-channel', 'values'],
     ['a number as a string', { resp: '14' }, 'not-a-number', 'values.resp'],
     ['a text as the value', { resp: { value: 'x' } }, 'not-a-number', 'values.resp.value'],
     ['a unit named like a method', { temp: { value: 310, unit: 'toString' } }, 'unknown-unit', 'values.temp.unit'],
@@ -198,6 +198,14 @@ test('no rejection quotes a patient, an encounter, a unit or a bed', () => {
     }
   for (const text of [`{"patient":"${secret}",}`, `{"patient":"${secret}"`, `${secret}`])
     expect(JSON.stringify(decodeReading(text, table).rejections)).not.toContain('CANARY')
+  // a name may be somebody's, too: of a field, of a channel, of what stands beside a value, of a journal's entry
+  for (const more of [{ [secret]: 1 }, { values: { [secret]: 70 } }, { values: { hr: { value: 70, [secret]: 1 } } }]) {
+    const { rejections } = decodeReading(message(more), table)
+    expect(rejections).toMatchObject([{ detail: expect.stringMatching(/\(the \d.. of \d, 11 characters\)/) }])
+    expect(JSON.stringify(rejections)).not.toContain('CANARY')
+  }
+  const named = { kind: 'journal', patientKey: 'p-1', at: NOW, afterOffset: 0, entry: 'discharge', [secret]: 1 }
+  expect(JSON.stringify(decodeReading(JSON.stringify(named), table).rejections)).not.toContain('CANARY')
   const journal = JSON.stringify({ kind: 'journal', patientKey: long, at: NOW, afterOffset: 0, entry: 'discharge' })
   expect(JSON.stringify(decodeReading(journal, table).rejections)).not.toContain('CANARY')
 })

@@ -116,7 +116,7 @@ describe('a Parquet table', () => {
       [T0 + 1000, 'bed:/4', { hr: 71 }],
       [T0 + 2000, 'bed:/4', { hr: 72 }],
     ])
-    expect(rejections.map(({ reason, path: name }) => [reason, name])).toEqual([['unknown-channel', 'mood']])
+    expect(rejections.map(({ reason, column }) => [reason, column])).toEqual([['unknown-channel', 5]])
   })
 
   test('of any other kind is read by a mapping, as its CSV would be; every codec, whatever the name', async () => {
@@ -134,7 +134,10 @@ describe('a Parquet table', () => {
       expect([error, canonical(readings)]).toEqual([undefined, wanted])
     }
     const wrong = await everything(parquet('wrong.parquet', columns.slice(0, 2)), { mapping })
-    expect(wrong.error).toMatchObject({ code: 'mapping-invalid', message: expect.stringContaining('"T"') })
+    expect(wrong.error).toMatchObject({
+      code: 'mapping-invalid',
+      message: expect.stringContaining('columns[2]: the header has no column of this name'),
+    })
   })
 
   test('that cannot be told what it means, holds local times, is cut or is none, is an error that says so', async () => {

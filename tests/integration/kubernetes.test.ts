@@ -15,7 +15,9 @@ const CACHE = resolve('.cache', 'kubernetes')
 const KUSTOMIZE = join(CACHE, 'kustomize')
 const VALIDATE = join(CACHE, 'venv', 'bin', 'kubernetes-validate')
 const READY = join(CACHE, 'ready')
-const OVERLAYS = ['development', 'production', 'gpu'] as const
+const OVERLAYS = ['development', 'production', 'gpu', 'vault'] as const
+/** One gateway writes the file of a vault, so there the gateway alone ends before the next one begins. */
+const recreated = (overlay: string, name: string) => overlay === 'vault' && name === 'vigil-hl7'
 
 /** kustomize by Go and kubernetes-validate by Python, made once. */
 async function install(): Promise<void> {
@@ -45,6 +47,7 @@ interface Pod {
   readonly automountServiceAccountToken: boolean
   readonly securityContext: object
   readonly containers: readonly Container[]
+  readonly volumes?: readonly { readonly name: string }[]
   readonly terminationGracePeriodSeconds?: number
 }
 interface Thing {
@@ -65,6 +68,9 @@ interface Thing {
 
 /** The two that write the registry: the trainer, and who fills it first. */
 const writesModels = ({ args, command }: Container) => args?.[0] === 'retrain' || command !== undefined
+/** The gateway, with a vault. */
+const writesVault = (overlay: string, { args }: Container, mountPath: string) =>
+  overlay === 'vault' && args?.[0] === 'hl7' && mountPath === '/var/lib/vigil/vault'
 const podOf = ({ spec }: Thing) => spec?.template?.spec ?? spec?.jobTemplate?.spec.template.spec
 const wanted = Boolean(process.env['CI']) || existsSync(READY)
 if (!wanted)
@@ -115,7 +121,13 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
           expect(container.image).toMatch(/:\d+\.\d+\.\d+(-cuda)?$/)
           expect(container.resources.limits.memory).toBeDefined()
           for (const { mountPath, readOnly } of container.volumeMounts)
-            expect(readOnly === true || mountPath === '/tmp' || writesModels(container), mountPath).toBe(true)
+            expect(
+              readOnly === true ||
+                mountPath === '/tmp' ||
+                writesModels(container) ||
+                writesVault(overlay, container, mountPath),
+              mountPath,
+            ).toBe(true)
         }
       }
     },
@@ -133,7 +145,8 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
       expect(named('NetworkPolicy').toSorted()).toEqual(['default-deny', ...deployments, 'vigil-trainer'].toSorted())
       for (const it of all.filter(({ kind }) => kind === 'Deployment')) {
         // one process more before one less, and each asked whether it is ready
-        expect(it.spec.strategy).toMatchObject({ rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } })
+        if (!recreated(overlay, it.metadata.name))
+          expect(it.spec.strategy).toMatchObject({ rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } })
         for (const container of podOf(it)!.containers)
           for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
             expect(container[probe]).toBeDefined()
@@ -148,10 +161,11 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
     for (const { kind, metadata, spec } of all.filter((it) => it.kind === 'Deployment')) {
       const { name } = metadata
       // a new process is ready for a while before an old one is told to end, and none is taken before
-      expect(spec.strategy, name).toMatchObject({
-        type: 'RollingUpdate',
-        rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
-      })
+      if (!recreated(overlay, name))
+        expect(spec.strategy, name).toMatchObject({
+          type: 'RollingUpdate',
+          rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+        })
       expect(spec.minReadySeconds, name).toBeGreaterThanOrEqual(5)
       expect(of('PodDisruptionBudget', name).spec.maxUnavailable, name).toBe(1)
       const pod = podOf({ kind, metadata, spec })!
@@ -164,7 +178,7 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
     }
     if (overlay === 'development') return
     expect(of('Deployment', 'vigil-serve').spec.replicas).toBeGreaterThanOrEqual(2)
-    expect(of('Deployment', 'vigil-hl7').spec.replicas).toBeGreaterThanOrEqual(2)
+    if (overlay !== 'vault') expect(of('Deployment', 'vigil-hl7').spec.replicas).toBeGreaterThanOrEqual(2)
     expect(of('HorizontalPodAutoscaler', 'vigil-serve').spec.minReplicas).toBeGreaterThanOrEqual(2)
   })
 
@@ -187,6 +201,38 @@ describe.runIf(wanted)('the manifests of k8s/', () => {
         expect(() => loadSettings(undefined, own)).not.toThrow()
       }
     }
+  })
+
+  test('with a vault one gateway writes it, its key is a secret, and who delivers can only read it', () => {
+    const all = things('vault')
+    const deployment = (name: string) => all.find((it) => it.kind === 'Deployment' && it.metadata.name === name)!
+    const hl7 = deployment('vigil-hl7')
+    expect([hl7.spec.replicas, hl7.spec.strategy]).toEqual([1, { type: 'Recreate' }])
+    expect(all.find(({ kind, metadata }) => kind === 'PersistentVolumeClaim' && metadata.name === 'vigil-vault')!.spec).toMatchObject({ accessModes: ['ReadWriteMany'] }) // biome-ignore format: one thing
+    for (const [name, readOnly] of [
+      ['vigil-hl7', undefined],
+      ['vigil-deliver', true],
+    ] as const) {
+      const pod = podOf(deployment(name))!
+      const [container] = pod.containers
+      const own = Object.fromEntries((container!.env ?? []).map((it) => [it.name, it.value]))
+      const { vault } = loadSettings(undefined, {
+        VIGIL_VAULT_FILE: own['VIGIL_VAULT_FILE'],
+        VIGIL_VAULT_KEY_FILE: own['VIGIL_VAULT_KEY_FILE'],
+      })
+      const at = (path: string) => container!.volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`))!
+      expect(at(vault.file!)).toMatchObject({ name: 'vault', ...(readOnly && { readOnly }) })
+      expect(at(vault.keyFile!)).toMatchObject({ name: 'vault-key', readOnly: true })
+      expect(pod.volumes).toContainEqual({
+        name: 'vault-key',
+        secret: { secretName: 'vigil-vault', defaultMode: 0o440 },
+      })
+      expect(pod.volumes).toContainEqual({
+        name: 'vault',
+        persistentVolumeClaim: { claimName: 'vigil-vault', ...(readOnly && { readOnly }) },
+      })
+    }
+    expect(podOf(deployment('vigil-serve'))!.volumes!.some((it) => it.name.startsWith('vault'))).toBe(false)
   })
 
   test('the GPU overlay asks for one device and keeps the CPU behind it', () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { VigilError } from '../../src/errors.ts'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord, NewRecord } from '../../src/kafka/port.ts'
+import type { Following, GroupEvents, GroupMember, KafkaClient, LogRecord, NewRecord } from '../../src/kafka/port.ts'
 import { read } from './records.ts'
 
 /** What a test puts in front of a call of the client; it may wait, or throw what the call is to fail with. */
@@ -110,6 +110,18 @@ export class FakeClient implements KafkaClient {
     take: (records: readonly LogRecord[]) => Promise<void>,
   ) {
     await take(this.cluster.log(topic, partition).filter(({ offset }) => offset >= from && offset < to))
+  }
+
+  /** what is there, once and again */
+  async follow(topic: string, { positions, took }: Following, signal: AbortSignal): Promise<never> {
+    for (;;) {
+      for (const [partition, from] of positions()) {
+        const records = this.cluster.log(topic, partition).filter(({ offset }) => offset >= from)
+        if (records.length > 0) took(partition, { from, next: records.at(-1)!.offset + 1, records })
+      }
+      await setImmediate()
+      signal.throwIfAborted()
+    }
   }
 
   async offsetAt(topic: string, partition: number, timestamp: number) {

@@ -99,7 +99,7 @@ function told() {
   versions.promoted('bedside', 'forth')
   versions.warmed(1.5, 1000)
   const { deliveries } = telemetry
-  deliveries.delivered('pager', 0.02)
+  deliveries.delivered('pager', 0.02, 1)
   deliveries.failed('pager')
   deliveries.refused('pager')
   deliveries.reachable('pager', true)

@@ -115,23 +115,25 @@ describe('a step thread that is lost', () => {
     const bundle = await openModel(MODELS, 'bedside')
     const open = (inWorker: boolean) => openEngine(bundle, { providers: ['cpu'], threads: 1, maxBatch: 8, inWorker })
     const [engine, whole] = [await open(true), await open(false)]
-    const slots = Int32Array.of(0, 1)
-    const x = Float32Array.from({ length: 2 * bundle.manifest.channels.length * FEATURES_PER_CHANNEL }, (_, i) =>
+    // more rows than are stepped without the thread
+    const rows = 100
+    const slots = Int32Array.from({ length: rows }, (_, slot) => slot)
+    const x = Float32Array.from({ length: rows * bundle.manifest.channels.length * FEATURES_PER_CHANNEL }, (_, i) =>
       Math.sin(i),
     )
-    for (const it of [engine, whole]) for (let i = 0; i < 3; i++) await it.step(slots, x, 2)
+    for (const it of [engine, whole]) for (let i = 0; i < 3; i++) await it.step(slots, x, rows)
     await started[0]!.terminate()
-    await expect(engine.step(slots, x, 2)).rejects.toMatchObject({ code: 'engine-failed', retriable: true })
+    await expect(engine.step(slots, x, rows)).rejects.toMatchObject({ code: 'engine-failed', retriable: true })
     const stepped = async (): Promise<Float32Array> => {
       try {
-        return await engine.step(slots, x, 2)
+        return await engine.step(slots, x, rows)
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 20))
         return stepped()
       }
     }
-    const count = 2 * engine.forecastSize
-    expect((await stepped()).slice(0, count)).toEqual((await whole.step(slots, x, 2)).slice(0, count))
+    const count = rows * engine.forecastSize
+    expect((await stepped()).slice(0, count)).toEqual((await whole.step(slots, x, rows)).slice(0, count))
     expect(started.length).toBe(2)
     process.off('worker', note)
     await engine.close()

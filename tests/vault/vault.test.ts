@@ -1,6 +1,17 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { once } from 'node:events'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -107,6 +118,37 @@ describe('a vault', () => {
     again.keep('r', MARIA)
     again.close()
     expect(openVaultReader(place)('r')).toEqual(MARIA)
+  })
+
+  test('is written by one process: another says who it is, until that one closes it or is gone', async () => {
+    const place = { file: fresh(), keys: [key()] as const, days: 7 }
+    const lock = `${place.file}.lock`
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+    const holder = { id: 'x', host: hostname(), pid: other.pid, since: '2026-01-05T12:00:00.000Z' }
+    writeFileSync(lock, JSON.stringify(holder))
+    const refused = { code: 'vault-held', message: expect.stringContaining(`process ${other.pid} of ${hostname()}`) }
+    expect(() => openVaultWriter(place)).toThrow(expect.objectContaining(refused))
+    other.kill('SIGKILL')
+    await once(other, 'exit')
+    const writer = openVaultWriter(place)
+    writer.keep('p', MARIA)
+    // one that slept for long finds that it was taken for gone
+    writeFileSync(lock, JSON.stringify({ ...holder, host: 'elsewhere' }))
+    expect(() => writer.keep('q', MARIA)).toThrow(expect.objectContaining({ code: 'vault-held' }))
+    writer.close()
+    expect(readFileSync(lock, 'utf8')).toContain('elsewhere')
+    expect(() => openVaultWriter(place)).toThrow(expect.objectContaining({ code: 'vault-held' }))
+    // no sign of life for long: on another machine that is all that can be known
+    const old = new Date(Date.now() - 60_000)
+    utimesSync(lock, old, old)
+    openVaultWriter(place).close()
+    expect(existsSync(lock)).toBe(false)
+  })
+
+  test('whose lock was cut is taken over', () => {
+    const place = { file: fresh(), keys: [key()] as const, days: 7 }
+    writeFileSync(`${place.file}.lock`, '{"id":')
+    openVaultWriter(place).close()
   })
 
   test('that cannot be read knows nobody, and says so', () => {

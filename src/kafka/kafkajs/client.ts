@@ -90,6 +90,7 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
     },
     readAll: reader.readAll,
     readRange: reader.readRange,
+    follow: reader.follow,
     offsetAt: reader.offsetAt,
     bounds: (topic, partition) => reader.bounds(topic, partition),
     committed: (topics, partition) => committedPositions(kafka, settings, topics, partition),

@@ -2,8 +2,9 @@ import { VigilError } from '../../errors.ts'
 import type { Bounds, KafkaClient, LogRecord } from '../port.ts'
 import { vigilError } from './errors.ts'
 import { fetchOne } from './fetch.ts'
-import { type Broker, type Cluster, codecOf, READ_COMMITTED } from './library.ts'
-import { batchesOf, committedOnly, recordsOf } from './record-batches.ts'
+import { followTopic } from './follow.ts'
+import { type Broker, type Cluster, READ_COMMITTED } from './library.ts'
+import { visibleOf } from './visible.ts'
 
 const EARLIEST = -2
 const LATEST = -1
@@ -15,7 +16,7 @@ const PATIENCE_MS = 8000
 const PASSING: ReadonlySet<string> = new Set(['kafka-unreachable', 'kafka-topics'])
 
 /** Direct reading of a partition, outside any group, over connections of its own. */
-export interface Reader extends Pick<KafkaClient, 'bounds' | 'readAll' | 'readRange' | 'offsetAt'> {
+export interface Reader extends Pick<KafkaClient, 'bounds' | 'follow' | 'readAll' | 'readRange' | 'offsetAt'> {
   partitionsOf(topic: string): Promise<number>
   /** What is being read ends with an error, and opens no connection any more. */
   close(): Promise<void>
@@ -84,16 +85,7 @@ export function openReader(cluster: Cluster): Reader {
   /** Records of one fetch that are to be seen, and where the next begins. */
   async function step(topic: string, partition: number, from: number, end: number, signal?: AbortSignal) {
     const fetched = await patiently(topic, partition, (broker) => fetchOne(broker, topic, partition, from), signal)
-    const visible = committedOnly(fetched?.aborted ?? [])
-    const records: LogRecord[] = []
-    let next = from
-    for (const batch of batchesOf(fetched?.records ?? Buffer.alloc(0))) {
-      next = Math.max(next, batch.next)
-      if (!visible(batch) || batch.count === 0) continue
-      const body = batch.codec === 0 ? batch.body : await codecOf(batch.codec)!.decompress(batch.body)
-      for (const each of recordsOf(batch, body)) if (each.offset >= from && each.offset < end) records.push(each)
-    }
-    return { records, next }
+    return fetched === undefined ? { records: [], next: from } : visibleOf(fetched, from, end)
   }
 
   /** From one offset to another, over what retention takes away meanwhile. */
@@ -131,6 +123,7 @@ export function openReader(cluster: Cluster): Reader {
   return {
     bounds,
     readRange,
+    follow: (topic, following, signal) => followTopic({ cluster, leader, bounds }, topic, following, signal),
     async readAll(topic, partition, take, signal) {
       const { first, next } = await bounds(topic, partition, signal)
       await readRange(topic, partition, { from: first, to: next }, take, signal)
