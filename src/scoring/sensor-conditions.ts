@@ -2,8 +2,8 @@ import type { AlertChannel } from '../vitals/alert.ts'
 import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { damped, isDamped } from './damping.ts'
+import { apartSince } from './pair.ts'
 import {
-  APART,
   DAMPED,
   FAULT,
   FLAT,
@@ -15,6 +15,7 @@ import {
   MISMATCH,
   MISSING,
   ORDER,
+  PAIR_AT,
   SEEN,
   SENSOR_FIELDS,
   SENSOR_HEADER,
@@ -114,7 +115,7 @@ export function sensorConditions(
   }
   if (faults & MISMATCH) {
     const [one, other] = plan.pair
-    const onset = state[at + APART]! * ms
+    const onset = apartSince(state, at + PAIR_AT) * ms
     out.push(
       technical({
         code: 'pulse-mismatch',
@@ -168,9 +169,9 @@ function missing(
 ): void {
   const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
   const place = (name: string) => plan.sensors.findIndex(({ channel }) => channel === name)
-  const gone = (s: number) => state[own(s) + FAULT] === MISSING
+  const gone = (s: number) => s >= 0 && state[own(s) + FAULT] === MISSING
   const seen = (s: number) => !Number.isNaN(state[own(s) + SEEN]!) && !gone(s)
-  const [hr, pulse, spo2] = [place('hr'), place('pulse'), place('spo2')]
+  const [hr, pulse, spo2, resp] = [place('hr'), place('pulse'), place('spo2'), place('resp')]
   const probe = gone(pulse) && gone(spo2) && seen(hr)
   const leads = gone(hr) && seen(pulse)
   const lines = plan.pressures.map(({ name, three }) => ({
@@ -180,10 +181,12 @@ function missing(
   const line = lines.filter(({ three }) => three.every(gone))
   for (let s = 0; s < plan.sensors.length; s++) {
     if (!gone(s) || (probe && s === spo2) || line.some(({ three }) => three[0] !== s && three.includes(s))) continue
+    // breathing is measured through the leads of the ECG
+    if (leads && s === resp) continue
     const channel = table.channels[plan.sensors[s]!.index]!
     const onset = state[own(s) + SEEN]! * ms
     const since = `since ${timeOfDay(onset)}`
-    const absent: AlertChannel = { ...identified(channel), observed: null, status: 'not-available', sampleTime: onset }
+    const absent = absence(channel, onset)
     const beside = (other: number) =>
       measurement(table.channels[plan.sensors[other]!.index]!, state[own(other) + VALUE]!)
     if (probe && s === pulse) {
@@ -208,8 +211,10 @@ function missing(
             `No heart rate by ECG ${since}: check the leads (${beside(pulse)})`,
             `No heart rate by ECG ${since}`,
           ],
-          channels: [absent],
-          text: `The ECG gives no heart rate, while the oximeter goes on: ${beside(pulse)}.`,
+          channels: gone(resp)
+            ? [absent, absence(table.channels[plan.sensors[resp]!.index]!, state[own(resp) + SEEN]! * ms)]
+            : [absent],
+          text: `The ECG gives ${gone(resp) ? 'neither heart rate nor breathing' : 'no heart rate'}, while the oximeter goes on: ${beside(pulse)}.`,
         }),
       )
     } else if (line.some(({ three }) => three[0] === s)) {
@@ -237,6 +242,10 @@ function missing(
       )
     }
   }
+}
+
+function absence(channel: Channel, since: number): AlertChannel {
+  return { ...identified(channel), observed: null, status: 'not-available', sampleTime: since }
 }
 
 function contradictions(

@@ -2,6 +2,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { SensorFault } from '../vitals/report.ts'
 import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
+import { PAIR_FIELDS, partPair, resetPair, watchPair } from './pair.ts'
 import { remembered } from './remembered.ts'
 import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
@@ -22,15 +23,16 @@ const MISSED_INTERVALS = 4
  * (BIDMC), and a cuff on the same arm takes it for 35 s; a gap of that kind is over before anybody came
  */
 const CABLE_SECONDS = 45
+/** and of a pressure line, s: drawing blood from it, flushing and zeroing it take a minute or two (our choice) */
+const LINE_SECONDS = 120
 /** observations before a channel is known to be regular */
 const REGULAR = 30
 /** s within which a change is a leap; after a longer gap nobody knows */
 const LEAP_SECONDS = 10
 /** observations in a row, each near the last, after which a leap was none */
 const CONFIRMED = 5
-/** time constants, s: how often a channel changes; the difference of a pair, in which wrong beats of seconds vanish; what is usual of either */
+/** time constants, s: how often a channel changes; where it usually is */
 const CHANGING = 600
-const DIFFERENCE = 25
 const USUAL = 180
 /** weight of the population in how often a patient's value changes, in changes */
 const CHANGES_PRIOR = 6
@@ -39,17 +41,6 @@ const MET_RUN = 40
 const MET_PRIOR = 60
 /** a run shorter than this is none, s */
 const SHORTEST_RUN = 15
-/** usual difference of a pair before it is known, /min, and its weight in observations */
-const DIFFERENCE_PRIOR = 1
-const DIFFERENCE_WEIGHT = 60
-/**
- * a difference this many of its own standard deviations out is a mismatch; from FREEZE on it is hardly learnt from, so that one
- * that grows slowly does not become usual meanwhile, and enters its own spread as so many standard deviations
- */
-const MISMATCH_AT = 7.3
-const FREEZE_AT = 2.5
-const HARDLY = 0.1
-
 /** row of one sensed channel; times in ticks */
 export const VALUE = 0 // newest observed value
 export const SEEN = 1 // its tick; NaN before the first
@@ -70,13 +61,9 @@ export const SENSOR_FIELDS = 15
 
 /** header of the patient's row */
 const FAULTS = 0 // every bit that stands
-const DIFF = 1 // running mean of the pair's difference; NaN before the first
-const OFFSET = 2 // what is usual of it
-const SPREAD = 3 // its variance
-const PAIRS = 4 // observations of it
-export const APART = 5 // tick since which it is a mismatch
-const KNOWN = 6 // sensors that ever gave a value, one bit each
-export const SENSOR_HEADER = 7
+export const PAIR_AT = 1 // heart rate and pulse: PAIR_FIELDS
+const KNOWN = PAIR_AT + PAIR_FIELDS // sensors that ever gave a value, one bit each
+export const SENSOR_HEADER = KNOWN + 1
 
 interface Sensor extends SensorFacts {
   /** index in the channel table */
@@ -159,8 +146,8 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
 /** Forget everything (a new patient at the bed). */
 export function resetSensors(plan: SensorPlan, state: Float64Array, at: number): void {
   state.fill(Number.NaN, at, at + plan.stateSize)
-  state.fill(0, at + FAULTS, at + FAULTS + 1)
-  state.fill(0, at + OFFSET, at + PAIRS + 1)
+  state[at + FAULTS] = 0
+  resetPair(state, at + PAIR_AT)
   state[at + KNOWN] = 0
   for (const { lineAt } of plan.pressures) if (lineAt > 0) resetLine(state, at + lineAt)
   for (let s = 0; s < plan.sensors.length; s++) {
@@ -230,11 +217,8 @@ export function siftFrame(
     } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {
       const missed = tick - state[own + SEEN]!
       const cable = sensor.along >= 0 && frames.masks[from + plan.sensors[sensor.along]!.index] !== 1
-      if (
-        missed * plan.cadenceSeconds >= (cable ? CABLE_SECONDS : MISSED_SECONDS) &&
-        missed >= MISSED_INTERVALS * state[own + EVERY]!
-      )
-        fault = MISSING
+      const after = cable ? (sensor.sinceAt > 0 ? LINE_SECONDS : CABLE_SECONDS) : MISSED_SECONDS
+      if (missed * plan.cadenceSeconds >= after && missed >= MISSED_INTERVALS * state[own + EVERY]!) fault = MISSING
     }
     state[own + FAULT] = fault
     faults |= fault
@@ -349,7 +333,7 @@ function isFlat(plan: SensorPlan, state: Float64Array, own: number, sensor: Sens
   return (run * run * rate) / met >= sensor.flat!
 }
 
-/** Heart rate and pulse that are not of one heart, by what is usual of this patient. */
+/** Whether heart rate and pulse are not of one heart. */
 function mismatch(
   plan: SensorPlan,
   state: Float64Array,
@@ -358,30 +342,18 @@ function mismatch(
   from: number,
   tick: number,
 ): boolean {
-  const one = plan.sensors[plan.pair[0]]!.index
-  const other = plan.sensors[plan.pair[1]]!.index
-  if (frames.masks[from + one] !== 1 || frames.masks[from + other] !== 1) {
-    state[at + APART] = Number.NaN
+  const [one, other] = plan.pair
+  const seen = (s: number) => frames.masks[from + plan.sensors[s]!.index] === 1
+  if (!seen(one) || !seen(other)) {
+    partPair(state, at + PAIR_AT)
     return false
   }
-  const now = frames.values[from + one]! - frames.values[from + other]!
-  const seconds = plan.cadenceSeconds
-  const diff = state[at + DIFF]!
-  state[at + DIFF] = Number.isNaN(diff) ? now : diff + (now - diff) * Math.min(1, seconds / DIFFERENCE)
-  const off = state[at + DIFF]! - state[at + OFFSET]!
-  const count = Math.min(state[at + PAIRS]!, USUAL)
-  const prior = DIFFERENCE_PRIOR * DIFFERENCE_PRIOR * DIFFERENCE_WEIGHT
-  const variance = (state[at + SPREAD]! * count + prior) / (count + DIFFERENCE_WEIGHT)
-  const z = Math.abs(off) / Math.sqrt(variance)
-  const learnt = z < FREEZE_AT || count < DIFFERENCE_WEIGHT ? 1 : HARDLY
-  const next = Math.min(++state[at + PAIRS]!, USUAL)
-  const squared = Math.min(off * off, FREEZE_AT * FREEZE_AT * variance)
-  state[at + OFFSET]! += (learnt * Math.max(-1, Math.min(1, off))) / USUAL
-  state[at + SPREAD]! += (learnt * (squared - state[at + SPREAD]!)) / next
-  const apart = z >= MISMATCH_AT && count >= DIFFERENCE_WEIGHT
-  if (!apart) state[at + APART] = Number.NaN
-  else if (Number.isNaN(state[at + APART]!)) state[at + APART] = tick
-  return apart
+  const moved = (s: number): number => {
+    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    return state[own + VALUE]! - state[own + HABIT]!
+  }
+  const value = (s: number) => state[at + SENSOR_HEADER + s * SENSOR_FIELDS + VALUE]!
+  return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, value(one), value(other), moved(one), moved(other))
 }
 
 /** whether a tick's mean pressure lies outside its systolic and diastolic value */
