@@ -117,10 +117,9 @@ async function paced({
   await member.leave()
   await writer.close()
   await client.close()
-  const first = heard.reduce((least, [at]) => Math.min(least, at), Number.POSITIVE_INFINITY)
   return {
     writtenPerSecond: Math.round((perSecond * seconds * 1000) / (ended - start)),
-    heard: heard.map(([at, delay]) => [at - first, delay] as const),
+    heard: heard.map(([at, delay]) => [at - start, delay] as const),
   }
 }
 

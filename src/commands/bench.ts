@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
-import { benchCatchUp, type CatchUpFlags } from '../bench/catch-up.ts'
+import { benchCatchUp, type CatchUpFlags } from '../bench/catchup.ts'
 import { benchFanout } from '../bench/fanout/bench.ts'
 import type { FanoutFlags } from '../bench/fanout/fanned.ts'
 import { benchHl7 } from '../bench/hl7.ts'
@@ -187,9 +187,9 @@ export function benchCommand(): Command {
       },
     )
   addWard(
-    'catch-up',
+    'catchup',
     'a service that was away while readings went on: how fast it is level again',
-    'catch-up --pause-seconds 30',
+    'catchup --pause-seconds 30',
   )
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 20_000)
     .addOption(partitions(4))
@@ -197,7 +197,7 @@ export function benchCommand(): Command {
     .option('--live-seconds <n>', 'seconds of watching before and after', positive, 10)
     .action(({ batch, threads, provider, ...flags }: WardFlags & CatchUpFlags) => {
       const { settings, log } = quiet({ batch, threads, provider })
-      return measured('catch-up', flags, () => benchCatchUp(settings, log, flags))
+      return measured('catchup', flags, () => benchCatchUp(settings, log, flags))
     })
   addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
     .option('--patients <n>', 'patients in the changelog', whole(1), 10_000)

@@ -55,7 +55,7 @@ export function benchCatchUp(settings: Settings, log: Log, flags: CatchUpFlags):
   return withClosing(async (atEnd) => {
     const { patients, partitions, pauseSeconds, liveSeconds } = flags
     const { manifest } = await openModel(settings.models.dir ?? SHIPPED_MODELS, settings.models.serve[0]!)
-    const own = (await benchSettings(settings, atEnd))('catch-up', partitions)
+    const own = (await benchSettings(settings, atEnd))('catchup', partitions)
     const given = { ...own, http: { ...own.http, port: 0 } }
     const seen = lookOut(patients)
     const serve = (atEnd: AtEnd) => openServing({ settings: given, log, shown: watching(seen) }, atEnd)
