@@ -21,7 +21,10 @@ export interface KafkaFlags {
   readonly partitions: number
   /** readings a second of the latency run; 0 leaves it out */
   readonly pacedAt: number
+  /** from the end of the warm-up on */
   readonly pacedSeconds: number
+  /** of the latency run before anything of it counts */
+  readonly warmSeconds: number
 }
 
 /** Settings for topics and a group of this run alone, on one broker: `KAFKA_BROKERS`, else one of its own. */
@@ -50,6 +53,9 @@ export const STAMP_FROM = 36
 /** Seconds from one episode of a patient to its next: with its start and its end, one reading in a hundred alerts. */
 const EPISODE = 200
 
+/** Whether a patient's reading of a second is the first of an episode. */
+export const beginsEpisode = (patient: number, second: number): boolean => (second + patient) % EPISODE === 0
+
 /**
  * One set of a patient as a record of about 110 bytes. In one second of an episode's cycle a thermometer reads 42, which is
  * an alert at once, and in the next 37, after which it ends.
@@ -66,7 +72,7 @@ export function benchReading(
   const key = `p-${String(patient).padStart(7, '0')}`
   const walk = (rest: number, span: number, stride: number) => rest + ((patient * 7 + second * stride) % span)
   const phase = (second + patient) % EPISODE
-  const temp = phase === 0 ? { temp: 42 } : phase === 1 ? { temp: 37 } : {}
+  const temp = beginsEpisode(patient, second) ? { temp: 42 } : phase === 1 ? { temp: 37 } : {}
   const values = {
     hr: walk(68, 5, 1),
     pulse: walk(68, 4, 1),

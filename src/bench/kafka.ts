@@ -30,17 +30,20 @@ export interface KafkaBench extends RanWard {
   readonly residentMiB: readonly number[]
   /** reading written -> alert seen by a read-committed subscriber, ms; undefined when left out */
   readonly latencyMs: Latency | undefined
+  /** the same of the first seconds of the process, which do not count above */
+  readonly coldLatencyMs: Latency | undefined
   /** of the same run, in the serving process */
   readonly eventLoopDelayP99Ms: number | undefined
   readonly pacedAt: number
   readonly pacedSeconds: number
+  readonly warmSeconds: number
   readonly commitIntervalMs: number
 }
 
 /** Kafka in -> alerts out, as `vigil serve` does it, beside bare consumption of the same records. */
 export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Promise<KafkaBench> {
   return withClosing(async (atEnd) => {
-    const { readings, patients, partitions, pacedAt, pacedSeconds } = flags
+    const { readings, patients, partitions, pacedAt, pacedSeconds, warmSeconds } = flags
     const own = await benchSettings(settings, atEnd)
     const filled = async (what: string): Promise<Settings> => {
       const filling = own(what, partitions)
@@ -71,9 +74,11 @@ export function benchKafka(settings: Settings, log: Log, flags: KafkaFlags): Pro
       alerts: scored.alerts,
       residentMiB: scored.residentMiB,
       latencyMs: paced?.latencyMs,
+      coldLatencyMs: paced?.coldLatencyMs,
       eventLoopDelayP99Ms: paced?.eventLoopDelayP99Ms,
       pacedAt,
       pacedSeconds,
+      warmSeconds,
       commitIntervalMs: first.kafka.commitIntervalMs,
       ...scored.ran,
     }

@@ -4,8 +4,9 @@ import { withClosing } from '../closing.ts'
 import type { Log } from '../log.ts'
 import { isSelfTest } from '../vitals/reading.ts'
 import type { Settings } from '../vitals/settings.ts'
-import type { KafkaFlags } from './kafka-ward.ts'
 import { loaded } from './loaded.ts'
+import { scraped } from './scraped.ts'
+import { watching } from './watching.ts'
 
 /** Reading written -> alert seen, ms. */
 export interface Latency {
@@ -15,51 +16,71 @@ export interface Latency {
   readonly alerts: number
 }
 
+export interface PacedFlags {
+  readonly patients: number
+  /** readings a second, of all patients together */
+  readonly pacedAt: number
+  /** from the end of the warm-up on */
+  readonly pacedSeconds: number
+  /** before anything counts: code is being compiled, every patient is new, connections are made */
+  readonly warmSeconds: number
+}
+
 export interface Paced {
+  /** readings a second that the load got written */
+  readonly writtenPerSecond: number
   readonly latencyMs: Latency
+  /** the same of what was written during the warm-up: the first seconds of a process that knows nobody */
+  readonly coldLatencyMs: Latency
+  /** rows of a step, mean over the run: batches grow with the load */
+  readonly rowsPerStep: number
   /** 99th percentile of the event-loop delay of the serving process, from the first reading on while the load lasts */
   readonly eventLoopDelayP99Ms: number
 }
 
 /** The service in this process under a steady load from another one. @throws VigilError internal when the load fails */
-export function pacedLatency(settings: Settings, log: Log, flags: KafkaFlags): Promise<Paced> {
+export function pacedLatency(settings: Settings, log: Log, flags: PacedFlags): Promise<Paced> {
   return withClosing(async (atEnd) => {
-    const { patients, pacedAt: perSecond, pacedSeconds: seconds } = flags
+    const { patients, pacedAt: perSecond, pacedSeconds, warmSeconds } = flags
+    const seconds = warmSeconds + pacedSeconds
     const delay = monitorEventLoopDelay({ resolution: 1 })
     atEnd(() => void delay.disable())
     let began = false
-    const begin = () => {
-      began = true
-      delay.enable()
-      setTimeout(() => delay.disable(), seconds * 1000).unref()
-    }
     const serving = await openServing(
       {
         settings: { ...settings, http: { ...settings.http, port: 0 } },
         log,
-        shown: (page) => ({
-          ...page,
-          wants: (patientKey) => page.wants(patientKey) || (!began && !isSelfTest(patientKey)),
-          frames(reports) {
-            if (!began && reports.some(({ patientKey }) => !isSelfTest(patientKey))) begin()
-            page.frames(reports.filter(({ patientKey }) => page.wants(patientKey)))
+        shown: watching({
+          wants: (patientKey) => !began && !isSelfTest(patientKey),
+          frames() {
+            if (began) return
+            began = true
+            delay.enable()
+            setTimeout(() => delay.disable(), seconds * 1000).unref()
           },
-          watchingChanged: (patientKey, watching) => page.watchingChanged(patientKey, watching),
-          left: (patientKey) => page.left(patientKey),
-          deliver: (outputs) => page.deliver(outputs),
-          close: () => page.close(),
         }),
       },
       atEnd,
     )
-    const delays = await loaded({ kind: 'paced', kafka: settings.kafka, patients, perSecond, seconds })
+    const load = { kind: 'paced', kafka: settings.kafka, patients, perSecond, seconds } as const
+    const { writtenPerSecond, heard } = await loaded(load)
+    const [rows, steps] = await scraped(serving.url, 'vigil_step_rows_sum', 'vigil_step_rows_count')
     await serving.stop()
     await serving.ended
-    delays.sort((a, b) => a - b)
-    const quantile = (q: number) => delays[Math.min(delays.length - 1, Math.floor(q * delays.length))] ?? Number.NaN
+    const warmMs = warmSeconds * 1000
     return {
-      latencyMs: { p50: quantile(0.5), p99: quantile(0.99), alerts: delays.length },
+      writtenPerSecond,
+      latencyMs: latencyOf(heard.filter(([after]) => after >= warmMs).map(([, ms]) => ms)),
+      coldLatencyMs: latencyOf(heard.filter(([after]) => after < warmMs).map(([, ms]) => ms)),
+      rowsPerStep: Number((rows! / steps!).toFixed(1)),
       eventLoopDelayP99Ms: Number((delay.percentile(99) / 1e6).toFixed(2)),
     }
   })
+}
+
+/** @param delays ms, in any order */
+export function latencyOf(delays: readonly number[]): Latency {
+  const sorted = delays.toSorted((a, b) => a - b)
+  const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+  return { p50: quantile(0.5), p99: quantile(0.99), alerts: sorted.length }
 }

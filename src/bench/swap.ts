@@ -127,7 +127,7 @@ export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promi
     await sleep(1000 * seconds)
     watched.phase('after')
     enough.abort()
-    const [written = 0] = await load
+    const { readings: written } = await load
     await sleep(DRAIN_MS)
     const found = watched.end(written)
     await serving.stop()

@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander'
 import { SHIPPED_MODELS } from '../app.ts'
+import { benchCatchUp, type CatchUpFlags } from '../bench/catchup.ts'
 import { benchFanout } from '../bench/fanout/bench.ts'
 import type { FanoutFlags } from '../bench/fanout/fanned.ts'
 import { benchHl7 } from '../bench/hl7.ts'
 import { benchIdle } from '../bench/idle.ts'
 import { benchKafka } from '../bench/kafka.ts'
 import type { KafkaFlags } from '../bench/kafka-ward.ts'
+import { benchLatency, type LatencyFlags } from '../bench/latency.ts'
 import { benchMemory } from '../bench/memory.ts'
 import { benchPipeline } from '../bench/pipeline.ts'
 import { benchReplay } from '../bench/replay.ts'
@@ -58,8 +60,8 @@ interface TrainFlags {
 
 /** How a ward's alerts are committed; the settings' own when absent. */
 interface Committing {
-  commitIntervalMs?: number
-  delivery?: 'exactly-once' | 'at-least-once'
+  commitIntervalMs?: number | undefined
+  delivery?: 'exactly-once' | 'at-least-once' | undefined
 }
 
 /** Settings of a bench: the environment's overrides, then the flags; and nothing logged but what is wrong. */
@@ -69,12 +71,24 @@ function quiet({ batch, threads, workers, provider }: WardFlags) {
   return of
 }
 
+function committing(of: WardFlags, { commitIntervalMs, delivery }: Committing) {
+  const { settings, log } = quiet(of)
+  if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
+  if (delivery !== undefined) settings.kafka.delivery = delivery
+  return { settings, log }
+}
+
 const quietly = () => ({ settings: loadSettings(undefined, process.env), log: createLog('warn') })
 
 const threads = () => new Option('--threads <n>', 'intra-op threads').argParser(whole(1)).default(1)
 const batch = (what: string) => new Option('--batch <n>', what).argParser(whole(1)).default(1024)
 const partitions = (of: number) =>
   new Option('--partitions <n>', 'partitions of the topics').argParser(whole(1)).default(of)
+const warmSeconds = () =>
+  new Option('--warm-seconds <n>', 'seconds before anything of the latency counts').argParser(whole(1)).default(5)
+const commitInterval = () =>
+  new Option('--commit-interval-ms <n>', 'longest time between two commits of a partition').argParser(between(10, 5000))
+const delivery = () => new Option('--delivery <mode>', 'how alerts leave').choices(['exactly-once', 'at-least-once'])
 const provider = () => new Option('--provider <name>', 'execution provider').choices(PROVIDERS).default('cpu')
 
 export function benchCommand(): Command {
@@ -154,9 +168,10 @@ export function benchCommand(): Command {
     .option('--patients <n>', 'patients, one reading a second each', whole(1), 1000)
     .addOption(partitions(4))
     .option('--paced-at <n>', 'readings a second of the latency run; 0 leaves it out', whole(0), 10_000)
-    .option('--paced-seconds <n>', 'seconds of the latency run', whole(1), 30)
-    .option('--commit-interval-ms <n>', 'longest time between two commits of a partition', between(10, 5000))
-    .addOption(new Option('--delivery <mode>', 'how alerts leave').choices(['exactly-once', 'at-least-once']))
+    .option('--paced-seconds <n>', 'seconds of the latency run that count', whole(1), 30)
+    .addOption(warmSeconds())
+    .addOption(commitInterval())
+    .addOption(delivery())
     .action(
       ({
         batch,
@@ -167,12 +182,53 @@ export function benchCommand(): Command {
         delivery,
         ...flags
       }: WardFlags & KafkaFlags & Committing) => {
-        const { settings, log } = quiet({ batch, threads, workers, provider })
-        if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
-        if (delivery !== undefined) settings.kafka.delivery = delivery
+        const { settings, log } = committing({ batch, threads, workers, provider }, { commitIntervalMs, delivery })
         return measured('kafka', flags, () => benchKafka(settings, log, flags))
       },
     )
+  addWard(
+    'latency',
+    'how long an alert takes, and how large steps are, at several loads',
+    'latency --paced-at 1000,10000',
+  )
+    .addOption(
+      new Option('--paced-at <n,...>', 'readings a second; several are measured one after the other')
+        .argParser(wholes(1))
+        .default([1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000], '1000,2000,5000,10000,20000,40000,60000'),
+    )
+    .option('--patients <n>', 'patients, who share the readings', whole(1), 1000)
+    .addOption(partitions(4))
+    .option('--paced-seconds <n>', 'seconds of each load that count', whole(1), 10)
+    .addOption(warmSeconds())
+    .addOption(commitInterval())
+    .addOption(delivery())
+    .action(
+      ({
+        batch,
+        threads,
+        workers,
+        provider,
+        commitIntervalMs,
+        delivery,
+        ...flags
+      }: WardFlags & LatencyFlags & Committing) => {
+        const { settings, log } = committing({ batch, threads, workers, provider }, { commitIntervalMs, delivery })
+        return measured('latency', flags, (found) => benchLatency(settings, log, flags, found))
+      },
+    )
+  addWard(
+    'catchup',
+    'a service that was away while readings went on: how fast it is level again',
+    'catchup --pause-seconds 30',
+  )
+    .option('--patients <n>', 'patients, one reading a second each', whole(1), 20_000)
+    .addOption(partitions(4))
+    .option('--pause-seconds <n>', 'how long nobody watches', positive, 120)
+    .option('--live-seconds <n>', 'seconds of watching before and after', positive, 10)
+    .action(({ batch, threads, workers, provider, ...flags }: WardFlags & CatchUpFlags) => {
+      const { settings, log } = quiet({ batch, threads, workers, provider })
+      return measured('catchup', flags, () => benchCatchUp(settings, log, flags))
+    })
   addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
     .option('--patients <n>', 'patients in the changelog', whole(1), 10_000)
     .addOption(partitions(4))

@@ -1,5 +1,5 @@
+import { figure, type Ink } from '../svg.ts'
 import type { CellName } from './cells/named-cells.ts'
-import { figure, type Ink } from './svg.ts'
 
 const WIDTH = 720
 const HEIGHT = 420

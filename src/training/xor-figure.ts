@@ -1,4 +1,4 @@
-import { figure, type Ink } from './svg.ts'
+import { figure, type Ink } from '../svg.ts'
 import { CORNERS, learn, QUESTIONS } from './xor.ts'
 
 const PANEL = 200

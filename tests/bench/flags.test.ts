@@ -12,7 +12,7 @@ const longs = (bench: Command) => bench.options.map(({ long }) => long)
 
 /** What is no number, and what a number of a flag may not be. 0 is a rate that leaves a run out, and nothing else. */
 const NEVER = ['abc', '', ' ', 'NaN', 'Infinity', '-1', '1e999', '0x', '1,']
-const isCount = ({ long }: Option) => long !== '--paced-at'
+const isCount = ({ long, flags }: Option) => long !== '--paced-at' || flags.includes('...')
 
 describe('numbers of the benches', () => {
   test('there are many, and each bench names what its keys name', () => {
@@ -31,7 +31,7 @@ describe('numbers of the benches', () => {
     (_, option) => {
       for (const text of NEVER) expect(() => taken(option, text), text).toThrow(/number/)
       if (isCount(option)) expect(() => taken(option, '0')).toThrow(/number/)
-      expect(taken(option, '100')).toEqual(option.long === '--batch' && option.flags.includes('...') ? [100] : 100)
+      expect(taken(option, '100')).toEqual(option.flags.includes('...') ? [100] : 100)
     },
   )
 })
@@ -43,6 +43,8 @@ describe('on the command line', () => {
     [2, ['pipeline', '--provider', 'nosuch'], /provider/],
     [2, ['kafka', '--patients', '0'], /patients/],
     [2, ['kafka', '--commit-interval-ms', '5'], /10 to 5000/],
+    [2, ['latency', '--paced-at', '1000,0'], /paced-at/],
+    [2, ['catchup', '--pause-seconds', '0'], /pause-seconds/],
     [2, ['all', '--only', 'nosuch'], /no bench is named nosuch/],
     [1, ['step', '--provider', 'cuda', '--batch', '1'], /provider-unavailable/],
     [1, ['scale', '--results', '/nowhere'], /config-invalid/],

@@ -36,7 +36,7 @@ const COMMANDS: readonly { name: string; shorter: readonly string[]; keys?: read
 
 /** What needs data, a broker or minutes has tests of its own: evaluate, cli-simulate, kafka/. */
 const ELSEWHERE = [
-  'models shadow', 'bench swap', 'models release', 'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'hl7', 'deliver', 'token', 'bench fanout', 'bench all',
+  'models shadow', 'bench swap', 'models release', 'serve', 'simulate', 'train', 'retrain', 'record', 'models rollback', 'calibrate', 'chaos', 'explain', 'bench kafka', 'bench restore', 'bench idle', 'bench latency', 'bench catchup', 'hl7', 'deliver', 'token', 'bench fanout', 'bench all',
   ...['sepsis2019', 'mortality2012', 'nab', 'ecg', 'faults', 'budget', 'ward', 'cells'].map((name) => `evaluate ${name}`),
 ] // biome-ignore format: a list
 

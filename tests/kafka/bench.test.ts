@@ -25,13 +25,22 @@ describe('benches with a broker', () => {
       '200',
       '--paced-seconds',
       '4',
+      '--warm-seconds',
+      '1',
       '--commit-interval-ms',
       '150',
     ]
     const found = await bench('kafka', ...args)
     const keys = ['delivery', 'readingsPerSecond', 'rawConsumePerSecond', 'ratio', 'stepOnly', 'alerts', 'latencyMs']
     expect(Object.keys(found)).toEqual(
-      expect.arrayContaining([...SHAPE, ...keys, 'commitIntervalMs', 'residentMiB', 'eventLoopDelayP99Ms']),
+      expect.arrayContaining([
+        ...SHAPE,
+        ...keys,
+        'commitIntervalMs',
+        'residentMiB',
+        'eventLoopDelayP99Ms',
+        'coldLatencyMs',
+      ]),
     )
     expect(found).toMatchObject({
       readings: 6000,
@@ -39,11 +48,40 @@ describe('benches with a broker', () => {
       partitions: 4,
       pacedAt: 200,
       pacedSeconds: 4,
+      warmSeconds: 1,
       commitIntervalMs: 150,
       delivery: 'exactly-once',
     })
     expect(found['alerts']).toBeGreaterThan(0)
     expect(Object.keys(found['latencyMs'] as object)).toEqual(latency)
+  })
+
+  test('latency: each load by itself, what was written during the warm-up apart from the rest', async () => {
+    const args = ['--patients', '200', '--warm-seconds', '1', '--paced-seconds', '2', '--paced-at', '1000,4000']
+    const found = await bench('latency', ...args)
+    expect(Object.keys(found)).toEqual(expect.arrayContaining([...SHAPE, 'patients', 'warmSeconds', 'pacedSeconds']))
+    const rates = found['rates'] as Record<string, number | Record<string, number>>[]
+    expect(rates.map((it) => it['pacedAt'])).toEqual([1000, 4000])
+    for (const it of rates) {
+      const of = (name: string) => (it[name] as Record<string, number>)['alerts']!
+      // of 200 patients one begins an episode in each second of theirs
+      expect(of('latencyMs') + of('coldLatencyMs')).toBeGreaterThanOrEqual(Number(it['pacedAt']) * 3 * (1 / 200) * 0.9)
+      expect(it['rowsPerStep']).toBeGreaterThanOrEqual(1)
+      expect(it['writtenPerSecond']).toBeGreaterThan(0)
+    }
+  })
+
+  test('catchup: what waited while nobody watched is scored, all of it, and its alerts say that they are late', async () => {
+    // an alert is late after 10 s
+    const args = ['--patients', '300', '--pause-seconds', '13', '--live-seconds', '2']
+    const found = await bench('catchup', ...args)
+    expect(Object.keys(found)).toEqual(expect.arrayContaining([...SHAPE, 'secondsToFirst']))
+    expect(found).toMatchObject({ patients: 300, pauseSeconds: 13, readingsMissing: 0, alertsMissing: 0 })
+    expect(found['readings']).toBeGreaterThanOrEqual(300 * 15)
+    expect(found['episodes']).toBeGreaterThanOrEqual(15)
+    expect(found['lateAlerts']).toBeGreaterThan(0)
+    expect(found['catchUpFactor']).toBeGreaterThan(1)
+    expect(found['secondsToCaughtUp']).toBeGreaterThan(found['secondsToFirst'] as number)
   })
 
   test('restore: every patient that was saved is watched anew', async () => {

@@ -6,8 +6,8 @@ import { type Held, stickyAssigner } from './assigner.ts'
 import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
 
 /**
- * ms a broker waits for the first record of a fetch. New records end the wait, so this bounds no latency but that of a
- * resumed or sought partition, and sets what an idle member costs.
+ * ms a broker waits for the first record of a fetch while a partition is paused. New records end the wait, so this bounds no
+ * latency but that of a resumed or sought partition. Where none is paused it is `SETTLED_WAIT_MS`.
  */
 const MAX_WAIT_MS = 200
 /** ms after which a topic that got more partitions is noticed at the latest */

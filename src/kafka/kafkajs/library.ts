@@ -32,22 +32,39 @@ exchange('protocol/recordBatch/v0/decoder', () => batchDecoder(compression.looku
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
-/** The part of kafkajs' ConsumerGroup that a returning member needs. */
+/** The part of kafkajs' ConsumerGroup that the patches below touch. */
 interface ConsumerGroup {
   memberId: string | null
+  maxWaitTime: number
+  readonly subscriptionState: { paused(): readonly unknown[] }
   readonly assigners: readonly { readonly returning?: () => string | undefined }[]
   connect(): Promise<void>
 }
 const group = (load('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
 const { connect } = group
 /**
+ * ms a broker waits for the first record of a fetch while no partition is paused, so that no other fetch is to begin soon: most
+ * of what an idle member costs is asking again. It also bounds how long a member takes to leave, and how late it beats.
+ */
+const SETTLED_WAIT_MS = 500
+
+/**
  * A consumer made anew after its broker restarted comes back as the member it was. As a new one it would have to wait
- * until the session of its former self times out.
+ * until the session of its former self times out. And it waits the longer for records the less there is to begin.
  */
 group.connect = async function connectAsBefore(this: ConsumerGroup) {
-  this.memberId ??= this.assigners[0]?.returning?.() ?? null
+  const returning = this.assigners[0]?.returning
+  // a consumer of somebody else's
+  if (returning === undefined) return connect.call(this)
+  this.memberId ??= returning() ?? null
+  const asked = this.maxWaitTime
+  Object.defineProperty(this, 'maxWaitTime', { get: () => settledWait(asked, this.subscriptionState.paused().length) })
   return connect.call(this)
 }
+
+/** ms of a fetch whose consumer asked for `asked`, with so many of its topics paused in part. */
+export const settledWait = (asked: number, paused: number): number =>
+  paused > 0 ? asked : Math.max(asked, SETTLED_WAIT_MS)
 
 const kafkajs = load('kafkajs') as typeof import('kafkajs')
 export const {
