@@ -39,10 +39,10 @@ export function pacedLatency(settings: Settings, log: Log, flags: KafkaFlags): P
         log,
         shown: (page) => ({
           ...page,
-          wants: (patientKey) => page.wants(patientKey) || (!began && !isSelfTest(patientKey)),
+          wants: (patientKey, time) => page.wants(patientKey, time) || (!began && !isSelfTest(patientKey)),
           frames(reports) {
             if (!began && reports.some(({ patientKey }) => !isSelfTest(patientKey))) begin()
-            page.frames(reports.filter(({ patientKey }) => page.wants(patientKey)))
+            page.frames(reports.filter(({ patientKey, time }) => page.wants(patientKey, time)))
           },
           watchingChanged: (patientKey, watching) => page.watchingChanged(patientKey, watching),
           left: (patientKey) => page.left(patientKey),

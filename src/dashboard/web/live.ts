@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { DeedView, WardEvents, WardView } from '../protocol.ts'
-import { type PageWard, wardOf, withAlert, withBed, withFrames, withoutBed } from './state.ts'
+import { type PageWard, wardOf, withAlert, withBed, withFrames, withMarks, withoutBed, withReplay } from './state.ts'
 
 /** Silence after which nobody watches: three heartbeats missed. */
 const SILENT_MS = 6000
@@ -37,6 +37,8 @@ function follow(tell: (change: Change) => void): () => void {
   let events: EventSource | undefined
   let again: ReturnType<typeof setTimeout> | undefined
   let heard = performance.now()
+  let newest: WardEvents['heartbeat'] | undefined
+  let asked = 0
   let whole = false
   let closed = false
   let early: ((ward: PageWard) => PageWard)[] = []
@@ -53,6 +55,7 @@ function follow(tell: (change: Change) => void): () => void {
   }
   const beat = (heartbeat: WardEvents['heartbeat']) => {
     heard = performance.now()
+    newest = heartbeat
     tell((live) => ({ ...live, offset: heartbeat.now - Date.now() }))
     change((ward) => ({ ...ward, heartbeat }))
     if (!whole) return
@@ -66,9 +69,11 @@ function follow(tell: (change: Change) => void): () => void {
   const fetchWard = async (source: EventSource, heartbeat: WardEvents['hello']) => {
     whole = false
     early = []
+    const mine = ++asked
     const answer = await fetch('api/ward', { cache: 'no-store' })
     const view = (await answer.json()) as WardView
-    if (events !== source) return // the stream this snapshot belongs to broke meanwhile
+    // the stream this snapshot belongs to broke meanwhile, or another one was asked for
+    if (events !== source || mine !== asked) return
     const ward = early.reduce((held, apply) => apply(held), wardOf(view))
     whole = true
     early = []
@@ -82,6 +87,7 @@ function follow(tell: (change: Change) => void): () => void {
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
     on('hello', (heartbeat) => {
       heard = performance.now()
+      newest = heartbeat
       fetchWard(source, heartbeat).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
@@ -94,6 +100,15 @@ function follow(tell: (change: Change) => void): () => void {
       change((ward) => withAlert(ward, alert))
       tell((live) => ({ ...live, newest: alert }))
     })
+    // another moment of a recording: what was known is asked for anew, and stands until it comes
+    on('anew', () => {
+      if (newest === undefined) return
+      fetchWard(source, newest).catch(() => {
+        if (events === source) reconnect('The ward could not be read.')
+      })
+    })
+    on('replay', (replay) => change((ward) => withReplay(ward, replay)))
+    on('marks', (marks) => change((ward) => withMarks(ward, marks)))
     on('deed', (deed) => tell((live) => ({ ...live, deeds: [...live.deeds, deed].slice(-DEEDS) })))
     source.onerror = () => reconnect('The connection to the server broke.')
   }
