@@ -94,9 +94,9 @@ export class Playhead {
 
   /** There are no more inputs: the moment is that of the last one, or earlier, and stands still. */
   end(): void {
-    const last = this.#released
+    const here = this.shown
     this.#playing = false
-    this.#anchor(Number.isNaN(this.#event) || this.#event > last ? last : this.#event)
+    this.#anchor(Number.isNaN(here) ? this.#released : Math.min(here, this.#released))
   }
 
   /** @returns the event time up to which inputs may go, once it is at least `time`; undefined when aborted */

@@ -134,7 +134,6 @@ function Page() {
           <AlertList ward={ward} />
         </div>
       )}
-      {ward !== undefined && ward.replay !== null && <Scrubber replay={ward.replay} bed={bed?.id} who={session} />}
       <footer>
         <p>
           <b>Research software, not a medical device.</b> It does not replace the alarms of the bedside monitor and must
@@ -145,6 +144,7 @@ function Page() {
           that the sensor logic set aside. Strips: five minutes.
         </p>
       </footer>
+      {ward !== undefined && ward.replay !== null && <Scrubber replay={ward.replay} bed={bed?.id} who={session} />}
     </div>
   )
 }
