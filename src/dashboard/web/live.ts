@@ -37,7 +37,6 @@ function follow(tell: (change: Change) => void): () => void {
   let events: EventSource | undefined
   let again: ReturnType<typeof setTimeout> | undefined
   let heard = performance.now()
-  let newest: WardEvents['heartbeat'] | undefined
   let asked = 0
   let whole = false
   let closed = false
@@ -55,7 +54,6 @@ function follow(tell: (change: Change) => void): () => void {
   }
   const beat = (heartbeat: WardEvents['heartbeat']) => {
     heard = performance.now()
-    newest = heartbeat
     tell((live) => ({ ...live, offset: heartbeat.now - Date.now() }))
     change((ward) => ({ ...ward, heartbeat }))
     if (!whole) return
@@ -66,7 +64,7 @@ function follow(tell: (change: Change) => void): () => void {
     whole = false
     link('lost', reason)
   }
-  const fetchWard = async (source: EventSource, heartbeat: WardEvents['hello']) => {
+  const fetchWard = async (source: EventSource) => {
     whole = false
     early = []
     const mine = ++asked
@@ -78,17 +76,16 @@ function follow(tell: (change: Change) => void): () => void {
     whole = true
     early = []
     tell((live) => ({ ...live, ward }))
-    beat(heartbeat)
+    beat(view.heartbeat)
   }
   const connect = () => {
     const source = new EventSource('events')
     events = source
     const on = <Name extends keyof WardEvents>(name: Name, take: (data: WardEvents[Name]) => void) =>
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
-    on('hello', (heartbeat) => {
+    on('hello', () => {
       heard = performance.now()
-      newest = heartbeat
-      fetchWard(source, heartbeat).catch(() => {
+        fetchWard(source).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
@@ -102,8 +99,7 @@ function follow(tell: (change: Change) => void): () => void {
     })
     // another moment of a recording: what was known is asked for anew, and stands until it comes
     on('anew', () => {
-      if (newest === undefined) return
-      fetchWard(source, newest).catch(() => {
+      fetchWard(source).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
