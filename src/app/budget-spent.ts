@@ -9,6 +9,16 @@ export interface BudgetSpent {
   frame(patientKey: string): void
   alert(body: AlertBody): void
   spent(): BudgetView
+  /** what was counted, as it is kept in a snapshot */
+  save(): SavedBudget
+  /** go on from there */
+  load(saved: SavedBudget): void
+}
+
+export interface SavedBudget {
+  readonly frames: number
+  readonly episodes: number
+  readonly called: number
 }
 
 const SECONDS_A_DAY = 86_400
@@ -28,6 +38,12 @@ export function budgetSpent(cadenceSeconds: number, models: readonly string[], b
       if (phase !== 'start' || !models.includes(source.detector) || isSelfTest(subject.patientKey)) return
       episodes++
       if (signal.call === 'now') called++
+    },
+    save: () => ({ frames, episodes, called }),
+    load(saved) {
+      frames = saved.frames
+      episodes = saved.episodes
+      called = saved.called
     },
     spent() {
       const patientDays = (frames * cadenceSeconds) / SECONDS_A_DAY

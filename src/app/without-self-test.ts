@@ -5,7 +5,7 @@ import { isSelfTest } from '../vitals/reading.ts'
 export function withoutSelfTest(page: FrameTap & Sink): FrameTap & Sink {
   return {
     name: page.name,
-    wants: (patientKey) => !isSelfTest(patientKey) && page.wants(patientKey),
+    wants: (patientKey, time) => !isSelfTest(patientKey) && page.wants(patientKey, time),
     frames: (reports) => page.frames(reports),
     watchingChanged(patientKey, watching) {
       if (!isSelfTest(patientKey)) page.watchingChanged(patientKey, watching)

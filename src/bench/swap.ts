@@ -195,7 +195,7 @@ function tickWatch(patients: number, stamp: number) {
           lateness[phase] ??= []
           lateness[phase]!.push(now - time - 1000 * (values[stamp]! - STAMP_FROM))
         }
-        page.frames(reports.filter((it) => page.wants(it.patientKey)))
+        page.frames(reports.filter((it) => page.wants(it.patientKey, it.time)))
       },
       watchingChanged: (patientKey, watching) => page.watchingChanged(patientKey, watching),
       left: (patientKey) => page.left(patientKey),

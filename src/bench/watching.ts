@@ -16,14 +16,14 @@ export interface Watch {
 export function watching(watch: Watch): (page: Page) => Page {
   return (page) => ({
     name: page.name,
-    wants(patientKey) {
+    wants(patientKey, time) {
       watch.seen?.(patientKey)
-      return page.wants(patientKey) || watch.wants(patientKey)
+      return page.wants(patientKey, time) || watch.wants(patientKey)
     },
     frames(reports) {
       const wanted = reports.filter(({ patientKey }) => watch.wants(patientKey))
       if (wanted.length > 0) watch.frames(wanted)
-      page.frames(reports.filter(({ patientKey }) => page.wants(patientKey)))
+      page.frames(reports.filter(({ patientKey, time }) => page.wants(patientKey, time)))
     },
     watchingChanged: (patientKey, watching) => page.watchingChanged(patientKey, watching),
     left: (patientKey) => page.left(patientKey),

@@ -1,18 +1,21 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { firstValueFrom, lastValueFrom, merge, NEVER, scan, takeUntil, tap } from 'rxjs'
+import { lastValueFrom, merge, NEVER, scan, takeUntil, tap } from 'rxjs'
 import { AlarmCount } from '../alerts/alarm-rate.ts'
 import { deadLetterFile } from '../alerts/sinks/dead-letter-file.ts'
 import { ndjsonFile } from '../alerts/sinks/ndjson-file.ts'
-import { challengerOf } from '../app/challenger.ts'
-import { openReplayPage } from '../app/replay-page.ts'
-import { openWard, type Served } from '../app.ts'
+import { openReplayPage } from '../app/replay/page.ts'
+import { openStraight } from '../app/replay/straight.ts'
+import { surveyor } from '../app/replay/survey.ts'
+import { fromThen } from '../app/replay/told.ts'
+import type { Served } from '../app.ts'
 import { type AtEnd, withClosing } from '../closing.ts'
 import { loadSettings } from '../config.ts'
 import { VigilError } from '../errors.ts'
 import { siteReading } from '../hl7/site.ts'
 import { findRecordings } from '../ingest/find-recordings.ts'
+import type { Playhead } from '../ingest/playhead.ts'
 import { replaySource } from '../ingest/recordings.ts'
 import { openTopic } from '../kafka/kafkajs/client.ts'
 import { checkTestTopic, testTopicSink } from '../kafka/test-topic.ts'
@@ -20,8 +23,9 @@ import { createLog } from '../log.ts'
 import { prometheusTelemetry } from '../metrics/telemetry.ts'
 import { pipeline } from '../stream/pipeline.ts'
 import type { Output, Sink } from '../stream/ports.ts'
+import type { ChannelTable } from '../vitals/channels.ts'
 import { frameFile } from './frame-file.ts'
-import { instant, port, printJson, speed, words } from './options.ts'
+import { instant, port, positive, printJson, speed, words } from './options.ts'
 import { progressLine } from './progress.ts'
 import { readerGone, standardOutputSink } from './standard-output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -39,9 +43,14 @@ interface ReplayFlags {
   page?: boolean
   port?: number
   toTopic?: string
+  snapshots?: string
+  snapshotMinutes?: number
   config?: string
   json?: boolean
 }
+
+/** Minutes of the recording between two snapshots, where nobody says how many. */
+const SNAPSHOT_MINUTES = 5
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -56,8 +65,10 @@ export function replayCommand(): Command {
     .option('--alerts <file>', 'alert bodies, one a line; equal byte for byte on every replay')
     .option('--frames <file>', 'frames with their scores, one a line')
     .option('--dead-letters <file>', 'what could not be scored, with reason and place, one a line')
-    .option('--page', 'show the ward on a page, and after the end what became of it, until Ctrl-C')
+    .option('--page', 'show the ward on a page, with a time line to go to any moment of it, until Ctrl-C')
     .option('--port <n>', 'port of the page; 0 takes a free one', port)
+    .option('--snapshots <folder>', 'keep the ward every few minutes of the recording, for --from and the page of later runs') // biome-ignore format: one line
+    .option('--snapshot-minutes <n>', `minutes of the recording between two of them (default ${SNAPSHOT_MINUTES})`, positive) // biome-ignore format: one line
     .option('--to-topic <name>', 'alerts as records of a Kafka topic, which is none that these settings use')
     .option('--mapping <file>', 'what the columns of a CSV are')
     .addOption(new Option('--zeros <meaning>', 'what 0 means in the recordings').choices(['missing', 'value']))
@@ -79,25 +90,56 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   checkOutputs(flags, recordings)
   const frames = flags.frames === undefined ? undefined : frameFile(flags.frames)
   if (frames !== undefined) atEnd(() => frames.close())
-  const telemetry = prometheusTelemetry()
   const asked = flags.page === true ? stopSignal() : NEVER
-  const paged = flags.page === true ? await openReplayPage({ settings, port: flags.port, telemetry, log, frames }, atEnd) : undefined // biome-ignore format: one line
-  const served =
-    paged?.served ??
-    (await openWard({
-      settings,
-      telemetry,
-      log,
-      challenger: (name) => challengerOf(settings.models, name),
-      ...(frames !== undefined && { tap: () => frames }),
-    }))
-  if (paged === undefined) atEnd(() => served.close())
-  else process.stderr.write(`The ward is at ${paged.url}/  Ctrl-C stops it.\n`)
-  const pace = flags.speed ?? (paged === undefined ? 'max' : 1)
+  const ward = await openStraight(recordings, flags, settings, log, frames, atEnd)
+  const { served, paged, store, base } = ward
+  const straight = flags.page === true ? 'max' : (flags.speed ?? 'max')
+  const skipped: VigilError[] = []
+  const sourceOf = (
+    table: ChannelTable,
+    speed: number | 'max' | Playhead,
+    skip: number,
+    onSkipped: (error: VigilError) => void, // biome-ignore format: one line
+  ) =>
+    replaySource(recordings, {
+      table,
+      hl7: () => siteReading(settings.hl7, table),
+      speed,
+      skip,
+      onBadFile: 'skip',
+      onSkipped,
+      // a flush is a batch, whatever the disk does: the order of what is said is the same every time
+      ...(speed === 'max' && { batch: settings.inference.maxBatch }),
+      ...(flags.from !== undefined && base === undefined && { from: flags.from }),
+      ...(flags.to !== undefined && { to: flags.to }),
+      ...(flags.mapping !== undefined && { mapping: flags.mapping }),
+      ...(flags.zeros !== undefined && { zeros: flags.zeros }),
+    })
+  const followed =
+    paged &&
+    surveyor({ paged, store, everyMs: (flags.snapshotMinutes ?? SNAPSHOT_MINUTES) * 60_000, from: base && flags.from })
+  const shown =
+    flags.page === true
+      ? await openReplayPage(
+          {
+            settings,
+            port: flags.port,
+            telemetry: prometheusTelemetry(),
+            log,
+            open: (table, skip, moment) => sourceOf(table, moment, skip, () => {}),
+            survey: followed!,
+            store: store!,
+            speed: flags.speed ?? 1,
+            from: base && flags.from,
+          },
+          atEnd,
+        )
+      : undefined
+  if (shown !== undefined) process.stderr.write(`The ward is at ${shown.url}/  Ctrl-C stops it.\n`)
   const counts: Counts = { events: 0, alarms: new AlarmCount(), rejections: {} }
   const progress = progressLine()
   atEnd(() => progress.clear())
-  const sinks: Sink[] = [counter(counts), ...(paged === undefined ? [] : [paged.shown])]
+  const sinks: Sink[] = [counter(counts)]
   const written = async (sink: Promise<Sink>) => {
     const opened = await sink
     atEnd(() => opened.close())
@@ -110,33 +152,31 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     await written(Promise.resolve(testTopicSink(flags.toTopic, partitions, writer)))
   }
   if (flags.json !== true) sinks.push(standardOutputSink())
-  // a state is a function of all that came before; from the middle there is none
-  if (flags.from !== undefined)
+  // a state is a function of all that came before; from the middle there is none, unless somebody kept it
+  if (base !== undefined)
+    log.info({ from: new Date(flags.from!).toISOString(), snapshot: new Date(base.time).toISOString() }, 'goes on from a snapshot') // biome-ignore format: one sentence
+  else if (flags.from !== undefined)
     log.warn({ from: new Date(flags.from).toISOString() }, 'beds begin cold here: warming until the models have seen enough') // biome-ignore format: one sentence
-  const skipped: VigilError[] = []
   const began = performance.now()
-  const source = replaySource(recordings, {
-    table: served.table,
-    hl7: () => siteReading(settings.hl7, served.table),
-    speed: pace,
-    onBadFile: 'skip',
-    onSkipped: (error) => skipped.push(error),
-    ...(flags.from !== undefined && { from: flags.from }),
-    ...(flags.to !== undefined && { to: flags.to }),
-    ...(flags.mapping !== undefined && { mapping: flags.mapping }),
-    ...(flags.zeros !== undefined && { zeros: flags.zeros }),
-  })
+  const source = sourceOf(served.table, straight, base?.position ?? 0, (error) => skipped.push(error))
   // a reader that has had enough of the alerts ends the replay, unless a file still wants them
-  const heard = paged !== undefined || flags.toTopic !== undefined || OUTPUTS.some((name) => flags[name] !== undefined)
+  const heard = shown !== undefined || flags.toTopic !== undefined || OUTPUTS.some((name) => flags[name] !== undefined)
   const stopped = merge(asked, heard ? NEVER : readerGone)
-  const flushes = pipeline(source.pipe(takeUntil(stopped)), served.ward, {
-    sinks,
-    telemetry: paged?.run.telemetry ?? telemetry,
+  const read = followed === undefined ? source : source.pipe(followed.read)
+  const told = base === undefined ? sinks : sinks.map((sink) => fromThen(sink, flags.from!))
+  const flushes = pipeline(read.pipe(takeUntil(stopped)), served.ward, {
+    // the page remembers what was before it, too
+    sinks: paged === undefined ? told : [...told, paged.shown, followed!.sink],
+    ...(followed !== undefined && { committer: followed.committer }),
+    telemetry: paged?.run.telemetry ?? ward.telemetry,
     maxBatch: settings.inference.maxBatch,
-    maxWaitMs: pace === 'max' ? 0 : settings.inference.maxWaitMs,
+    maxWaitMs: straight === 'max' ? 0 : settings.inference.maxWaitMs,
     signalLostSeconds: undefined,
     now: Date.now,
   })
+  const showing = shown?.run(asked) ?? Promise.resolve()
+  // thrown where it is awaited: after what the straight way has to say
+  showing.catch(() => {})
   const total = await lastValueFrom(
     flushes.pipe(
       scan((sum, flush) => ({ inputs: sum.inputs + flush.inputs, frames: sum.frames + flush.frames }), NOTHING),
@@ -144,16 +184,18 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     ),
     { defaultValue: NOTHING },
   )
+  followed?.done()
   progress.clear()
   for (const error of skipped) log.error({ code: error.code, place: error.place }, error.message)
   for (const [reason, count] of Object.entries(counts.rejections)) log.warn({ reason, count }, 'not scored')
+  const scored = base === undefined ? total.frames : ward.told()
   const summary = {
     recordings: recordings.length,
     unreadable: skipped.length,
     inputs: total.inputs,
-    frames: total.frames,
+    frames: scored,
     alertEvents: counts.events,
-    alarms: counts.alarms.rate(total.frames, served.ward.cadenceSeconds),
+    alarms: counts.alarms.rate(scored, served.ward.cadenceSeconds),
     rejections: counts.rejections,
     ...(served.shadows.length > 0 && { shadows: served.shadows.map(shadowed) }),
     heldBack: served.ward.held,
@@ -161,7 +203,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
   }
   if (flags.json === true) printJson(summary)
   else log.info(summary, 'replayed')
-  if (paged !== undefined) await firstValueFrom(asked, { defaultValue: undefined })
+  await showing
   if (skipped[0] !== undefined) throw skipped[0]
 }
 

@@ -5,7 +5,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import type { AlertView, BedView, DetectorView, FrameView, RiskHours, RiskView, Sample } from './protocol.ts'
 import { withHour } from './risk-hours.ts'
-import { Strips } from './strips.ts'
+import { type SavedStrips, Strips } from './strips.ts'
 import { tileChannels } from './tile-channels.ts'
 
 /** Frames a strip holds: five minutes at one a second. */
@@ -48,6 +48,24 @@ export function newBed(patientKey: string): Bed {
     open,
     history: [],
   }
+}
+
+/** A bed as it is kept in a snapshot. */
+export type SavedBed = Omit<Bed, 'strips' | 'open' | 'seen'> & {
+  readonly strips: SavedStrips
+  readonly open: readonly AlertView[]
+}
+
+export function savedBed({ seen: _, strips, open, ...rest }: Bed): SavedBed {
+  return { ...rest, history: [...rest.history], strips: strips.save(), open: [...open.values()] }
+}
+
+/** @param now wall clock, ms: it counts as heard at this moment, where it ever was */
+export function restoredBed({ strips: saved, open, history, ...rest }: SavedBed, now: number): Bed {
+  const strips = new Strips(STRIP_FRAMES)
+  strips.load(saved)
+  const seen = rest.frame === null ? null : now
+  return { ...rest, seen, strips, open: new Map(open.map((it) => [it.alertId, it])), history: [...history] }
 }
 
 /** What stands on a tile whose bed nobody named: the key, its end where it is long. */

@@ -151,6 +151,38 @@ export interface WardView {
   readonly started: number
   /** ended alerts of the ward, newest first */
   readonly recent: readonly AlertView[]
+  /** of a recording that is watched; null: this is now */
+  readonly replay: ReplayWhole | null
+}
+
+/** An alert on the time line of a recording. */
+export type ReplayMark = readonly [
+  alertId: string,
+  /** event time at which it was raised, ms since 1970 */
+  at: number,
+  /** the most urgent that it ever was */
+  priority: Priority,
+  /** id of the bed on this page */
+  bed: string,
+]
+
+/** Where in a recording the page stands. Times are event time, ms since 1970; null before the first reading. */
+export interface ReplayView {
+  /** of what was read so far */
+  readonly start: number | null
+  readonly end: number | null
+  /** read to its end: all alerts are known */
+  readonly complete: boolean
+  /** the moment that is shown, or is being looked for */
+  readonly at: number | null
+  readonly seeking: boolean
+  readonly playing: boolean
+  /** seconds of the recording a second of the clock */
+  readonly speed: number | 'max'
+}
+
+export interface ReplayWhole extends ReplayView {
+  readonly marks: readonly ReplayMark[]
 }
 
 /** What of the alarm budget is spent since the process began: advisories of the models, not limits, scores or sensors. */
@@ -204,6 +236,11 @@ export interface WardEvents {
   /** a bed appeared, changed its place, or fell silent (no frame comes then) */
   readonly bed: Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'>
   readonly discharged: { readonly id: string }
+  /** another moment of a recording is shown: the ward is to be asked for anew */
+  readonly anew: Record<string, never>
+  readonly replay: ReplayView
+  /** marks that are new, or more urgent than was told */
+  readonly marks: readonly ReplayMark[]
 }
 
 export type Right = 'read' | 'act' | 'metrics'

@@ -7,6 +7,15 @@ interface Columns {
   readonly aside: Float32Array
 }
 
+/** Strips as they are kept in a snapshot. */
+export interface SavedStrips {
+  readonly times: Float64Array
+  readonly columns: readonly (readonly [channel: number, columns: Columns])[]
+  readonly next: number
+  readonly count: number
+  readonly newest: number
+}
+
 /**
  * The last frames of one bed as rings: one time column, and value, low, high and the value set aside for each channel
  * that ever had a value.
@@ -51,6 +60,33 @@ export class Strips {
     }
     this.#next = (at + 1) % this.#capacity
     this.#count = Math.min(this.#count + 1, this.#capacity)
+  }
+
+  /** As they stand: what is given is theirs, and changes with them. */
+  save(): SavedStrips {
+    return {
+      times: this.#times,
+      columns: [...this.#columns],
+      next: this.#next,
+      count: this.#count,
+      newest: this.#newest,
+    }
+  }
+
+  /** Take over what was saved of strips of the same capacity. */
+  load({ times, columns, next, count, newest }: SavedStrips): void {
+    this.#times.set(times)
+    this.#columns.clear()
+    for (const [channel, { value, low, high, aside }] of columns) {
+      const own = this.#of(channel)
+      own.value.set(value)
+      own.low.set(low)
+      own.high.set(high)
+      own.aside.set(aside)
+    }
+    this.#next = next
+    this.#count = count
+    this.#newest = newest
   }
 
   /** channels that ever had a value */

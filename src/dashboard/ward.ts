@@ -6,7 +6,20 @@ import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import { WATCHING, type Watching } from '../vitals/watching.ts'
-import { type Bed, bedLine, bedView, frameView, newBed, observe, place, raise, tileView } from './bed.ts'
+import {
+  type Bed,
+  bedLine,
+  bedView,
+  frameView,
+  newBed,
+  observe,
+  place,
+  raise,
+  restoredBed,
+  type SavedBed,
+  savedBed,
+  tileView,
+} from './bed.ts'
 import { deedView } from './deeds.ts'
 import { Listeners } from './listeners.ts'
 import type {
@@ -18,6 +31,8 @@ import type {
   FrameView,
   Heartbeat,
   ModelInfo,
+  ReplayWhole,
+  WardEvents,
   WardView,
 } from './protocol.ts'
 
@@ -41,8 +56,16 @@ export interface WardOptions {
   readonly alive?: () => Heartbeat['alive']
   /** what of the alarm budget is spent; nobody counts by default */
   readonly spent?: () => BudgetView | null
+  /** where in a recording the page stands; not in one by default */
+  readonly replay?: () => ReplayWhole | null
   /** wall clock, ms since 1970 */
   readonly now?: () => number
+}
+
+/** What a feed remembers, as it is kept in a snapshot. */
+export interface SavedWard {
+  readonly beds: readonly (readonly [patientKey: string, bed: SavedBed])[]
+  readonly recent: readonly AlertView[]
 }
 
 /** The ward page's feed: a tap for frames, a sink for alerts, and the routes the page reads. */
@@ -64,6 +87,16 @@ export interface WardFeed extends FrameTap, Sink {
   newest(): readonly { readonly id: string; readonly patientKey: string; readonly frame: FrameView | null }[]
   /** beds of the whole pipeline by watching state; until told, those on the page are counted */
   counted(beds: BedCounts): void
+  /** Say something to whoever listens. */
+  tell<Name extends 'replay' | 'marks'>(name: Name, data: WardEvents[Name]): void
+  /** What it remembers; what is given is the feed's own, and changes with it. */
+  save(): SavedWard
+  /** Remember what was saved, or nothing, instead; what follows is told nobody until `shown`. */
+  load(saved: SavedWard | undefined): void
+  /** What follows is told nobody until `shown`: the ward hurries to another moment. */
+  hidden(): void
+  /** The ward stands at another moment: everybody asks for it anew. */
+  shown(): void
 }
 
 /** @returns a feed that beats until `close` */
@@ -72,6 +105,7 @@ export function wardFeed({
   maxBeds = MOST_BEDS,
   alive = () => ({ ok: true, reason: '' }),
   spent = () => null,
+  replay = () => null,
   now = Date.now,
 }: WardOptions): WardFeed {
   const beds = new Map<string, Bed>()
@@ -83,6 +117,10 @@ export function wardFeed({
   let waiting: FrameView[] = []
   const started = now()
   let seq = 0
+  let hidden = false
+  const send: Listeners['send'] = (name, data) => {
+    if (!hidden) listeners.send(name, data)
+  }
 
   const channels: ChannelInfo[] = table.channels.map(({ name, label, meaning, unit, resolution, cadence }, index) => ({
     name, label, meaning, unit, resolution, episodic: cadence !== 'continuous', declared: index >= CHANNELS.length, fixed: cadence === 'static',
@@ -96,7 +134,7 @@ export function wardFeed({
       beds.set(patientKey, bed)
       byId.set(bed.id, bed)
     }
-    if (place(bed, unit, name) || fresh) listeners.send('bed', bedLine(bed))
+    if (place(bed, unit, name) || fresh) send('bed', bedLine(bed))
     return bed
   }
   const forget = (patientKey: string): void => {
@@ -104,7 +142,7 @@ export function wardFeed({
     if (bed === undefined) return
     beds.delete(patientKey)
     byId.delete(bed.id)
-    listeners.send('discharged', { id: bed.id })
+    send('discharged', { id: bed.id })
   }
   const heartbeat = (): Heartbeat => ({
     seq,
@@ -118,7 +156,7 @@ export function wardFeed({
     listeners.send('heartbeat', heartbeat())
   }
   const flush = (): void => {
-    if (waiting.length > 0) listeners.send('frames', waiting)
+    if (waiting.length > 0) send('frames', waiting)
     waiting = []
   }
   const timers = [setInterval(beat, HEARTBEAT_MS), setInterval(flush, FRAMES_MS)]
@@ -131,19 +169,19 @@ export function wardFeed({
       recent.unshift(view)
       recent.length = Math.min(recent.length, RECENT)
     }
-    listeners.send('alert', view)
+    send('alert', view)
     if (beds.size > maxBeds && bed.open.size === 0) forget(patientKey)
   }
   const changed = (patientKey: string, watching: Watching): void => {
     if (!beds.has(patientKey) && beds.size >= maxBeds) return
     const bed = bedOf(patientKey)
     bed.watching = watching
-    listeners.send('bed', bedLine(bed))
+    send('bed', bedLine(bed))
   }
   const deed = (it: Control | JournalEntry, refused: string | null): void => {
     const bed = beds.get(it.patientKey)
     const view = bed && deedView(bed.id, it, refused)
-    if (view !== undefined) listeners.send('deed', view)
+    if (view !== undefined) send('deed', view)
   }
   const journal = (entry: JournalEntry): void => {
     deed(entry, null)
@@ -160,7 +198,7 @@ export function wardFeed({
         const bed = bedOf(report.patientKey, report.unit, report.bed)
         const view = frameView(bed, report, table)
         observe(bed, view, now())
-        if (listeners.size > 0) waiting.push(view)
+        if (listeners.size > 0 && !hidden) waiting.push(view)
       }
       if (waiting.length > MAX_WAITING_FRAMES) waiting = waiting.slice(-MAX_WAITING_FRAMES)
     },
@@ -177,6 +215,28 @@ export function wardFeed({
     },
     serving(serving) {
       models = serving
+    },
+    tell: (name, data) => listeners.send(name, data),
+    save: () => ({ beds: [...beds].map(([key, bed]) => [key, savedBed(bed)] as const), recent: [...recent] }),
+    hidden() {
+      hidden = true
+      waiting = []
+    },
+    load(saved) {
+      hidden = true
+      waiting = []
+      beds.clear()
+      byId.clear()
+      for (const [patientKey, bed] of saved?.beds ?? []) {
+        const restored = restoredBed(bed, now())
+        beds.set(patientKey, restored)
+        byId.set(bed.id, restored)
+      }
+      recent.splice(0, recent.length, ...(saved?.recent ?? []))
+    },
+    shown() {
+      hidden = false
+      listeners.send('anew', {})
     },
     watchingChanged: changed,
     left: forget,
@@ -204,6 +264,7 @@ export function wardFeed({
           heartbeat: heartbeat(),
           started,
           recent,
+          replay: replay(),
         }),
       },
       {

@@ -121,8 +121,8 @@ export interface StepEngine {
 
 /** Sees every scored frame of the beds it asked for; must not keep or change the reports' arrays. */
 export interface FrameTap {
-  /** asked once a frame before a report is built: the cheap way out */
-  wants(patientKey: string): boolean
+  /** asked once a frame before a report is built: the cheap way out. @param time of the frame, ms since 1970 */
+  wants(patientKey: string, time: number): boolean
   frames(reports: readonly FrameReport[]): void
   /** a bed's watching state changed; a bed that falls silent has no frame to say so */
   watchingChanged(patientKey: string, watching: Watching): void

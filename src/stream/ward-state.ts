@@ -88,6 +88,11 @@ export class WardState {
     return this.#sessions.known(patientKey)?.partition
   }
 
+  /** Every patient of a partition, and what remains of those who left, in the order in which they came. */
+  patients(partition: number): string[] {
+    return [...this.#sessions.all()].filter((it) => it.partition === partition).map((it) => it.patientKey)
+  }
+
   /** The patients of a partition who are here. */
   here(partition: number): Session[] {
     return [...this.#sessions.all()].filter((it) => it.partition === partition && it.departedAt === undefined)

@@ -383,7 +383,7 @@ export class Ward {
     for (let row = 0; row < round.count; row++) {
       const session = this.#sessions.at(round.slots[row]!)
       const time = round.ticks[row]! * this.#grid.cadenceMs
-      const wanted = tap?.wants(session.patientKey) ?? false
+      const wanted = tap?.wants(session.patientKey, time) ?? false
       const { bodies, watching, report } = this.#watch.frame(session, round, row, time, wanted)
       this.#see(session, watching)
       if (bodies.length > 0) this.#out.alerts(session, bodies, round.offsets[row]!)

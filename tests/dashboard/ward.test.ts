@@ -165,11 +165,11 @@ describe('the ward', () => {
 
   test('beyond its size it wants no more beds, but an alert brings its bed in, and out again when it ended', async () => {
     const feed = start({ maxBeds: 1 })
-    expect(feed.wants(first.patientKey)).toBe(true)
+    expect(feed.wants(first.patientKey, START)).toBe(true)
     feed.frames([frameOf(first, 0)])
-    expect(feed.wants(second.patientKey)).toBe(false)
+    expect(feed.wants(second.patientKey, START)).toBe(false)
     await feed.deliver([alertOf(second, { id: 3 })])
-    expect(feed.wants(second.patientKey)).toBe(true)
+    expect(feed.wants(second.patientKey, START)).toBe(true)
     expect(bedNamed(feed, 'ICU 2')!.alerts).toHaveLength(1)
     await feed.deliver([alertOf(second, { id: 3, phase: 'end', state: 'inactive' })])
     expect(bedNamed(feed, 'ICU 2')).toBeUndefined()

@@ -27,6 +27,7 @@ export function Header({ ward, link, now, dead, who, signOut }: HeaderProps) {
   const told = ward?.heartbeat.beds
   const total = told === undefined ? 0 : WATCHING.reduce((sum, watching) => sum + told[watching], 0)
   const counts = dead ? { watching: 0, warming: 0, degraded: 0, blind: total } : told
+  const replayed = ward !== undefined && ward.replay !== null
   const hidden = total - (ward?.beds.size ?? 0)
   return (
     <header class="top">
@@ -61,7 +62,7 @@ export function Header({ ward, link, now, dead, who, signOut }: HeaderProps) {
         <svg viewBox="0 0 12 12" aria-hidden="true">
           {link.state === 'live' ? <circle cx="6" cy="6" r="4.5" /> : <path d="M2 2l8 8M10 2 2 10" />}
         </svg>
-        {LINK_WORDS[link.state]}
+        {link.state === 'live' && replayed ? 'Recording' : LINK_WORDS[link.state]}
       </span>
       {who?.signedIn && (
         <span class="who">
@@ -71,7 +72,7 @@ export function Header({ ward, link, now, dead, who, signOut }: HeaderProps) {
           </button>
         </span>
       )}
-      <time class="clock">{clock(now)}</time>
+      {!replayed && <time class="clock">{clock(now)}</time>}
     </header>
   )
 }

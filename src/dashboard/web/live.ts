@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { DeedView, WardEvents, WardView } from '../protocol.ts'
-import { type PageWard, wardOf, withAlert, withBed, withFrames, withoutBed } from './state.ts'
+import { type PageWard, wardOf, withAlert, withBed, withFrames, withMarks, withoutBed, withReplay } from './state.ts'
 
 /** Silence after which nobody watches: three heartbeats missed. */
 const SILENT_MS = 6000
@@ -37,6 +37,7 @@ function follow(tell: (change: Change) => void): () => void {
   let events: EventSource | undefined
   let again: ReturnType<typeof setTimeout> | undefined
   let heard = performance.now()
+  let asked = 0
   let whole = false
   let closed = false
   let early: ((ward: PageWard) => PageWard)[] = []
@@ -63,26 +64,28 @@ function follow(tell: (change: Change) => void): () => void {
     whole = false
     link('lost', reason)
   }
-  const fetchWard = async (source: EventSource, heartbeat: WardEvents['hello']) => {
+  const fetchWard = async (source: EventSource) => {
     whole = false
     early = []
+    const mine = ++asked
     const answer = await fetch('api/ward', { cache: 'no-store' })
     const view = (await answer.json()) as WardView
-    if (events !== source) return // the stream this snapshot belongs to broke meanwhile
+    // the stream this snapshot belongs to broke meanwhile, or another one was asked for
+    if (events !== source || mine !== asked) return
     const ward = early.reduce((held, apply) => apply(held), wardOf(view))
     whole = true
     early = []
     tell((live) => ({ ...live, ward }))
-    beat(heartbeat)
+    beat(view.heartbeat)
   }
   const connect = () => {
     const source = new EventSource('events')
     events = source
     const on = <Name extends keyof WardEvents>(name: Name, take: (data: WardEvents[Name]) => void) =>
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
-    on('hello', (heartbeat) => {
+    on('hello', () => {
       heard = performance.now()
-      fetchWard(source, heartbeat).catch(() => {
+        fetchWard(source).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
@@ -94,6 +97,14 @@ function follow(tell: (change: Change) => void): () => void {
       change((ward) => withAlert(ward, alert))
       tell((live) => ({ ...live, newest: alert }))
     })
+    // another moment of a recording: what was known is asked for anew, and stands until it comes
+    on('anew', () => {
+      fetchWard(source).catch(() => {
+        if (events === source) reconnect('The ward could not be read.')
+      })
+    })
+    on('replay', (replay) => change((ward) => withReplay(ward, replay)))
+    on('marks', (marks) => change((ward) => withMarks(ward, marks)))
     on('deed', (deed) => tell((live) => ({ ...live, deeds: [...live.deeds, deed].slice(-DEEDS) })))
     source.onerror = () => reconnect('The connection to the server broke.')
   }

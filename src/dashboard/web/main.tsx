@@ -13,6 +13,8 @@ import './bed.css'
 import './reasons.css'
 import './risk.css'
 import './acts.css'
+import './scrubber.css'
+import { Scrubber } from './Scrubber.tsx'
 import { SignIn } from './SignIn.tsx'
 import { useSession } from './session.ts'
 import { inOrder, type PageBed } from './state.ts'
@@ -57,7 +59,8 @@ function Page() {
   const { session, signIn, signOut, ask } = useSession()
   const mayRead = session?.may.includes('read') ?? false
   const live = useLive(mayRead)
-  const acting = useActing(session, live.deeds, ask)
+  // what was done stands in a recording: nobody acts on it
+  const acting = useActing(live.ward?.replay === null ? session : undefined, live.deeds, ask)
   const now = useNow(live.offset)
   const id = useBed()
   const [from, setFrom] = useState<string>()
@@ -141,6 +144,7 @@ function Page() {
           that the sensor logic set aside. Strips: five minutes.
         </p>
       </footer>
+      {ward !== undefined && ward.replay !== null && <Scrubber replay={ward.replay} bed={bed?.id} who={session} />}
     </div>
   )
 }

@@ -6,6 +6,9 @@ import type {
   FrameView,
   Heartbeat,
   ModelInfo,
+  ReplayMark,
+  ReplayView,
+  ReplayWhole,
   WardEvents,
   WardView,
 } from '../protocol.ts'
@@ -39,6 +42,8 @@ export interface PageWard {
   readonly heartbeat: Heartbeat
   /** ended alerts, newest first */
   readonly recent: readonly AlertView[]
+  /** where in a recording the page stands; null: this is now */
+  readonly replay: ReplayWhole | null
 }
 
 /** Seconds a strip reaches back. */
@@ -48,9 +53,9 @@ const DRAWN_SECONDS = 10
 const RECENT = 30
 
 /** The ward as the server tells it whole. */
-export function wardOf({ models, channels, beds, heartbeat, started, recent }: WardView): PageWard {
+export function wardOf({ models, channels, beds, heartbeat, started, recent, replay }: WardView): PageWard {
   const held = beds.map((bed): [string, PageBed] => [bed.id, { ...bed, strips: columnsOf(bed.strips) }])
-  return { models, channels, heartbeat, started, recent, beds: new Map(held) }
+  return { models, channels, heartbeat, started, recent, replay, beds: new Map(held) }
 }
 
 /** @param now wall clock of the server, ms */
@@ -84,6 +89,18 @@ export function withAlert(ward: PageWard, alert: AlertView): PageWard {
 export function withBed(ward: PageWard, line: WardEvents['bed']): PageWard {
   const known = ward.beds.get(line.id) ?? { frame: null, strips: new Map(), riskHours: [], alerts: [] }
   return { ...ward, beds: new Map(ward.beds).set(line.id, { ...known, ...line }) }
+}
+
+/** Another moment of the recording, or more of it is read. */
+export function withReplay(ward: PageWard, replay: ReplayView): PageWard {
+  return { ...ward, replay: { marks: ward.replay?.marks ?? [], ...replay } }
+}
+
+/** Marks that are new, or more urgent than before. */
+export function withMarks(ward: PageWard, marks: readonly ReplayMark[]): PageWard {
+  if (ward.replay === null) return ward
+  const all = new Map([...ward.replay.marks, ...marks].map((mark) => [mark[0], mark]))
+  return { ...ward, replay: { ...ward.replay, marks: [...all.values()] } }
 }
 
 export function withoutBed(ward: PageWard, id: string): PageWard {

@@ -94,6 +94,13 @@ export function clock(ms: number): string {
   return CLOCK.format(ms)
 }
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
+
+/** The day of a moment. */
+export function day(ms: number): string {
+  return DAY.format(ms)
+}
+
 /** What keeps an alert from calling somebody, or that somebody has it in hand; undefined where it just called. */
 export function callWords({
   call,
