@@ -41,7 +41,7 @@ describe('latency by load', () => {
       wants: (key) => key === 'b',
       frames: (reports) => calls.push(['bench', reports.map((it) => it.patientKey)]),
     })(page)
-    expect(['a', 'b', 'c'].filter((key) => tap.wants(key))).toEqual(['a', 'b'])
+    expect(['a', 'b', 'c'].filter((key) => tap.wants(key, 0))).toEqual(['a', 'b'])
     tap.frames([report('a'), report('b')])
     expect(calls).toEqual([['bench', ['b']], ['page', ['a']]]) // biome-ignore format: one line
     expect(seen).toBe(3)

@@ -85,7 +85,7 @@ function follow(tell: (change: Change) => void): () => void {
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
     on('hello', () => {
       heard = performance.now()
-        fetchWard(source).catch(() => {
+      fetchWard(source).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
