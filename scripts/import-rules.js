@@ -35,7 +35,7 @@ export const ROOMS = [
   {
     name: 'pure',
     files:
-      /^src\/(random\.ts$|scoring\/|alerts\/|ingest\/(decode|event-time|json-error|aliases|wfdb-(header|signals))|inference\/(features\.ts$|hourly\/)|evaluation\/metrics\/|stream\/(grid|clock|rows)[^/]*\.ts$)/,
+      /^src\/((random|svg)\.ts$|scoring\/|alerts\/|ingest\/(decode|event-time|json-error|aliases|wfdb-(header|signals))|inference\/(features\.ts$|hourly\/)|evaluation\/metrics\/|stream\/(grid|clock|rows)[^/]*\.ts$)/,
     rooms: LANGUAGE,
     packages: ['zod'],
     node: ['crypto'],

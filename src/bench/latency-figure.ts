@@ -1,5 +1,6 @@
 import { figure, type Ink } from '../svg.ts'
 import type { LatencyBench } from './latency.ts'
+import type { RanWard } from './shape.ts'
 
 const [WIDTH, HEIGHT] = [520, 300]
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 96, 24, 44]
@@ -36,4 +37,32 @@ export function latencyFigure({ rates }: Pick<LatencyBench, 'rates'>): string {
   ] // biome-ignore format: one mark, one line
   const label = 'Latency of an alert and rows of a step by readings a second'
   return figure({ width: WIDTH, height: HEIGHT, label }, INKS, body)
+}
+
+/** The same as a table of Markdown. */
+export function latencyTable({
+  rates,
+  patients,
+  partitions,
+  warmSeconds,
+  pacedSeconds,
+}: Omit<LatencyBench, keyof RanWard>): string {
+  const cells = (of: readonly (string | number)[]) => `| ${of.join(' | ')} |`
+  const rows = rates.map(({ pacedAt, writtenPerSecond, latencyMs, coldLatencyMs, rowsPerStep, eventLoopDelayP99Ms }) =>
+    cells([pacedAt, writtenPerSecond, latencyMs.p50, latencyMs.p99, coldLatencyMs.p99, rowsPerStep, eventLoopDelayP99Ms].map((it) => it.toLocaleString('en'))),
+  ) // biome-ignore format: a row, one line
+  return [
+    '# Latency by load',
+    '',
+    'Written by a test from what `vigil bench latency` printed ([latency.json](latency.json), [performance](../performance.md#latency-by-load)); not by hand.',
+    '',
+    `${patients.toLocaleString('en')} patients, ${partitions} partitions; ${pacedSeconds} s of each load after ${warmSeconds} s of warm-up.`,
+    '',
+    cells(['readings/s asked', 'written', 'p50, ms', 'p99, ms', 'p99 of the warm-up, ms', 'rows a step', 'event-loop delay p99, ms']),
+    cells(Array.from({ length: 7 }, () => '---')),
+    ...rows,
+    '',
+    '![Latency of an alert and rows of a step by readings a second](../images/latency.svg)',
+    '',
+  ].join('\n') // biome-ignore format: a line of the page, one line
 }

@@ -31,9 +31,10 @@ export interface CommitOptions {
   readonly now: () => number
 }
 
-/** How long an alert waits for others before it is committed, ms. */
-const ALERT_MS = 5
-/** A commit costs the thread that steps: while more arrives, one begins no sooner than this many of its durations later. */
+/**
+ * An alert is committed at once where its partition rests; those that come meanwhile wait for each other. A commit costs the thread
+ * that steps: one begins no sooner than this many of its durations after the one before.
+ */
 const REST = 1
 /** Outputs of a partition that wait before the pipeline does. */
 const MOST_WAITING = 20_000
@@ -125,7 +126,7 @@ export class Commits implements Committer {
     const interval = owned.committedAt + (owned.moved ? commitIntervalMs : this.#untilOld(owned))
     if (owned.waitsSince === undefined || (this.#options.behind() && owned.waitsSince > 0)) return interval
     const rested = owned.committedAt + (1 + REST) * owned.commitMs
-    return Math.min(interval, Math.max(owned.waitsSince + ALERT_MS, rested))
+    return Math.min(interval, Math.max(owned.waitsSince, rested))
   }
 
   /** When states are to be saved though nothing moves any more, from the last commit on, ms. */

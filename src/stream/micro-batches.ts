@@ -11,11 +11,12 @@ import {
   scan,
   take,
 } from 'rxjs'
-import type { InputBatch } from './ports.ts'
+import { type InputBatch, isTurn } from './ports.ts'
 
 /**
  * Collect batches until they hold `maxInputs` inputs, or until the first of them has waited `maxWaitMs`: at low load a
- * reading waits no longer than that, at high load batches are full at once. No timer runs while nothing arrives.
+ * reading waits no longer than that, at high load batches are full at once. A turn waits for nobody: it is a flush of its own, and
+ * what came before it goes before it. No timer runs while nothing arrives.
  */
 export function microBatches(
   maxInputs: number,
@@ -25,7 +26,7 @@ export function microBatches(
   return connect((batches) => {
     const waited = batches.pipe(take(1), delay(maxWaitMs, scheduler))
     const filled = batches.pipe(
-      scan((inputs, batch) => inputs + batch.inputs.length, 0),
+      scan((inputs, batch) => inputs + (isTurn(batch) ? maxInputs : batch.inputs.length), 0),
       filter((inputs) => inputs >= maxInputs),
     )
     return batches.pipe(

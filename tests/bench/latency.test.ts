@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { LatencyBench } from '../../src/bench/latency.ts'
-import { latencyFigure } from '../../src/bench/latency-figure.ts'
+import { latencyFigure, latencyTable } from '../../src/bench/latency-figure.ts'
 import { latencyOf } from '../../src/bench/paced.ts'
 import { watching } from '../../src/bench/watching.ts'
 import type { FrameTap, Sink } from '../../src/stream/ports.ts'
@@ -9,16 +9,10 @@ import type { FrameTap, Sink } from '../../src/stream/ports.ts'
 const DOCS = new URL('../../docs/', import.meta.url)
 
 describe('latency by load', () => {
-  test('the figure of the documentation is drawn from the figures that were measured, and its table tells the same', async () => {
+  test('figure and table of the documentation are those of what was measured', async () => {
     const measured = JSON.parse(await readFile(new URL('bench/latency.json', DOCS), 'utf8')) as LatencyBench
     await expect(latencyFigure(measured)).toMatchFileSnapshot('../../docs/images/latency.svg')
-    const page = await readFile(new URL('performance.md', DOCS), 'utf8')
-    for (const { pacedAt, latencyMs, coldLatencyMs, rowsPerStep } of measured.rates) {
-      const { p50, p99 } = latencyMs
-      expect(page).toContain(
-        `| ${pacedAt.toLocaleString('en')} | ${p50} | ${p99} | ${coldLatencyMs.p99} | ${rowsPerStep} |`,
-      )
-    }
+    await expect(latencyTable(measured)).toMatchFileSnapshot('../../docs/bench/latency.md')
   })
 
   test('quantiles of delays in any order; of none, none', () => {
