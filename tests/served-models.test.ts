@@ -1,9 +1,9 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWard } from '../src/app.ts'
-import { createLog } from '../src/log.ts'
+import { createLog, type Log } from '../src/log.ts'
 import { random } from '../src/random.ts'
 import { sha256, writeBundle } from '../src/training/bundle.ts'
 import { classifierManifest, classifierMetadata } from '../src/training/classifier/bundle.ts'
@@ -74,5 +74,23 @@ describe('models that a ward cannot serve', () => {
       code: 'config-invalid',
       message: expect.stringContaining('reads 60 s frames'),
     })
+  })
+
+  it('more workers than cores are as many as cores, and the log says so', async () => {
+    const started: unknown[] = []
+    const note = (worker: unknown) => started.push(worker)
+    const warnings: unknown[][] = []
+    const log = { ...createLog('error'), warn: (...said: unknown[]) => void warnings.push(said), info: () => {} }
+    process.on('worker', note)
+    const served = await openWard({
+      settings: Settings.parse({ models: { serve: ['bedside'] }, inference: { workers: 64 } }),
+      telemetry: countingTelemetry().telemetry,
+      log: log as unknown as Log,
+    })
+    process.off('worker', note)
+    await served.close()
+    const cores = availableParallelism()
+    expect(started.length).toBe(cores)
+    expect(warnings).toEqual([[{ wanted: 64, cores }, expect.stringContaining('inference.workers')]])
   })
 })
