@@ -18,7 +18,7 @@ import {
   restoredBed,
   type SavedBed,
   savedBed,
-  tileView,
+  tileStrips,
 } from './bed.ts'
 import { deedView } from './deeds.ts'
 import { Listeners } from './listeners.ts'
@@ -32,6 +32,7 @@ import type {
   Heartbeat,
   ModelInfo,
   ReplayWhole,
+  TileStrips,
   WardEvents,
   WardView,
 } from './protocol.ts'
@@ -260,7 +261,7 @@ export function wardFeed({
         answer: (): WardView => ({
           models,
           channels,
-          beds: [...beds.values()].map((bed) => tileView(bed, table)),
+          beds: [...beds.values()].map(bedView),
           heartbeat: heartbeat(),
           started,
           recent,
@@ -269,10 +270,21 @@ export function wardFeed({
       },
       {
         kind: 'json',
+        path: '/api/strips',
+        answer: (_params, { query }): TileStrips =>
+          Object.fromEntries(
+            (query['bed'] ?? []).slice(0, maxBeds).flatMap((id) => {
+              const bed = byId.get(id)
+              return bed === undefined ? [] : [[id, tileStrips(bed, table)]]
+            }),
+          ),
+      },
+      {
+        kind: 'json',
         path: '/api/beds/:id',
         answer: ({ id = '' }): BedDetail | undefined => {
           const bed = byId.get(id)
-          return bed && { ...bedView(bed), history: bed.history }
+          return bed && { ...bedView(bed), strips: bed.strips.view(), history: bed.history }
         },
       },
       { kind: 'events', path: '/events', open: (response) => listeners.add(response, 'hello', heartbeat()) },
