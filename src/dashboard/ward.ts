@@ -39,8 +39,8 @@ import type {
 
 const HEARTBEAT_MS = 2000
 const FRAMES_MS = 500
-/** Frames that may wait for the next batch; a replay at full speed drops the older ones, the strips keep them. */
-const MAX_WAITING_FRAMES = 4096
+/** Frames that may wait for the next batch, well below what a listener may be behind; where there are more, pages ask anew. */
+const MAX_WAITING_FRAMES = 768
 /** Beds of the page, where nobody says how many: a hospital's ward is smaller, and a browser can still hold them. */
 const MOST_BEDS = 256
 /** Ended alerts the ward's list remembers. */
@@ -119,6 +119,8 @@ export function wardFeed({
   const started = now()
   let seq = 0
   let hidden = false
+  /** frames were left out that no page was told of */
+  let overflown = false
   const send: Listeners['send'] = (name, data) => {
     if (!hidden) listeners.send(name, data)
   }
@@ -154,6 +156,8 @@ export function wardFeed({
   })
   const beat = (): void => {
     seq++
+    if (overflown) send('anew', {})
+    overflown = false
     listeners.send('heartbeat', heartbeat())
   }
   const flush = (): void => {
@@ -201,7 +205,9 @@ export function wardFeed({
         observe(bed, view, now())
         if (listeners.size > 0 && !hidden) waiting.push(view)
       }
-      if (waiting.length > MAX_WAITING_FRAMES) waiting = waiting.slice(-MAX_WAITING_FRAMES)
+      if (waiting.length <= MAX_WAITING_FRAMES) return
+      waiting = waiting.slice(-MAX_WAITING_FRAMES)
+      overflown = true
     },
     async deliver(outputs: readonly Output[]) {
       for (const output of outputs) {

@@ -346,3 +346,17 @@ test('strips that are asked for after the values have every second once, whateve
   const whole = columnsOf(ask<TileStrips>(feed, '/api/strips', {}, { bed: [id!] })[id!]!)
   for (const [channel, columns] of whole) expect(page.beds.get(id!)!.strips.get(channel)).toEqual(columns)
 })
+
+test('a replay at full speed tells a page no more than it can take, and to ask for the ward anew', () => {
+  const feed = start()
+  const reader = follow(feed)
+  for (let t = 0; t < 2000; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(2000)
+  const frames = reader.events.filter(({ name }) => name === 'frames').flatMap(({ data }) => data as FrameView[])
+  expect(frames.length).toBeLessThan(1000)
+  expect(frames.at(-1)!.time).toBe(START + 1_999_000)
+  expect(reader.events.filter(({ name }) => name === 'anew')).toHaveLength(1)
+  for (let t = 2000; t < 2010; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(4000)
+  expect(reader.events.filter(({ name }) => name === 'anew')).toHaveLength(1)
+})
