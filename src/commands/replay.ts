@@ -76,7 +76,7 @@ export function replayCommand(): Command {
     .option('--json', 'print the summary as one JSON object, and nothing else, on standard output')
     .addHelpText(
       'after',
-      '\nExample:\n  vigil replay examples/recordings --alerts alerts.ndjson\n  vigil replay examples/recordings --page --speed 8\n',
+      '\nExample:\n  vigil replay examples/recordings --alerts alerts.ndjson\n  vigil replay examples/recordings --page --speed 8\n  vigil replay examples/recordings --snapshots kept --from 2026-01-01T00:04:00Z\n',
     )
     .action((paths: string[], flags: ReplayFlags) => withClosing((atEnd) => replay(paths, flags, atEnd)))
 }
@@ -117,7 +117,13 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     })
   const followed =
     paged &&
-    surveyor({ paged, store, everyMs: (flags.snapshotMinutes ?? SNAPSHOT_MINUTES) * 60_000, from: base && flags.from })
+    surveyor({
+      paged,
+      store,
+      everyMs: (flags.snapshotMinutes ?? SNAPSHOT_MINUTES) * 60_000,
+      from: base && flags.from,
+      base: base?.time,
+    })
   const shown =
     flags.page === true
       ? await openReplayPage(

@@ -3,7 +3,7 @@ import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
-import type { AlertView, BedView, DetectorView, FrameView, RiskHours, RiskView, Sample } from './protocol.ts'
+import type { AlertView, BedStrips, BedView, DetectorView, FrameView, RiskHours, RiskView, Sample } from './protocol.ts'
 import { withHour } from './risk-hours.ts'
 import { type SavedStrips, Strips } from './strips.ts'
 import { tileChannels } from './tile-channels.ts'
@@ -158,29 +158,23 @@ export function raise(bed: Bed, body: AlertBody): AlertView {
   return view
 }
 
-/** The bed as a tile shows it: of its strips those of the tile's rows. */
-export function tileView(bed: Bed, table: ChannelTable): BedView {
+/** The strips of a tile's rows. */
+export function tileStrips(bed: Bed, table: ChannelTable): BedStrips {
   const had = new Set(bed.strips.channels)
   const has = (name: string) => had.has(table.index.get(name) ?? -1)
   const shown = new Set(tileChannels(has).map((name) => table.index.get(name)!))
-  return bedView(bed, (channel) => shown.has(channel))
+  return bed.strips.view((channel) => shown.has(channel))
 }
 
-/** The bed with its strips and open alerts, newest first. @param wanted channels whose strips are told; all by default */
-export function bedView(bed: Bed, wanted?: (channel: number) => boolean): BedView {
+/** The bed with its newest frame and its open alerts, newest first; without its strips. */
+export function bedView(bed: Bed): BedView {
   const alerts = [...bed.open.values()].sort((a, b) => b.onset - a.onset)
   const { frame, riskHours } = bed
-  return { ...bedLine(bed), frame, strips: bed.strips.view(wanted), riskHours, alerts }
+  return { ...bedLine(bed), frame, riskHours, alerts }
 }
 
 /** The bed without what changes every second. */
-export function bedLine({
-  id,
-  name,
-  unit,
-  watching,
-  seen,
-}: Bed): Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'> {
+export function bedLine({ id, name, unit, watching, seen }: Bed): Omit<BedView, 'riskHours' | 'frame' | 'alerts'> {
   return { id, name, unit, watching, seen }
 }
 

@@ -129,17 +129,20 @@ export interface BedView {
   /** wall clock of the last frame, ms since 1970; null before the first */
   readonly seen: number | null
   readonly frame: FrameView | null
-  /** of the channels of a tile's rows in `/api/ward`, of all in `/api/beds/:id` */
-  readonly strips: BedStrips
   readonly riskHours: readonly RiskHours[]
   readonly alerts: readonly AlertView[]
 }
 
 /** `GET /api/beds/:id` */
 export interface BedDetail extends BedView {
+  /** of all its channels */
+  readonly strips: BedStrips
   /** ended alerts of this bed, newest first */
   readonly history: readonly AlertView[]
 }
+
+/** `GET /api/strips?bed=ID&bed=…`: by bed, of the channels of a tile's rows */
+export type TileStrips = Readonly<Record<string, BedStrips>>
 
 /** `GET /api/ward` */
 export interface WardView {
@@ -234,7 +237,7 @@ export interface WardEvents {
   readonly alert: AlertView
   readonly deed: DeedView
   /** a bed appeared, changed its place, or fell silent (no frame comes then) */
-  readonly bed: Omit<BedView, 'strips' | 'riskHours' | 'frame' | 'alerts'>
+  readonly bed: Omit<BedView, 'riskHours' | 'frame' | 'alerts'>
   readonly discharged: { readonly id: string }
   /** another moment of a recording is shown: the ward is to be asked for anew */
   readonly anew: Record<string, never>

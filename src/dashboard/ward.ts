@@ -18,7 +18,7 @@ import {
   restoredBed,
   type SavedBed,
   savedBed,
-  tileView,
+  tileStrips,
 } from './bed.ts'
 import { deedView } from './deeds.ts'
 import { Listeners } from './listeners.ts'
@@ -32,14 +32,15 @@ import type {
   Heartbeat,
   ModelInfo,
   ReplayWhole,
+  TileStrips,
   WardEvents,
   WardView,
 } from './protocol.ts'
 
 const HEARTBEAT_MS = 2000
 const FRAMES_MS = 500
-/** Frames that may wait for the next batch; a replay at full speed drops the older ones, the strips keep them. */
-const MAX_WAITING_FRAMES = 4096
+/** Frames that may wait for the next batch, well below what a listener may be behind; where there are more, pages ask anew. */
+const MAX_WAITING_FRAMES = 768
 /** Beds of the page, where nobody says how many: a hospital's ward is smaller, and a browser can still hold them. */
 const MOST_BEDS = 256
 /** Ended alerts the ward's list remembers. */
@@ -118,6 +119,8 @@ export function wardFeed({
   const started = now()
   let seq = 0
   let hidden = false
+  /** frames were left out that no page was told of */
+  let overflown = false
   const send: Listeners['send'] = (name, data) => {
     if (!hidden) listeners.send(name, data)
   }
@@ -153,6 +156,8 @@ export function wardFeed({
   })
   const beat = (): void => {
     seq++
+    if (overflown) send('anew', {})
+    overflown = false
     listeners.send('heartbeat', heartbeat())
   }
   const flush = (): void => {
@@ -200,7 +205,9 @@ export function wardFeed({
         observe(bed, view, now())
         if (listeners.size > 0 && !hidden) waiting.push(view)
       }
-      if (waiting.length > MAX_WAITING_FRAMES) waiting = waiting.slice(-MAX_WAITING_FRAMES)
+      if (waiting.length <= MAX_WAITING_FRAMES) return
+      waiting = waiting.slice(-MAX_WAITING_FRAMES)
+      overflown = true
     },
     async deliver(outputs: readonly Output[]) {
       for (const output of outputs) {
@@ -260,7 +267,7 @@ export function wardFeed({
         answer: (): WardView => ({
           models,
           channels,
-          beds: [...beds.values()].map((bed) => tileView(bed, table)),
+          beds: [...beds.values()].map(bedView),
           heartbeat: heartbeat(),
           started,
           recent,
@@ -269,10 +276,21 @@ export function wardFeed({
       },
       {
         kind: 'json',
+        path: '/api/strips',
+        answer: (_params, { query }): TileStrips =>
+          Object.fromEntries(
+            (query['bed'] ?? []).slice(0, maxBeds).flatMap((id) => {
+              const bed = byId.get(id)
+              return bed === undefined ? [] : [[id, tileStrips(bed, table)]]
+            }),
+          ),
+      },
+      {
+        kind: 'json',
         path: '/api/beds/:id',
         answer: ({ id = '' }): BedDetail | undefined => {
           const bed = byId.get(id)
-          return bed && { ...bedView(bed), history: bed.history }
+          return bed && { ...bedView(bed), strips: bed.strips.view(), history: bed.history }
         },
       },
       { kind: 'events', path: '/events', open: (response) => listeners.add(response, 'hello', heartbeat()) },

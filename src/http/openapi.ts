@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ActionRequest } from './actions.ts'
 import type { Right } from './roles.ts'
+import { SteeringRequest } from './steering.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -90,6 +91,7 @@ function fhir(type: string, parameters: readonly string[]) {
 /** Every route of the listener as OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
 export function openApi(): unknown {
   const { $schema: _, ...action } = z.toJSONSchema(ActionRequest, { io: 'input' })
+  const { $schema: __, ...steering } = z.toJSONSchema(SteeringRequest, { io: 'input' })
   const stream = (summary: string, parameters: readonly object[], responses: object = {}) =>
     get(
       summary,
@@ -111,6 +113,12 @@ export function openApi(): unknown {
         200: answer('the ward', anything),
         ...TOO_OFTEN,
       }),
+      '/api/strips': get(
+        "the last minutes of the rows of beds' tiles",
+        'read',
+        { 200: answer('strips by bed', anything), ...TOO_OFTEN },
+        [query('bed', "the page's id of a bed")],
+      ),
       '/api/beds/{id}': get(
         'one bed with its ended alerts',
         'read',
@@ -138,6 +146,18 @@ export function openApi(): unknown {
             ...refused(400, 'a field is wrong'),
             ...refused(404, 'nobody of that id is watched'),
             ...refused(503, 'the journal does not take it: try again'),
+            ...guarded('act'),
+            ...TOO_OFTEN,
+          },
+        },
+      },
+      '/api/replay': {
+        post: {
+          summary: 'of a recording on the page (`vigil replay --page`): go to a moment, play, pause, change the speed',
+          requestBody: { required: true, content: { [JSON_TYPE]: { schema: steering } } },
+          responses: {
+            202: answer('it is being done', object({ accepted: text })),
+            ...refused(400, 'a field is wrong'),
             ...guarded('act'),
             ...TOO_OFTEN,
           },

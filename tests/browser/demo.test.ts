@@ -42,7 +42,7 @@ describe('the demonstration', () => {
     await expect
       .poll(() => page.locator('.tile .state', { hasText: /^Watching$/ }).count(), { timeout: 30_000 })
       .toBeGreaterThanOrEqual(10)
-    expect(await page.locator('.tile canvas').count()).toBeGreaterThanOrEqual(20)
+    await expect.poll(() => page.locator('.tile canvas').count(), { timeout: 10_000 }).toBeGreaterThanOrEqual(20)
   })
 
   test('raises its first alert from the model, with the sentence a nurse reads', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { WardView } from '../../src/dashboard/protocol.ts'
+import type { BedDetail, WardView } from '../../src/dashboard/protocol.ts'
 import { start } from '../integration/vigil.ts'
 import { launchChromium } from '../setup/chromium.ts'
 import { findings, openPage } from './stage.ts'
@@ -52,10 +52,13 @@ const moment = async () => Number(await slider().getAttribute('aria-valuenow')) 
 const ward = async () => (await (await fetch(`${url}/api/ward`)).json()) as WardView
 /** The server shows this moment, and the page has it. */
 async function arrived(seconds: number): Promise<void> {
-  await expect.poll(async () => (await ward()).replay!.seeking, soon).toBe(false)
+  const there = async () => {
+    const { at, seeking } = (await ward()).replay!
+    return seeking ? undefined : at
+  }
+  await expect.poll(there, soon).toBe(START + seconds * 1000)
   await expect.poll(moment, soon).toBe(seconds)
   const shown = await ward()
-  expect(shown.replay!.at).toBe(START + seconds * 1000)
   for (const { frame } of shown.beds) expect(frame!.time).toBeLessThanOrEqual(START + seconds * 1000)
 }
 async function pause(): Promise<void> {
@@ -137,10 +140,12 @@ describe('the time line of a recording', () => {
     await expect.poll(async () => (await ward()).replay!.seeking, soon).toBe(false)
     const early = await ward()
     const at = early.replay!.at!
-    for (const { id, frame, strips } of early.beds) {
+    for (const { id, frame } of early.beds) {
       expect(frame!.time).toBeLessThanOrEqual(at)
       expect(frame!.time).toBeGreaterThan(at - 3000)
+      const { strips } = (await (await fetch(`${url}/api/beds/${id}`)).json()) as BedDetail
       expect(strips.time.length).toBeGreaterThan(100)
+      expect(strips.time.at(-1)).toBe(frame!.time / 1000)
       // what the page draws is what the server shows
       const value = frame!.samples.find(([channel]) => early.channels[channel]!.name === 'spo2')![1]
       const tile = page.locator('.tile', { has: page.locator(`a[href="#/bed/${id}"]`) })
@@ -170,6 +175,7 @@ describe('the time line of a recording', () => {
     await arrived((second[1] - START) / 1000)
     await page.getByRole('button', { name: 'Previous alert' }).click()
     await expect.poll(moment, soon).toBeLessThan((second[1] - START) / 1000)
+    await expect.poll(async () => (await ward()).replay!.seeking, soon).toBe(false)
     await page.locator(`a[href="#/bed/${bed}"]`).first().click()
     await page.locator('main.bed').waitFor()
     const own = marks.filter(([, , , of]) => of === bed)

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Listeners } from '../../src/dashboard/listeners.ts'
-import type { BedDetail, BedView, FrameView, Heartbeat, WardView } from '../../src/dashboard/protocol.ts'
+import type { BedDetail, BedView, FrameView, Heartbeat, TileStrips, WardView } from '../../src/dashboard/protocol.ts'
 import { type WardFeed, type WardOptions, wardFeed } from '../../src/dashboard/ward.ts'
 import {
   columnsOf,
@@ -12,6 +12,7 @@ import {
   withBed,
   withFrames,
   withPast,
+  withStrips,
 } from '../../src/dashboard/web/state.ts'
 import { alertOf, frameOf, PATIENTS, START, table } from './testward.ts'
 
@@ -62,11 +63,16 @@ function start(part: Partial<WardOptions> = {}): WardFeed {
 
 const NOTHING_ASKED = { query: {}, origin: 'http://127.0.0.1', url: '/' }
 
-function ask<View>(feed: WardFeed, path: string, params: Record<string, string> = {}): View {
+function ask<View>(
+  feed: WardFeed,
+  path: string,
+  params: Record<string, string> = {},
+  query: Record<string, readonly string[]> = {},
+): View {
   const route = feed.routes.find((route) => route.path === path)
   if (route?.kind !== 'json') throw new Error(`no route ${path}`)
   // what the page gets has been JSON in between
-  return JSON.parse(JSON.stringify(route.answer(params, NOTHING_ASKED) ?? null)) as View
+  return JSON.parse(JSON.stringify(route.answer(params, { ...NOTHING_ASKED, query }) ?? null)) as View
 }
 
 function follow(feed: WardFeed): Reader {
@@ -75,6 +81,12 @@ function follow(feed: WardFeed): Reader {
   const reader = new Reader()
   route.open(asResponse(reader), NOTHING_ASKED)
   return reader
+}
+
+/** The ward as a page has it that has just been opened, and then asked for the strips. */
+function openedPage(feed: WardFeed) {
+  const ward = wardOf(ask<WardView>(feed, '/api/ward'))
+  return withStrips(ward, ask<TileStrips>(feed, '/api/strips', {}, { bed: [...ward.beds.keys()] }))
 }
 
 const bedNamed = (feed: WardFeed, name: string) =>
@@ -88,9 +100,12 @@ describe('the ward', () => {
     const hr = table.index.get('hr')!
     expect(bed.frame?.time).toBe(START + 399_000)
     expect(bed.frame?.samples.find(([channel]) => channel === hr)?.[1]).toBe(frameOf(first, 399).values[hr])
-    const strip = bed.strips.channels.find(({ channel }) => channel === hr)!
-    expect(bed.strips.time).toHaveLength(300)
-    expect(bed.strips.time.at(-1)).toBe((START + 399_000) / 1000)
+    const asked = { bed: [bed.id, 'nobody'] }
+    const { [bed.id]: strips, ...others } = ask<TileStrips>(feed, '/api/strips', {}, asked)
+    expect(others).toEqual({})
+    const strip = strips!.channels.find(({ channel }) => channel === hr)!
+    expect(strips!.time).toHaveLength(300)
+    expect(strips!.time.at(-1)).toBe((START + 399_000) / 1000)
     expect(strip.low.every((low, i) => low !== null && low < strip.high[i]!)).toBe(true)
   })
 
@@ -153,13 +168,13 @@ describe('the ward', () => {
     for (const t of [500, 501, 502, 10, 11]) feed.frames([frameOf(first, t)])
     vi.advanceTimersByTime(500)
     const bed = bedNamed(feed, 'ICU 1')!
-    expect(bed.strips.time).toEqual([10, 11].map((t) => START / 1000 + t))
     for (const { name, data } of reader.events) {
       if (name === 'bed') page = withBed(page, data as BedView)
       if (name === 'frames') page = withFrames(page, data as FrameView[], START)
     }
     expect(page.beds.get(bed.id)!.frame).toEqual(bed.frame)
     const { strips } = ask<BedDetail>(feed, '/api/beds/:id', { id: bed.id })
+    expect(strips.time).toEqual([10, 11].map((t) => START / 1000 + t))
     expect(page.beds.get(bed.id)!.strips).toEqual(columnsOf(strips))
   })
 
@@ -269,7 +284,7 @@ test('a page that followed from the start shows what a page opened now shows', a
     if (name === 'alert') followed = withAlert(followed, data as Parameters<typeof withAlert>[1])
     if (name === 'bed') followed = withBed(followed, data as BedView)
   }
-  const opened = wardOf(ask<WardView>(feed, '/api/ward'))
+  const opened = openedPage(feed)
   expect([...followed.beds.keys()]).toEqual([...opened.beds.keys()])
   for (const [id, bed] of opened.beds) {
     const same = followed.beds.get(id)!
@@ -292,7 +307,7 @@ test('a bed that is opened has the past of all its channels, and what came since
   const feed = start()
   for (let t = 0; t < 200; t++) feed.frames([frameOf(first, t)])
   const reader = follow(feed)
-  const snapshot = wardOf(ask<WardView>(feed, '/api/ward'))
+  const snapshot = openedPage(feed)
   const { id, strips: tile } = [...snapshot.beds.values()][0]!
   expect([...tile.keys()].map((channel) => table.channels[channel]!.name).toSorted()).toEqual(['hr', 'resp', 'spo2'])
   // frames come before the bed is opened, and after
@@ -311,4 +326,37 @@ test('a bed that is opened has the past of all its channels, and what came since
   page = withFrames(page, [{ ...page.beds.get(id)!.frame!, seq: 10_000, time: START }], START)
   const anew = page.beds.get(id)!.strips
   expect(withPast(anew, opened)).toBe(anew)
+})
+
+test('strips that are asked for after the values have every second once, whatever came on the stream meanwhile', () => {
+  const feed = start()
+  for (let t = 0; t < 100; t++) feed.frames([frameOf(first, t)])
+  const reader = follow(feed)
+  let page = wardOf(ask<WardView>(feed, '/api/ward'))
+  const [id] = [...page.beds.keys()]
+  for (let t = 100; t < 110; t++) feed.frames([frameOf(first, t)])
+  const strips = ask<TileStrips>(feed, '/api/strips', {}, { bed: [id!] })
+  for (let t = 110; t < 120; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(500)
+  const frames = reader.events.filter(({ name }) => name === 'frames').flatMap(({ data }) => data as FrameView[])
+  // some of what the strips know comes on the stream before them, some after
+  for (const frame of frames.slice(0, 5)) page = withFrames(page, [frame], START)
+  page = withStrips(page, strips)
+  for (const frame of frames.slice(5)) page = withFrames(page, [frame], START)
+  const whole = columnsOf(ask<TileStrips>(feed, '/api/strips', {}, { bed: [id!] })[id!]!)
+  for (const [channel, columns] of whole) expect(page.beds.get(id!)!.strips.get(channel)).toEqual(columns)
+})
+
+test('a replay at full speed tells a page no more than it can take, and to ask for the ward anew', () => {
+  const feed = start()
+  const reader = follow(feed)
+  for (let t = 0; t < 2000; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(2000)
+  const frames = reader.events.filter(({ name }) => name === 'frames').flatMap(({ data }) => data as FrameView[])
+  expect(frames.length).toBeLessThan(1000)
+  expect(frames.at(-1)!.time).toBe(START + 1_999_000)
+  expect(reader.events.filter(({ name }) => name === 'anew')).toHaveLength(1)
+  for (let t = 2000; t < 2010; t++) feed.frames([frameOf(first, t)])
+  vi.advanceTimersByTime(4000)
+  expect(reader.events.filter(({ name }) => name === 'anew')).toHaveLength(1)
 })

@@ -3,6 +3,7 @@ import { get } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Health, type HttpListener, type HttpOptions, listen } from '../../src/http/listener.ts'
 import { eventLoopCheck, readiness } from '../../src/metrics/health.ts'
@@ -150,6 +151,32 @@ describe('the listener', () => {
     const scrape = await (await fetch(`${url}/metrics`)).text()
     expect(scrape).toContain('vigil_http_requests_total{route="/api/beds/:id",status="4xx"} 1')
     expect(scrape).not.toContain('CANARY')
+  })
+
+  test('packs long JSON where whoever asks can unpack it, and sends it as it is where not', async () => {
+    const long = { all: Array.from({ length: 4000 }, (_, i) => i) }
+    const routes: HttpRoute[] = [
+      { kind: 'json', path: '/long', answer: () => long },
+      { kind: 'json', path: '/short', answer: () => ({ one: 1 }) },
+    ]
+    const { port } = await start({ routes })
+    const ask = (path: string, encodings: string) =>
+      new Promise<{ encoding: string | undefined; type: string | undefined; body: Buffer }>((resolve, reject) => {
+        get({ host: HOST, port, path, headers: { 'accept-encoding': encodings } }, async (answer) => {
+          const { headers } = answer
+          const body = Buffer.concat(await answer.toArray())
+          resolve({ encoding: headers['content-encoding'], type: headers['content-type'], body })
+        }).on('error', reject)
+      })
+    const packed = await ask('/long', 'br, gzip;q=0.5')
+    expect([packed.encoding, packed.type]).toEqual(['gzip', 'application/json; charset=utf-8'])
+    expect(JSON.parse(gunzipSync(packed.body).toString())).toEqual(long)
+    for (const encodings of ['identity', 'gzip;q=0, identity', 'xgzips']) {
+      const plain = await ask('/long', encodings)
+      expect([encodings, plain.encoding]).toEqual([encodings, undefined])
+      expect(JSON.parse(plain.body.toString())).toEqual(long)
+    }
+    expect((await ask('/short', 'gzip')).encoding).toBeUndefined()
   })
 
   test('an event stream has the headers of one, and closing the listener ends it', async () => {

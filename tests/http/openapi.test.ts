@@ -6,6 +6,7 @@ import { actions } from '../../src/http/actions.ts'
 import { alertStream } from '../../src/http/alert-stream.ts'
 import { type HttpListener, listen } from '../../src/http/listener.ts'
 import { openApi } from '../../src/http/openapi.ts'
+import { steering } from '../../src/http/steering.ts'
 import { prometheusTelemetry } from '../../src/metrics/telemetry.ts'
 import type { HttpRoute } from '../../src/stream/ports.ts'
 import { alertOf, frameOf, PATIENTS, table } from '../dashboard/testward.ts'
@@ -34,6 +35,7 @@ const routes: readonly HttpRoute[] = [
   alerts.route,
   ...fhir.routes,
   { kind: 'action', path: '/api/actions', act },
+  { kind: 'action', path: '/api/replay', act: steering({ playing: true, seek() {}, play() {} }) },
 ]
 let http: HttpListener
 
@@ -68,6 +70,7 @@ const idOf = (path: string) =>
         : '1'.padStart(32, '0')
 const bodies: Readonly<Record<string, object>> = {
   '/api/actions': { action: 'ack', alertId: '1'.padStart(32, '0') },
+  '/api/replay': { do: 'seek', at: 0 },
   '/api/session': { token: 'none' },
 }
 
@@ -107,6 +110,7 @@ test.each([
   ['get', '/fhir/Observation', '/fhir/Observation?x=1', undefined],
   ['get', '/api/alerts/stream', '/api/alerts/stream?x=1', undefined],
   ['post', '/api/actions', '/api/actions', { action: 'dance' }],
+  ['post', '/api/replay', '/api/replay', { do: 'dance' }],
   ['post', '/api/actions', '/api/actions', { action: 'ack', alertId: '9'.repeat(32) }],
 ])('%s %s refuses %s as the document says', async (method, path, asked, body) => {
   const said = await ask(method, asked, body)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -60,6 +60,54 @@ describe('vigil replay', () => {
     const states = (await lines(frames)).map((line) => FrameReport.parse(JSON.parse(line)).watching)
     expect(states[0]).toBe('warming')
     expect(states.at(-1)).toBe('watching')
+  })
+
+  it('goes on in the middle from a snapshot, where there is one: the alerts and frames from then on, byte for byte', async () => {
+    const env = { VIGIL_LIMITS_ADULT: '{hr: {high: 80}, resp: {high: 15}}', VIGIL_INFERENCE_MAX_BATCH: '64' }
+    const from = Date.UTC(2026, 0, 1, 0, 4)
+    const run = async (name: string, ...more: readonly string[]) => {
+      const files = [path(`${name}-alerts`), path(`${name}-frames`)] as const
+      const args = [
+        join(EXAMPLES, 'bidmc*'),
+        '--snapshots',
+        path('snapshots'),
+        '--alerts',
+        files[0],
+        '--frames',
+        files[1],
+      ]
+      const { code, stdout, stderr } = await vigil(['replay', ...args, '--json', ...more], env)
+      expect(code).toBe(0)
+      return { said: JSON.parse(stdout), stderr, alerts: await lines(files[0]), frames: await lines(files[1]) }
+    }
+    const cold = await run('cold', '--from', `${from}`)
+    expect(cold.stderr).toContain('beds begin cold here: warming')
+    const whole = await run('whole', '--snapshot-minutes', '1')
+    const snapshots = async () =>
+      (await readdir(path('snapshots'), { recursive: true })).filter((name) => name.endsWith('.snapshot'))
+    const kept = await snapshots()
+    expect(kept.length).toBeGreaterThan(5)
+    const middle = await run('middle-on', '--from', `${from}`)
+    expect(middle.stderr).toContain('goes on from a snapshot')
+    expect(middle.alerts).toEqual(whole.alerts.filter((line) => JSON.parse(line).times.event >= from))
+    expect(middle.frames).toEqual(whole.frames.filter((line) => JSON.parse(line).time >= from))
+    expect(middle.alerts.length).toBeGreaterThan(5)
+    expect(middle.frames).not.toEqual(cold.frames)
+    expect(middle.said.frames).toBe(middle.frames.length)
+    // it keeps those that a straight replay kept, and no other
+    expect(await snapshots()).toEqual(kept)
+    // with other limits those states are not what a straight replay would have
+    const args = ['replay', join(EXAMPLES, 'bidmc*'), '--snapshots', path('snapshots'), '--from', `${from}`, '--json']
+    expect((await vigil(args)).stderr).toContain('beds begin cold here: warming')
+    // a damaged one is passed over
+    for (const name of kept) await writeFile(path(join('snapshots', name)), 'nothing')
+    const { code, stderr } = await vigil(args, env)
+    expect([code, stderr]).toEqual([0, expect.stringContaining('beds begin cold here: warming')])
+  })
+
+  it('keeps no snapshots of what can be read only once', async () => {
+    const { code, stderr } = await vigil(['replay', '/dev/null', '--snapshots', path('none'), '--json'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('read only once')])
   })
 
   it('takes patterns, packed files and HL7 captures under the secret of the site, and says where that is missing', async () => {

@@ -81,7 +81,7 @@ beforeAll(async () => {
   await withClosing(async (atEnd) => {
     const telemetry = prometheusTelemetry()
     const paged = await openPagedWard({ settings, telemetry, log }, atEnd)
-    survey = surveyor({ paged, store, everyMs: 60_000, from: undefined })
+    survey = surveyor({ paged, store, everyMs: 60_000, from: undefined, base: undefined })
     const source = replaySource(recordings, { table: paged.served.table, batch: 64 })
     const options = { sinks: [paged.shown, survey.sink], committer: survey.committer, telemetry, maxBatch: 64 }
     await lastValueFrom(

@@ -13,7 +13,7 @@ export interface SnapshotStore {
   put(snapshot: Snapshot<PageMemory>): Promise<void>
   /** event time of the newest snapshot that knows nothing later than `time`, ms; undefined where there is none */
   newest(time: number): number | undefined
-  /** that snapshot @throws VigilError state-unreadable */
+  /** that snapshot; one that cannot be read is passed over */
   before(time: number): Promise<Snapshot<PageMemory> | undefined>
 }
 
@@ -125,10 +125,9 @@ export function snapshotsInFolder(folder: string, origin: Origin): SnapshotStore
       if (place === undefined) return undefined
       try {
         return await unpackSnapshot<PageMemory>(readFileSync(path(place)))
-      } catch (cause) {
+      } catch {
         // the one before it will do, and takes longer
         places.splice(places.indexOf(place), 1)
-        if (places.length === 0) throw cause
         return this.before(time)
       }
     },

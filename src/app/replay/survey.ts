@@ -39,16 +39,18 @@ export interface SurveyorOptions {
   readonly everyMs: number
   /** event time from which the time line is, where that is not the first input's, ms */
   readonly from: number | undefined
+  /** event time of the snapshot that it goes on from, ms */
+  readonly base: number | undefined
 }
 
 /** Follows a replay on its straight way: what its time line is, and snapshots to come back to. */
-export function surveyor({ paged: { served, memory }, store, everyMs, from }: SurveyorOptions): Surveyor {
+export function surveyor({ paged: { served, memory }, store, everyMs, from, base }: SurveyorOptions): Surveyor {
   const marks = new Map<string, ReplayMark>()
   let fresh = new Map<string, ReplayMark>()
   let start: number | null = null
   let end: number | null = null
   let position = 0
-  let saved = Number.NEGATIVE_INFINITY
+  let saved = base ?? Number.NEGATIVE_INFINITY
   let complete = false
   const saw = (batch: InputBatch) => {
     for (const input of batch.inputs) {

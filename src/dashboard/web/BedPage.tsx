@@ -94,17 +94,18 @@ interface Past {
   readonly strips: ReadonlyMap<number, StripColumns>
 }
 
-/** The bed's past, asked for when it is opened and whenever one more alert ended. */
-function usePast(id: string, ended: string | undefined): Past {
+/** The bed's past, asked for when it is opened, whenever one more alert ended, and when the whole ward was told anew. */
+function usePast(id: string, ended: string | undefined, wards: number): Past {
   const [past, setPast] = useState<Past>({ history: [], strips: new Map() })
   useEffect(() => {
     const left = new AbortController()
     fetch(`api/beds/${id}`, { signal: left.signal, cache: 'no-store' })
-      .then((answer) => answer.json() as Promise<BedDetail>)
-      .then((bed) => setPast({ history: bed.history, strips: columnsOf(bed.strips) }))
+      // who is not there (any more, or at that moment of a recording) has no past
+      .then((answer) => (answer.ok ? (answer.json() as Promise<BedDetail>) : undefined))
+      .then((bed) => bed && setPast({ history: bed.history, strips: columnsOf(bed.strips) }))
       .catch(() => {}) // the link's own state says that the server is gone
     return () => left.abort()
-  }, [id, ended])
+  }, [id, ended, wards])
   return past
 }
 
@@ -116,11 +117,13 @@ interface BedPageProps {
   readonly silent: number | undefined
   /** the newest ended alert of the ward */
   readonly ended: string | undefined
+  /** how often the ward was told whole */
+  readonly wards: number
 }
 
 /** One bed: its channels large, what drives the surprise, its alerts. */
-export function BedPage({ bed: held, channels, started, silent, ended }: BedPageProps) {
-  const { history, strips: past } = usePast(held.id, ended)
+export function BedPage({ bed: held, channels, started, silent, ended, wards }: BedPageProps) {
+  const { history, strips: past } = usePast(held.id, ended, wards)
   const strips = useMemo(() => withPast(held.strips, past), [held.strips, past])
   const bed: PageBed = { ...held, strips }
   const title = useRef<HTMLHeadingElement>(null)

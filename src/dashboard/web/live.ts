@@ -1,10 +1,23 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { DeedView, WardEvents, WardView } from '../protocol.ts'
-import { type PageWard, wardOf, withAlert, withBed, withFrames, withMarks, withoutBed, withReplay } from './state.ts'
+import type { DeedView, TileStrips, WardEvents, WardView } from '../protocol.ts'
+import {
+  inOrder,
+  type PageWard,
+  wardOf,
+  withAlert,
+  withBed,
+  withFrames,
+  withMarks,
+  withoutBed,
+  withReplay,
+  withStrips,
+} from './state.ts'
 
 /** Silence after which nobody watches: three heartbeats missed. */
 const SILENT_MS = 6000
 const AGAIN_MS = 2000
+/** Beds whose strips are asked for at once: a screen of them. */
+const TOGETHER = 24
 /** What people did that is remembered: whoever waits for its own does not wait long. */
 const DEEDS = 32
 
@@ -19,6 +32,8 @@ export interface Link {
 export interface Live {
   readonly link: Link
   readonly ward: PageWard | undefined
+  /** how often the ward was told whole: what was asked of a bed before is of another moment */
+  readonly wards: number
   /** wall clock of the server minus this browser's, ms */
   readonly offset: number
   /** alerts that came since the page opened, for the announcements */
@@ -64,19 +79,37 @@ function follow(tell: (change: Change) => void): () => void {
     whole = false
     link('lost', reason)
   }
-  const fetchWard = async (source: EventSource) => {
+  const ask = async <T>(path: string): Promise<T> => {
+    const answer = await fetch(path, { cache: 'no-store' })
+    return (await answer.json()) as T
+  }
+  const stripsOf = (ids: readonly string[]) => ask<TileStrips>(`api/strips?${ids.map((id) => `bed=${id}`).join('&')}`)
+  /** @param again what is shown stands until the first strips of another moment are there, too */
+  const fetchWard = async (source: EventSource, again: boolean) => {
     whole = false
     early = []
     const mine = ++asked
-    const answer = await fetch('api/ward', { cache: 'no-store' })
-    const view = (await answer.json()) as WardView
-    // the stream this snapshot belongs to broke meanwhile, or another one was asked for
-    if (events !== source || mine !== asked) return
-    const ward = early.reduce((held, apply) => apply(held), wardOf(view))
+    // the stream this snapshot belongs to may break meanwhile, or another one be asked for
+    const stale = () => events !== source || mine !== asked
+    const view = await ask<WardView>('api/ward')
+    let ward = wardOf(view)
+    const waiting = inOrder(ward.beds).map(({ id }) => id)
+    if (again && waiting.length > 0) {
+      const first = await stripsOf(waiting.splice(0, TOGETHER))
+      ward = withStrips(ward, first)
+    }
+    if (stale()) return
+    const now = early.reduce((held, apply) => apply(held), ward)
     whole = true
     early = []
-    tell((live) => ({ ...live, ward }))
+    tell((live) => ({ ...live, ward: now, wards: live.wards + 1 }))
     beat(view.heartbeat)
+    // values first, then their past, from the top of the page on
+    while (waiting.length > 0) {
+      const strips = await stripsOf(waiting.splice(0, TOGETHER))
+      if (stale()) return
+      change((held) => withStrips(held, strips))
+    }
   }
   const connect = () => {
     const source = new EventSource('events')
@@ -85,7 +118,7 @@ function follow(tell: (change: Change) => void): () => void {
       source.addEventListener(name, (event) => take(JSON.parse(event.data) as WardEvents[Name]))
     on('hello', () => {
       heard = performance.now()
-      fetchWard(source).catch(() => {
+      fetchWard(source, false).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
@@ -99,7 +132,7 @@ function follow(tell: (change: Change) => void): () => void {
     })
     // another moment of a recording: what was known is asked for anew, and stands until it comes
     on('anew', () => {
-      fetchWard(source).catch(() => {
+      fetchWard(source, true).catch(() => {
         if (events === source) reconnect('The ward could not be read.')
       })
     })
@@ -131,6 +164,7 @@ function follow(tell: (change: Change) => void): () => void {
 const START: Live = {
   link: { state: 'connecting', reason: '', since: Date.now() },
   ward: undefined,
+  wards: 0,
   offset: 0,
   newest: undefined,
   deeds: [],

@@ -115,6 +115,7 @@ function Page() {
             started={ward.started}
             silent={silent(bed)}
             ended={ward.recent[0]?.alertId}
+            wards={live.wards}
           />
         </Acting.Provider>
       )}

@@ -9,6 +9,7 @@ import type {
   ReplayMark,
   ReplayView,
   ReplayWhole,
+  TileStrips,
   WardEvents,
   WardView,
 } from '../protocol.ts'
@@ -27,7 +28,7 @@ export interface StripColumns {
 }
 
 /** A bed as the page holds it. The object is new whenever anything of it changed; the columns grow in place. */
-export interface PageBed extends Omit<BedView, 'strips' | 'alerts'> {
+export interface PageBed extends Omit<BedView, 'alerts'> {
   readonly strips: ReadonlyMap<number, StripColumns>
   /** open, newest first */
   readonly alerts: readonly AlertView[]
@@ -52,10 +53,24 @@ export const STRIP_SECONDS = 300
 const DRAWN_SECONDS = 10
 const RECENT = 30
 
-/** The ward as the server tells it whole. */
+/** The ward as the server tells it whole; of its strips nothing yet. */
 export function wardOf({ models, channels, beds, heartbeat, started, recent, replay }: WardView): PageWard {
-  const held = beds.map((bed): [string, PageBed] => [bed.id, { ...bed, strips: columnsOf(bed.strips) }])
+  const held = beds.map((bed): [string, PageBed] => [bed.id, { ...bed, strips: new Map() }])
   return { models, channels, heartbeat, started, recent, replay, beds: new Map(held) }
+}
+
+/** With what the server knows of the past of some beds, asked for after the values: it may know more than the stream told. */
+export function withStrips(ward: PageWard, strips: TileStrips): PageWard {
+  const beds = new Map(ward.beds)
+  for (const [id, past] of Object.entries(strips)) {
+    const bed = beds.get(id)
+    if (bed === undefined) continue
+    const newest = bed.strips.values().next().value?.time.at(-1)
+    const known = columnsOf(past)
+    const all = newest !== undefined && past.time.includes(newest)
+    beds.set(id, { ...bed, strips: all ? known : withPast(bed.strips, known) })
+  }
+  return { ...ward, beds }
 }
 
 /** @param now wall clock of the server, ms */
@@ -164,6 +179,8 @@ function extended(strips: ReadonlyMap<number, StripColumns>, frame: FrameView): 
   const faults = new Set(frame.faults.filter(([, fault]) => fault !== 'missing').map(([channel]) => channel))
   const next = new Map(strips)
   const times = strips.values().next().value?.time ?? []
+  // the past that was asked for knew it already
+  if (times.at(-1)! >= time) return strips
   const none = () => times.map(() => null)
   for (const channel of samples.keys()) {
     if (next.has(channel)) continue
