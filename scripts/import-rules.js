@@ -100,7 +100,7 @@ export const ROOMS = [
     node: 'any',
   },
   // Who a pseudonym is, sealed: written at the edge, read for receivers that ask. Nothing else may import it.
-  { name: 'vault', files: /^src\/vault\//, rooms: LANGUAGE, packages: ['zod'], node: ['crypto', 'fs'] },
+  { name: 'vault', files: /^src\/vault\//, rooms: LANGUAGE, packages: ['zod'], node: ['crypto', 'fs', 'os'] },
   {
     name: 'delivery',
     files: /^src\/delivery\//,

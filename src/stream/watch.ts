@@ -264,8 +264,10 @@ export class Watch {
   seenBy(session: Session, { detector, champion, shadow, warmedFrom }: EntryOf<'seen-by'>): void {
     const before = this.#versions.of(session).all
     const next = { champion, ...(shadow !== undefined && { shadow }) }
-    if (!this.#versions.has(next))
-      throw new VigilError('internal', 'a patient is to be seen by a version that is not open', { place: champion })
+    const missing = [champion, shadow].find((id) => id !== undefined && this.#versions.find(id) === undefined)
+    // a ward on Kafka opens what its orders name before; a recording may name what nobody opened
+    if (missing !== undefined)
+      throw new VigilError('model-not-found', `the journal says that patients are seen by ${missing} from here on, and it is not open: serve that version (--model ${missing})`, { place: missing }) // biome-ignore format: one sentence
     session.seenBy = { ...session.seenBy, [detector]: next }
     if (warmedFrom !== undefined) return
     for (const version of this.#versions.of(session).all) if (!before.includes(version)) version.reset(session.slot)

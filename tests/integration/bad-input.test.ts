@@ -120,6 +120,15 @@ describe('bad input', () => {
     expect(missing.stderr).toContain('model-not-found')
   })
 
+  it('a recording of patients who were seen by a version that is not open is told which', async () => {
+    const path = join(folder, 'seen.ndjson')
+    const of = { kind: 'journal', patientKey: 'p-1', at: T0, afterOffset: 0, entry: 'seen-by', detector: 'bedside' }
+    const reading = JSON.stringify({ patient: 'p-1', time: T0, values: { hr: 72, spo2: 97 } })
+    await writeFile(path, [reading, JSON.stringify({ ...of, champion: 'bedside@9.9.9' })].join('\n'))
+    const { code, stderr } = await vigil(['replay', path])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/model-not-found: .*bedside@9\.9\.9.*--model/)])
+  })
+
   it('an unknown setting, a wrong value and a wrong flag name their place', async () => {
     await writeFile(path('settings.yaml'), 'http:\n  prot: 8080\ninference:\n  threads: many\n')
     const settings = await vigil(['demo', '--config', path('settings.yaml')])

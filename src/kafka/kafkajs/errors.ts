@@ -81,7 +81,7 @@ const BY_TYPE: Record<string, Verdict> = {
   NOT_ENOUGH_REPLICAS: ['kafka-failed', true, 'fewer replicas are in sync than min.insync.replicas asks for'],
 }
 
-const ELECTING: Verdict = ['kafka-unreachable', true, 'the cluster is starting or electing a leader; that passes']
+const ELECTION: Verdict = ['kafka-unreachable', true, 'the cluster is starting or electing a leader; that passes']
 for (const type of [
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
@@ -92,7 +92,7 @@ for (const type of [
   'REQUEST_TIMED_OUT',
   'NETWORK_EXCEPTION',
 ])
-  BY_TYPE[type] = ELECTING
+  BY_TYPE[type] = ELECTION
 
 /** Number of an error that kafkajs 2.2.4 does not know by name. */
 const NEWER: Readonly<Record<string, Verdict>> = {
@@ -186,3 +186,6 @@ export function vigilError(error: unknown, doing: string, place?: string): Vigil
 export function typeOf(error: unknown): string | undefined {
   return chain(error).find((each) => each.type !== undefined)?.type
 }
+
+/** Whether a leader or a coordinator is being elected, or was a moment ago. */
+export const isElecting = (error: unknown): boolean => BY_TYPE[typeOf(error) ?? ''] === ELECTION

@@ -2,7 +2,7 @@ import { VigilError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Settings } from '../../vitals/settings.ts'
 import { judgeTopics, type TopicFacts, type TopicPlan, topicPlans } from '../topics.ts'
-import { typeOf, vigilError } from './errors.ts'
+import { isElecting, typeOf, vigilError } from './errors.ts'
 import { type Cluster, ConfigResourceTypes, type Kafka } from './library.ts'
 
 type Admin = ReturnType<Kafka['admin']>
@@ -10,12 +10,17 @@ type Admin = ReturnType<Kafka['admin']>
 /** How often, and after how many ms, a topic that another process makes at this moment is looked for again. */
 const LOOKS = 20
 const LOOK_MS = 100
+/** How often one whose leaders are being elected is looked at: a broker that has just begun takes seconds for it. */
+const ELECTION_LOOKS = 60
 
 /**
  * Partitions of a topic; undefined when there is none. Asked one by one, since one missing or forbidden topic would hide
  * the others. A leader that is being elected means that the topic is just being made.
  */
-export async function partitionsOf(cluster: Cluster, topic: string): Promise<number | undefined> {
+export async function partitionsOf(
+  cluster: Pick<Cluster, 'findControllerBroker'>,
+  topic: string,
+): Promise<number | undefined> {
   for (let look = 0; ; look++) {
     try {
       const broker = await cluster.findControllerBroker()
@@ -24,7 +29,7 @@ export async function partitionsOf(cluster: Cluster, topic: string): Promise<num
     } catch (error) {
       const type = typeOf(error)
       if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
-      if (type !== 'LEADER_NOT_AVAILABLE' || look === LOOKS) throw vigilError(error, 'looking for a topic', topic)
+      if (!isElecting(error) || look === ELECTION_LOOKS) throw vigilError(error, 'looking for a topic', topic)
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
@@ -91,7 +96,10 @@ async function survey(cluster: Cluster, plans: readonly TopicPlan[]): Promise<Ma
 /**
  * Wait until brokers lead every partition of new topics: a consumer that comes before joins its group again and again.
  */
-async function led(cluster: Cluster, topics: ReadonlyMap<string, number>): Promise<void> {
+export async function led(
+  cluster: Pick<Cluster, 'addMultipleTargetTopics' | 'refreshMetadata' | 'fetchTopicsOffset'>,
+  topics: ReadonlyMap<string, number>,
+): Promise<void> {
   const wanted = [...topics].map(([topic, count]) => ({
     topic,
     partitions: Array.from({ length: count }, (_, partition) => ({ partition })),
@@ -106,7 +114,8 @@ async function led(cluster: Cluster, topics: ReadonlyMap<string, number>): Promi
     } catch (error) {
       // Whoever has no right to read them finds out where it matters.
       if (typeOf(error) === 'TOPIC_AUTHORIZATION_FAILED') return
-      if (look === LOOKS) throw vigilError(error, 'waiting for the leaders of new topics')
+      if (look === (isElecting(error) ? ELECTION_LOOKS : LOOKS))
+        throw vigilError(error, 'waiting for the leaders of new topics')
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
