@@ -3,7 +3,7 @@
  * and for good where not every beat reaches the finger. Told as a mismatch is what is neither. Figures: `docs/detection.md`.
  */
 
-/** time constants, s: of the difference, in which wrong counts of seconds vanish; of what is usual of it */
+/** time constants, s: of the difference, in which wrong counts of seconds vanish; of what is usual of it and of either */
 const DIFFERENCE = 25
 const USUAL = 180
 /** usual difference before it is known, /min, and its weight in observations */
@@ -31,13 +31,15 @@ const OFFSET = 1 // what is usual of it
 const SPREAD = 2 // its variance
 const PAIRS = 3 // observations of it
 const APART = 4 // tick since which it is a mismatch; NaN = it is none
-export const PAIR_FIELDS = 5
+const ONE = 5 // running mean of the one while both were there; NaN before the first ...
+const OTHER = 6 // ... and of the other
+export const PAIR_FIELDS = 7
 
 /** Forget the pair. */
 export function resetPair(state: Float64Array, at: number): void {
   state.fill(0, at, at + PAIR_FIELDS)
   state[at + DIFF] = Number.NaN
-  state[at + APART] = Number.NaN
+  for (const field of [APART, ONE, OTHER]) state[at + field] = Number.NaN
 }
 
 /** Tick since which the two are a mismatch; NaN when they are none. */
@@ -51,7 +53,7 @@ export function partPair(state: Float64Array, at: number): void {
 /**
  * Take one tick's two counts, by what is usual of this patient. Where one has moved and the other has followed, the difference that
  * stays is the heart's, and usual from now on.
- * @param one /min, as the other three: the counts, and how far each is from its own running mean of three minutes
+ * @param one /min, as the other
  * @returns whether they are a mismatch
  */
 export function watchPair(
@@ -61,8 +63,6 @@ export function watchPair(
   cadenceSeconds: number,
   one: number,
   other: number,
-  oneMoved: number,
-  otherMoved: number,
 ): boolean {
   const count = Math.min(state[at + PAIRS]!, USUAL)
   const variance = (state[at + SPREAD]! * count + PRIOR * PRIOR * PRIOR_WEIGHT) / (count + PRIOR_WEIGHT)
@@ -77,13 +77,20 @@ export function watchPair(
   const learnt = z < FREEZE_AT || count < PRIOR_WEIGHT ? 1 : HARDLY
   const next = Math.min(++state[at + PAIRS]!, USUAL)
   const squared = Math.min(off * off, FREEZE_AT * FREEZE_AT * variance)
-  const together = followed(oneMoved, otherMoved)
+  const together = followed(away(state, at + ONE, cadenceSeconds, one), away(state, at + OTHER, cadenceSeconds, other))
   state[at + OFFSET]! += together ? off * share : (learnt * Math.max(-1, Math.min(1, off))) / USUAL
   state[at + SPREAD]! += (learnt * (squared - state[at + SPREAD]!)) / next
   const apart = z >= MISMATCH_AT && count >= PRIOR_WEIGHT && !together
   if (!apart) state[at + APART] = Number.NaN
   else if (Number.isNaN(state[at + APART]!)) state[at + APART] = tick
   return apart
+}
+
+/** Take a count into its running mean; how far it is from there, /min. */
+function away(state: Float64Array, at: number, cadenceSeconds: number, value: number): number {
+  const mean = state[at]!
+  state[at] = Number.isNaN(mean) ? value : mean + (value - mean) * Math.min(1, cadenceSeconds / USUAL)
+  return value - state[at]!
 }
 
 /** whether both have moved the same way, the one by as good a share as the other */

@@ -348,12 +348,8 @@ function mismatch(
     partPair(state, at + PAIR_AT)
     return false
   }
-  const moved = (s: number): number => {
-    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
-    return state[own + VALUE]! - state[own + HABIT]!
-  }
   const value = (s: number) => state[at + SENSOR_HEADER + s * SENSOR_FIELDS + VALUE]!
-  return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, value(one), value(other), moved(one), moved(other))
+  return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, value(one), value(other))
 }
 
 /** whether a tick's mean pressure lies outside its systolic and diastolic value */

@@ -16,7 +16,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
 /** Of the row: another one is not what an older saved state means. */
-const LAYOUT = 3
+const LAYOUT = 4
 
 /** The sensors of every patient of a ward: a row each, looked at before any model. */
 export class Sensing {

@@ -127,7 +127,7 @@ beforeAll(async () => {
     const own = (value: number) => ({ ...beside, [name]: value })
     const regular = seconds(0, 120, (s) => own(at + (s % 2) * channel.resolution))
     // a line's channels are missed together, or after as long
-    await lives(regular, seconds(120, 180, moving(without(beside, name))))
+    await lives(regular, seconds(120, 300, moving(without(beside, name))))
     await lives(
       regular,
       seconds(120, 400, (s) => ({ ...moving(beside)(s), [name]: at })),
@@ -141,7 +141,7 @@ beforeAll(async () => {
   for (const name of ['abp', 'pap']) {
     const line = { [`${name}_sys`]: 110, [`${name}_dia`]: 60, [`${name}_mean`]: 80 }
     const whole = seconds(0, 120, moving({ ...calm, ...line }))
-    await lives(whole, seconds(120, 180, moving(calm)))
+    await lives(whole, seconds(120, 300, moving(calm)))
     const damped = { ...line, [`${name}_sys`]: 88, [`${name}_dia`]: 76 }
     await lives(seconds(0, 180, moving({ ...calm, ...line })), seconds(180, 230, moving({ ...calm, ...damped })))
   }
