@@ -177,6 +177,9 @@ test('two hundred beds are all there, each follows its frames, and only strips o
   await open()
   expect(await page.locator('.tile').count()).toBe(200)
   expect(await page.locator('.hidden').count()).toBe(0)
+  // values come first, strips after them
+  const strips = () => page.locator('.strip').count()
+  await expect.poll(strips, { timeout: 10_000 }).toBeGreaterThan(590)
   const drawn = await page.locator('.strip canvas').count()
   expect(drawn).toBeGreaterThan(5)
   expect(drawn).toBeLessThan(200)
