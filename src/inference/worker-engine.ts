@@ -55,7 +55,7 @@ class WorkerEngine implements RowsEngine {
   #mailbox: Mailbox
   #steps = 0
   #inFlight: Promise<unknown> = Promise.resolve()
-  #closed = false
+  #closing: Promise<void> | undefined
 
   /** @param graph of the calling thread; it is closed with the engine */
   constructor(start: WorkerStart, workers: number, graph: StepGraph | undefined) {
@@ -104,7 +104,7 @@ class WorkerEngine implements RowsEngine {
     count: number,
     choose: () => readonly Place[],
   ): Promise<Float32Array> {
-    if (this.#closed) throw new VigilError('engine-failed', 'the step engine is closed')
+    if (this.#closing) throw new VigilError('engine-failed', 'the step engine is closed')
     const places = choose()
     checkFeatures(x, count, this.#features)
     const again = this.#slab.claim(slots, count)
@@ -156,9 +156,13 @@ class WorkerEngine implements RowsEngine {
     this.#slab.writeRows(slots, from, count)
   }
 
-  /** Waits for the step in flight, releases the sessions and ends the threads. */
-  async close(): Promise<void> {
-    this.#closed = true
+  /** Waits for the step in flight, releases the sessions and ends the threads; once, however often it is asked. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await this.#inFlight
     await Promise.all([...this.#threads.map((thread) => thread.close()), this.#graph?.close()])
   }

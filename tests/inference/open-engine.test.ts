@@ -156,7 +156,7 @@ describe('an open engine', () => {
     await expect(engine.step(slots, new Float32Array(16), 2)).rejects.toMatchObject({ code: 'internal' })
     await expect(engine.step(slots, new Float32Array(32), 0)).rejects.toMatchObject({ code: 'internal' })
     await engine.step(slots, new Float32Array(32), 2)
-    await engine.close()
+    await Promise.all([engine.close(), engine.close()])
     await expect(engine.step(slots, new Float32Array(32), 2)).rejects.toMatchObject({ code: 'engine-failed' })
   })
 
