@@ -4,6 +4,7 @@ import type { SensorFault } from '../vitals/report.ts'
 import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
 import { PAIR_FIELDS, partPair, resetPair, watchPair } from './pair.ts'
 import { remembered } from './remembered.ts'
+import { isFlat, learnRuns, RUN_FIELDS, SINCE as RUN_SINCE, resetRuns } from './runs.ts'
 import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
@@ -34,13 +35,6 @@ const CONFIRMED = 5
 /** time constants, s: how often a channel changes; where it usually is */
 const CHANGING = 600
 const USUAL = 180
-/** weight of the population in how often a patient's value changes, in changes */
-const CHANGES_PRIOR = 6
-/** how long the run is that one meets at a random second in the population, s, and its weight in seconds */
-const MET_RUN = 40
-const MET_PRIOR = 60
-/** a run shorter than this is none, s */
-const SHORTEST_RUN = 15
 /**
  * row of one sensed channel, times in ticks: as far as its kind is asked, since patients are many and most sensors are of
  * the shorter kinds. First what every sensor has
@@ -58,12 +52,9 @@ const LEAPS = 7 // observations in a row that were set aside as leaps
 export const LEAPT = 8 // tick of the newest of them
 const CONTINUOUS_FIELDS = 9
 /** then what may not stand still */
-export const SINCE = 9 // tick since which the value is the same
-const CHANGES = 10 // fading number of changes ...
-const TICKS = 11 // ... in this fading number of ticks
-const RUNS = 12 // fading length of the runs that ended, s ...
-const SQUARES = 13 // ... and of their squares, s^2
-const RESTLESS_FIELDS = 14
+const RUNS_AT = 9 // RUN_FIELDS
+export const SINCE = RUNS_AT + RUN_SINCE
+const RESTLESS_FIELDS = RUNS_AT + RUN_FIELDS
 /** then those of the pair */
 export const HABIT = 14 // slow running mean of VALUE
 const PAIRED_FIELDS = 15
@@ -185,7 +176,7 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
       for (const field of [COUNT, LEAPS]) state[own + field] = 0
       state[own + EVERY] = 1
     }
-    if (sensor.flat !== undefined) for (const field of [CHANGES, TICKS, RUNS, SQUARES]) state[own + field] = 0
+    if (sensor.flat !== undefined) resetRuns(state, own + RUNS_AT)
   }
 }
 
@@ -307,7 +298,7 @@ function observe(
   const passed = tick - seen
   if (state[own + COUNT]! < REGULAR) state[own + COUNT]!++
   state[own + EVERY]! += (passed - state[own + EVERY]!) / 10
-  if (restless) learnRuns(plan, state, own, tick, passed, value !== before)
+  if (restless) learnRuns(plan, state, own + RUNS_AT, tick, passed, value !== before)
   if (sensor.paired) state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
   if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
   if (!restless) return 0
@@ -315,26 +306,7 @@ function observe(
     state[own + SINCE] = tick
     return 0
   }
-  return isFlat(plan, state, own, sensor, tick) ? FLAT : 0
-}
-
-/** How often the patient's values change, and how long they stand still. */
-function learnRuns(
-  plan: SensorPlan,
-  state: Float64Array,
-  own: number,
-  tick: number,
-  passed: number,
-  changed: boolean,
-): void {
-  const seconds = plan.cadenceSeconds
-  if (passed * seconds >= MISSED_SECONDS) state[own + SINCE] = tick
-  const keep = plan.keep(passed)
-  state[own + CHANGES] = state[own + CHANGES]! * keep + (changed ? 1 : 0)
-  state[own + TICKS] = state[own + TICKS]! * keep + passed
-  const run = changed ? (tick - passed - state[own + SINCE]!) * seconds + seconds : 0
-  state[own + RUNS] = state[own + RUNS]! * keep + run
-  state[own + SQUARES] = state[own + SQUARES]! * keep + run * run
+  return isFlat(plan, state, own + RUNS_AT, sensor, tick) ? FLAT : 0
 }
 
 /** A change that no body makes, until several values in a row confirm it. */
@@ -365,21 +337,6 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
   return (
     frames.masks[other] === 1 && Math.abs(frames.values[other]! - frames.values[from + sensor.index]!) < sensor.leap / 3
   )
-}
-
-/**
- * A value that stands still for longer than the patient's own values ever do: the run against the geometric mean of the
- * patient's mean run and of the run that one meets at a random second (the longer the more its runs differ), both shrunk
- * to the population's.
- */
-function isFlat(plan: SensorPlan, state: Float64Array, own: number, sensor: Sensor, tick: number): boolean {
-  const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
-  if (run < SHORTEST_RUN) return false
-  const rate =
-    (state[own + CHANGES]! + CHANGES_PRIOR) /
-    (state[own + TICKS]! * plan.cadenceSeconds + CHANGES_PRIOR / sensor.changing)
-  const met = (state[own + SQUARES]! + MET_PRIOR * MET_RUN) / (state[own + RUNS]! + MET_PRIOR)
-  return (run * run * rate) / met >= sensor.flat!
 }
 
 /** Whether heart rate and pulse are not of one heart. */
