@@ -12,11 +12,10 @@ import { spoken } from './spoken.ts'
 const RUN_GAP = 90_000
 
 /** row of a channel of the table, limited or not: a row outlives a change of limits */
-const SIDE = 0 // -1 below, 1 above, 2 asystole, 0 inside
-const SINCE = 1 // event time the run began, ms
-const LAST = 2 // event time of the newest value outside, ms
-const VALUE = 3 // that value
-const FIELD_NAMES = ['side', 'since', 'last', 'value'] as const
+const OUTSIDE = 0 // event time since which values are outside, ms, negative where they are below; NaN = they are inside
+const LAST = 1 // event time of the newest value, ms; 0 before the first
+const VALUE = 2 // that value
+const FIELD_NAMES = ['outside', 'last', 'value'] as const
 const FIELDS = FIELD_NAMES.length
 const BELOW = -1
 const ABOVE = 1
@@ -82,13 +81,30 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
 
 /** Forget every run (a new patient at the bed). */
 export function resetLimits(plan: LimitPlan, state: Float64Array, at: number): void {
-  state.fill(0, at, at + plan.stateSize)
+  for (let own = at; own < at + plan.stateSize; own += FIELDS) forget(state, own)
 }
 
-/** -1, 1, 2 or 0, as SIDE */
+function forget(state: Float64Array, own: number): void {
+  state.fill(0, own, own + FIELDS)
+  state[own + OUTSIDE] = Number.NaN
+}
+
+/** -1 below, 1 above, 2 asystole, 0 inside */
 function sideOf({ beats, low, high }: LimitedChannel, value: number): number {
   return beats && value === 0 ? STILL : value < low ? BELOW : value > high ? ABOVE : 0
 }
+
+/** On which side the run is that stands in a row, as `sideOf`: what was found then, whichever limits hold now. */
+function runOf({ beats }: LimitedChannel, state: Float64Array, own: number): number {
+  const since = state[own + OUTSIDE]!
+  if (Number.isNaN(since)) return 0
+  // by its sign, which 0 has as well
+  if (1 / since < 0) return BELOW
+  return beats && state[own + VALUE] === 0 ? STILL : ABOVE
+}
+
+/** a run on a side, as OUTSIDE has it */
+const outside = (side: number, since: number): number => (side === 0 ? Number.NaN : side === BELOW ? -since : since)
 
 /**
  * Other limits hold from here on: what was seen last stands, and is held against them. A run that only they see begins
@@ -99,11 +115,10 @@ export function rejudgeLimits(plan: LimitPlan, state: Float64Array, at: number):
   for (let index = 0; index < plan.width; index++) {
     const own = at + index * FIELDS
     const it = limited.get(index)
-    if (it === undefined) state.fill(0, own, own + FIELDS)
+    if (it === undefined) forget(state, own)
     if (it === undefined || state[own + LAST] === 0) continue
     const side = sideOf(it, state[own + VALUE]!)
-    if (side !== state[own + SIDE]) state[own + SINCE] = state[own + LAST]!
-    state[own + SIDE] = side
+    if (side !== runOf(it, state, own)) state[own + OUTSIDE] = outside(side, state[own + LAST]!)
   }
 }
 
@@ -168,23 +183,25 @@ export function checkLimits(
   for (let i = 0; i < plan.limited.length; i++) {
     const it = plan.limited[i]!
     const own = at + it.index * FIELDS
-    const was = state[own + SIDE]!
+    const was = runOf(it, state, own)
     const observed =
       frames.masks[from + it.index] === 1 && !(it.pressure !== undefined && contradict(frames, from, it.pressure))
     if (!observed && was === 0) continue
     const episodic = it.channel.cadence === 'episodic'
     const lapsed = !episodic && time - state[own + LAST]! > RUN_GAP
+    let side = was
     if (observed) {
       const value = frames.values[from + it.index]!
-      const side = sideOf(it, value)
-      if (side !== 0 && (side !== was || lapsed)) state[own + SINCE] = time
-      state[own + SIDE] = side
+      side = sideOf(it, value)
+      if (side !== was || lapsed) state[own + OUTSIDE] = outside(side, time)
       state[own + LAST] = time
       state[own + VALUE] = value
-    } else if (lapsed) state[own + SIDE] = 0
-    const side = state[own + SIDE]!
+    } else if (lapsed) {
+      side = 0
+      state[own + OUTSIDE] = Number.NaN
+    }
     if (side === 0) continue
-    const since = state[own + SINCE]!
+    const since = Math.abs(state[own + OUTSIDE]!)
     const last = state[own + LAST]!
     if (episodic || side === STILL || last - since >= it.holdMs)
       out.push(conditionOf(it, side, since, last, state[own + VALUE]!))

@@ -17,8 +17,6 @@ import {
   ORDER,
   PAIR_AT,
   SEEN,
-  SENSOR_FIELDS,
-  SENSOR_HEADER,
   type SensorPlan,
   SINCE,
   VALUE,
@@ -71,7 +69,7 @@ export function sensorConditions(
   const faults = faultsOf(state, at)
   if (faults === 0) return
   const ms = plan.cadenceSeconds * 1000
-  const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+  const own = (s: number) => at + plan.sensors[s]!.at
   const channelOf = (s: number): Channel => table.channels[plan.sensors[s]!.index]!
   const named = (s: number, more: Partial<AlertChannel> = {}): AlertChannel => ({
     ...identified(channelOf(s)),
@@ -152,7 +150,7 @@ export function sensorConditions(
 /** hr and pulse, the one first that is further from where both were */
 function moved(plan: SensorPlan, state: Float64Array, at: number): readonly number[] {
   const away = plan.pair.map((s) => {
-    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    const own = at + plan.sensors[s]!.at
     return Math.abs(state[own + VALUE]! - state[own + HABIT]!)
   })
   return away[0]! >= away[1]! ? plan.pair : [plan.pair[1], plan.pair[0]]
@@ -167,7 +165,7 @@ function missing(
   ms: number,
   out: Condition[],
 ): void {
-  const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+  const own = (s: number) => at + plan.sensors[s]!.at
   const place = (name: string) => plan.sensors.findIndex(({ channel }) => channel === name)
   const gone = (s: number) => s >= 0 && state[own(s) + FAULT] === MISSING
   const seen = (s: number) => !Number.isNaN(state[own(s) + SEEN]!) && !gone(s)
@@ -260,7 +258,7 @@ function contradictions(
     const since = state[at + sinceAt]!
     if (Number.isNaN(since)) continue
     const [sys, dia, mean] = three.map((index) => plan.sensors.findIndex((sensor) => sensor.index === index))
-    const own = (s: number) => at + SENSOR_HEADER + s * SENSOR_FIELDS
+    const own = (s: number) => at + plan.sensors[s]!.at
     const channelOf = (s: number) => table.channels[plan.sensors[s]!.index]!
     const value = (s: number) => state[own(s) + VALUE]!
     const known = [mean!, sys!, dia!].filter((s) => !Number.isNaN(value(s)))

@@ -4,6 +4,7 @@ import type { SensorFault } from '../vitals/report.ts'
 import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
 import { PAIR_FIELDS, partPair, resetPair, watchPair } from './pair.ts'
 import { remembered } from './remembered.ts'
+import { isFlat, learnRuns, RUN_FIELDS, SINCE as RUN_SINCE, resetRuns } from './runs.ts'
 import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
@@ -34,55 +35,58 @@ const CONFIRMED = 5
 /** time constants, s: how often a channel changes; where it usually is */
 const CHANGING = 600
 const USUAL = 180
-/** weight of the population in how often a patient's value changes, in changes */
-const CHANGES_PRIOR = 6
-/** how long the run is that one meets at a random second in the population, s, and its weight in seconds */
-const MET_RUN = 40
-const MET_PRIOR = 60
-/** a run shorter than this is none, s */
-const SHORTEST_RUN = 15
-/** row of one sensed channel; times in ticks */
+/**
+ * row of one sensed channel, times in ticks: as far as its kind is asked, since patients are many and most sensors are of
+ * the shorter kinds. First what every sensor has
+ */
 export const VALUE = 0 // newest observed value
 export const SEEN = 1 // its tick; NaN before the first
-const EVERY = 2 // mean ticks between observations
-export const SINCE = 3 // tick since which the value is the same
-const CHANGES = 4 // fading number of changes ...
-const TICKS = 5 // ... in this fading number of ticks
-export const GOOD = 6 // newest value taken for true
-export const GOOD_TICK = 7
-const LEAPS = 8 // observations in a row that were set aside as leaps
-export const LEAPT = 9 // tick of the newest of them
-const COUNT = 10 // observations, up to REGULAR
-export const FAULT = 11 // one of the above, 0 = none
-export const HABIT = 12 // slow running mean of VALUE
-const RUNS = 13 // fading length of the runs that ended, s ...
-const SQUARES = 14 // ... and of their squares, s^2
-export const SENSOR_FIELDS = 15
+export const GOOD = 2 // newest value taken for true
+export const GOOD_TICK = 3
+export const FAULT = 4 // one of the above, 0 = none
+const EPISODIC_FIELDS = 5
+/** then what can be missed, or leap */
+const EVERY = 5 // mean ticks between observations
+const COUNT = 6 // observations, up to REGULAR
+const LEAPS = 7 // observations in a row that were set aside as leaps
+export const LEAPT = 8 // tick of the newest of them
+const CONTINUOUS_FIELDS = 9
+/** then what may not stand still */
+const RUNS_AT = 9 // RUN_FIELDS
+export const SINCE = RUNS_AT + RUN_SINCE
+const RESTLESS_FIELDS = RUNS_AT + RUN_FIELDS
+/** then those of the pair */
+export const HABIT = 14 // slow running mean of VALUE
+const PAIRED_FIELDS = 15
 
 /** header of the patient's row */
 const FAULTS = 0 // every bit that stands
 export const PAIR_AT = 1 // heart rate and pulse: PAIR_FIELDS
 const KNOWN = PAIR_AT + PAIR_FIELDS // sensors that ever gave a value, one bit each
-export const SENSOR_HEADER = KNOWN + 1
+const SENSOR_HEADER = KNOWN + 1
 
 interface Sensor extends SensorFacts {
   /** index in the channel table */
   readonly index: number
+  /** where in the patient's row its own begins */
+  readonly at: number
   /** index in `sensors` of the partner, -1 = none */
   readonly beside: number
   /** index in `sensors` of another of its cable, -1 = none */
   readonly along: number
   /** heart rate by ECG: 0 is asystole */
   readonly beats: boolean
-  /** whether its absence is missed */
+  /** whether its absence is missed, and its leaps are seen */
   readonly continuous: boolean
+  /** whether it is one of the pair */
+  readonly paired: boolean
   /** where in the row the trouble of its pressures began, 0 = it is no pressure */
   readonly sinceAt: number
   /** where in the row its line stands, which damping makes it lie about; 0 = none does */
   readonly lineAt: number
 }
 
-/** Sensor logic over a channel table: it knows no model. Row: [header, SENSOR_FIELDS x sensors, since x pressures, LINE_FIELDS x lines]. */
+/** Sensor logic over a channel table: it knows no model. Row: [header, fields of each sensor's kind, since x pressures, LINE_FIELDS x lines]. */
 export interface SensorPlan {
   /** doubles of one patient's row */
   readonly stateSize: number
@@ -106,10 +110,23 @@ export interface SensorPlan {
   }[]
 }
 
+/** doubles of a sensor's row, by its kind: each has what the kinds before it have */
+function fieldsOf({ channel, flat }: SensorFacts, continuous: boolean): number {
+  if (PAIR.some((name) => name === channel)) return PAIRED_FIELDS
+  if (flat !== undefined) return RESTLESS_FIELDS
+  return continuous ? CONTINUOUS_FIELDS : EPISODIC_FIELDS
+}
+
 export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorPlan {
   const known = SENSORS.filter(({ channel }) => table.index.has(channel))
   const place = (name: string | undefined) => known.findIndex(({ channel }) => channel === name)
-  const sinceAt = SENSOR_HEADER + SENSOR_FIELDS * known.length
+  const continuous = known.map(({ channel }) => table.channels[table.index.get(channel)!]!.cadence === 'continuous')
+  let sinceAt = SENSOR_HEADER
+  const places = known.map((facts, s) => {
+    const at = sinceAt
+    sinceAt += fieldsOf(facts, continuous[s]!)
+    return at
+  })
   const linesAt = sinceAt + PRESSURES.length
   const pressures = PRESSURES.map((name, i) => ({
     name,
@@ -118,15 +135,17 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
     mean: place(`${name}_mean`),
     lineAt: LINES.includes(name) ? linesAt + LINE_FIELDS * LINES.indexOf(name) : 0,
   }))
-  const sensors = known.map((facts) => {
+  const sensors = known.map((facts, s) => {
     const index = table.index.get(facts.channel)!
     return {
       ...facts,
       index,
+      at: places[s]!,
       beside: place(facts.partner),
       along: place(facts.cable),
       beats: facts.channel === 'hr',
-      continuous: table.channels[index]!.cadence === 'continuous',
+      continuous: continuous[s]!,
+      paired: PAIR.some((name) => name === facts.channel),
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
       // the mean of a damped line is right
       lineAt: pressures.find(({ three }) => three.indexOf(index) === 0 || three.indexOf(index) === 1)?.lineAt ?? 0,
@@ -150,10 +169,14 @@ export function resetSensors(plan: SensorPlan, state: Float64Array, at: number):
   resetPair(state, at + PAIR_AT)
   state[at + KNOWN] = 0
   for (const { lineAt } of plan.pressures) if (lineAt > 0) resetLine(state, at + lineAt)
-  for (let s = 0; s < plan.sensors.length; s++) {
-    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
-    for (const field of [CHANGES, TICKS, LEAPS, COUNT, FAULT, RUNS, SQUARES]) state[own + field] = 0
-    state[own + EVERY] = 1
+  for (const sensor of plan.sensors) {
+    const own = at + sensor.at
+    state[own + FAULT] = 0
+    if (sensor.continuous) {
+      for (const field of [COUNT, LEAPS]) state[own + field] = 0
+      state[own + EVERY] = 1
+    }
+    if (sensor.flat !== undefined) resetRuns(state, own + RUNS_AT)
   }
 }
 
@@ -166,8 +189,8 @@ const FAULT_NAMES: Readonly<Record<number, SensorFault>> = {
 }
 
 /** What is wrong with one sensor of the plan; undefined when nothing is. */
-export const faultOf = (state: Float64Array, at: number, s: number): SensorFault | undefined =>
-  FAULT_NAMES[state[at + SENSOR_HEADER + s * SENSOR_FIELDS + FAULT]!]
+export const faultOf = (state: Float64Array, at: number, sensor: Sensor): SensorFault | undefined =>
+  FAULT_NAMES[state[at + sensor.at + FAULT]!]
 
 /** every fault bit that stands for the patient */
 export const faultsOf = (state: Float64Array, at: number): number => state[at + FAULTS]!
@@ -205,7 +228,7 @@ export function siftFrame(
     const observed = frames.masks[from + sensor.index] === 1
     // most patients have a few of all sensors: the rows of the others are not even looked at
     if (!observed && ((known >> s) & 1) === 0) continue
-    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    const own = at + sensor.at
     let fault = 0
     if (observed) {
       known |= 1 << s
@@ -213,7 +236,7 @@ export function siftFrame(
       if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
       if (sensor.lineAt > 0 && isDamped(state, at + sensor.lineAt)) fault = DAMPED
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
-      if (fault === 0) trust(state, own, tick)
+      if (fault === 0) trust(state, own, sensor, tick)
     } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {
       const missed = tick - state[own + SEEN]!
       const cable = sensor.along >= 0 && frames.masks[from + plan.sensors[sensor.along]!.index] !== 1
@@ -234,7 +257,7 @@ export function siftFrame(
 export function trusted(plan: SensorPlan, state: Float64Array, at: number, frames: FrameColumns, row: number): void {
   const tick = frames.ticks[row]!
   for (let s = 0; s < plan.sensors.length; s++) {
-    const own = at + SENSOR_HEADER + s * SENSOR_FIELDS
+    const own = at + plan.sensors[s]!.at
     if (state[own + GOOD_TICK] === state[own + SEEN] || Number.isNaN(state[own + SEEN]!)) continue
     const i = row * plan.width + plan.sensors[s]!.index
     frames.values[i] = state[own + GOOD]!
@@ -244,10 +267,10 @@ export function trusted(plan: SensorPlan, state: Float64Array, at: number, frame
 }
 
 /** the value is taken for true */
-function trust(state: Float64Array, own: number, tick: number): void {
+function trust(state: Float64Array, own: number, sensor: Sensor, tick: number): void {
   state[own + GOOD] = state[own + VALUE]!
   state[own + GOOD_TICK] = tick
-  state[own + LEAPS] = 0
+  if (sensor.continuous) state[own + LEAPS] = 0
 }
 
 /** Take an observed value in; which fault it is, if any. */
@@ -264,28 +287,26 @@ function observe(
   const seen = state[own + SEEN]!
   state[own + VALUE] = value
   state[own + SEEN] = tick
+  // a cuff value stands alone
+  if (!sensor.continuous) return 0
+  const restless = sensor.flat !== undefined
   if (Number.isNaN(seen)) {
-    state[own + SINCE] = tick
-    state[own + HABIT] = value
+    if (restless) state[own + SINCE] = tick
+    if (sensor.paired) state[own + HABIT] = value
     return 0
   }
   const passed = tick - seen
-  if (passed * seconds >= MISSED_SECONDS) state[own + SINCE] = tick
   if (state[own + COUNT]! < REGULAR) state[own + COUNT]!++
   state[own + EVERY]! += (passed - state[own + EVERY]!) / 10
-  const keep = plan.keep(passed)
-  state[own + CHANGES] = state[own + CHANGES]! * keep + (value === before ? 0 : 1)
-  state[own + TICKS] = state[own + TICKS]! * keep + passed
-  const run = value === before ? 0 : (seen - state[own + SINCE]!) * seconds + seconds
-  state[own + RUNS] = state[own + RUNS]! * keep + run
-  state[own + SQUARES] = state[own + SQUARES]! * keep + run * run
-  state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
+  if (restless) learnRuns(plan, state, own + RUNS_AT, tick, passed, value !== before)
+  if (sensor.paired) state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
   if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
+  if (!restless) return 0
   if (value !== before) {
     state[own + SINCE] = tick
     return 0
   }
-  return sensor.flat !== undefined && isFlat(plan, state, own, sensor, tick) ? FLAT : 0
+  return isFlat(plan, state, own + RUNS_AT, sensor, tick) ? FLAT : 0
 }
 
 /** A change that no body makes, until several values in a row confirm it. */
@@ -318,21 +339,6 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
   )
 }
 
-/**
- * A value that stands still for longer than the patient's own values ever do: the run against the geometric mean of the
- * patient's mean run and of the run that one meets at a random second (the longer the more its runs differ), both shrunk
- * to the population's.
- */
-function isFlat(plan: SensorPlan, state: Float64Array, own: number, sensor: Sensor, tick: number): boolean {
-  const run = (tick - state[own + SINCE]!) * plan.cadenceSeconds
-  if (run < SHORTEST_RUN) return false
-  const rate =
-    (state[own + CHANGES]! + CHANGES_PRIOR) /
-    (state[own + TICKS]! * plan.cadenceSeconds + CHANGES_PRIOR / sensor.changing)
-  const met = (state[own + SQUARES]! + MET_PRIOR * MET_RUN) / (state[own + RUNS]! + MET_PRIOR)
-  return (run * run * rate) / met >= sensor.flat!
-}
-
 /** Whether heart rate and pulse are not of one heart. */
 function mismatch(
   plan: SensorPlan,
@@ -348,7 +354,7 @@ function mismatch(
     partPair(state, at + PAIR_AT)
     return false
   }
-  const value = (s: number) => state[at + SENSOR_HEADER + s * SENSOR_FIELDS + VALUE]!
+  const value = (s: number) => state[at + plan.sensors[s]!.at + VALUE]!
   return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, value(one), value(other))
 }
 

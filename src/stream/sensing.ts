@@ -16,7 +16,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
 /** Of the row: another one is not what an older saved state means. */
-const LAYOUT = 4
+const LAYOUT = 5
 
 /** The sensors of every patient of a ward: a row each, looked at before any model. */
 export class Sensing {
@@ -80,9 +80,9 @@ export class Sensing {
     if (this.#faults[row] === 0) return []
     const page = this.#rows.page(slot)
     const at = this.#rows.at(slot)
-    return this.#plan.sensors.flatMap(({ channel }, s) => {
-      const fault = faultOf(page, at, s)
-      return fault === undefined ? [] : [{ channel, fault }]
+    return this.#plan.sensors.flatMap((sensor) => {
+      const fault = faultOf(page, at, sensor)
+      return fault === undefined ? [] : [{ channel: sensor.channel, fault }]
     })
   }
 

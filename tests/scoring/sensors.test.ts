@@ -308,6 +308,26 @@ describe('pressures that contradict each other', () => {
   })
 })
 
+test.each(plan.sensors.map(({ channel }, s) => [channel, s] as const))(
+  'what %s shows is written into its own part of the row',
+  (channel, s) => {
+    const ends = [...plan.sensors.slice(1).map(({ at }) => at), plan.pressures[0]!.sinceAt]
+    const { see, state } = bed()
+    const untouched = state.slice()
+    const uniform = random(s)
+    // steady, leaping, flat, gone, and back
+    for (let i = 0; i < 400; i++) {
+      const value = i < 100 ? 60 + Math.round(uniform()) : i < 200 ? Math.round(100 * uniform()) : 70
+      see(i < 300 || i > 350 ? { [channel]: value } : {})
+    }
+    const sensorRows = (of: Float64Array) => plan.sensors.map(({ at }, other) => [...of.slice(at, ends[other])])
+    const [before, after] = [sensorRows(untouched), sensorRows(state)]
+    for (let other = 0; other < ends.length; other++)
+      if (other === s) expect(after[other]).not.toEqual(before[other])
+      else expect(after[other]).toEqual(before[other])
+  },
+)
+
 test('the row is the whole memory: a copy of it has the same future', () => {
   const value = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.constant(80), fc.constant(undefined))
   const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), value, value, value), {
