@@ -104,6 +104,7 @@ describe('benches with a broker', () => {
       'layers',
       'provider',
       'threads',
+      'workers',
       'batch',
     ])
     expect(found).toMatchObject({ partitions: 2, seconds: 1, model: `bedside@${bedside.version}` })

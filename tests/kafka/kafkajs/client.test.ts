@@ -109,7 +109,6 @@ describe('topics', () => {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
     await admin.createTopics({
       topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
-      waitForLeaders: false,
     })
     await admin.disconnect()
   }
