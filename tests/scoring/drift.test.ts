@@ -85,6 +85,20 @@ describe('CUSUM of the minute means', () => {
     expect(said).toBe(0)
   })
 
+  test('is one drift while its sum hovers about the limit, and ends below three quarters of it', () => {
+    const watched = bed()
+    let minute = 0
+    while (watched.minute(minute, -2, 96) === undefined) minute++
+    const hovering = Array.from({ length: 20 }, (_, i) => watched.minute(++minute, i % 2 === 0 ? 0 : -2, 96)?.score)
+    expect(hovering.some((score) => score! < plan.cusumLimit)).toBe(true)
+    expect(hovering.some((score) => score! > plan.cusumLimit)).toBe(true)
+    let last = Number.NaN
+    for (let drift = watched.minute(++minute, -0.5, 96); drift; drift = watched.minute(++minute, -0.5, 96))
+      last = drift.score
+    expect(last).toBeGreaterThanOrEqual(0.75 * plan.cusumLimit)
+    expect(last).toBeLessThan(0.8 * plan.cusumLimit)
+  })
+
   test('comes back when the forecasts are right again, and does not count while the model is cold', () => {
     const watched = bed()
     for (let minute = 0; minute < 600; minute++) watched.minute(minute, -2, 96)
