@@ -7,7 +7,6 @@ import { VigilError } from '../errors.ts'
 import { openModel } from '../inference/model-store.ts'
 import { promote } from '../inference/registry/promotion.ts'
 import type { Log } from '../log.ts'
-import type { FrameTap, Sink } from '../stream/ports.ts'
 import { channelTable } from '../vitals/channels.ts'
 import type { ModelOrder } from '../vitals/model-order.ts'
 import { isSelfTest } from '../vitals/reading.ts'
@@ -17,6 +16,7 @@ import { loaded } from './loaded.ts'
 import { otherVersion } from './other-version.ts'
 import { scratch } from './scratch.ts'
 import { type RanWard, ranModel } from './shape.ts'
+import { watching } from './watching.ts'
 
 export interface SwapFlags {
   readonly patients: number
@@ -94,7 +94,7 @@ export function benchSwap(settings: Settings, log: Log, flags: SwapFlags): Promi
       if (message === 'a version was warmed') events.warmed++
       if (message === 'another champion') events.champions++
     })
-    const serving = await openServing({ settings: given, log: listening, shown: (page) => watched.tap(page) }, atEnd)
+    const serving = await openServing({ settings: given, log: listening, shown: watched.tap }, atEnd)
     const total = 3 * seconds + 3 * seconds + 60
     const enough = new AbortController()
     atEnd(() => enough.abort())
@@ -162,8 +162,6 @@ function hearing(log: Log, heard: (message: unknown) => void): Log {
   return { debug: through(log.debug), info: through(log.info), warn: through(log.warn), error: through(log.error) }
 }
 
-type Page = FrameTap & Sink
-
 /** Sees every tick of every patient that is scored, and when. @param stamp the channel that says when it was written */
 function tickWatch(patients: number, stamp: number) {
   const lateness: Partial<Record<typeof phase, number[]>> = {}
@@ -181,8 +179,7 @@ function tickWatch(patients: number, stamp: number) {
     phase = next
   }
   return {
-    tap: (page: Page): Page => ({
-      ...page,
+    tap: watching({
       wants: (patientKey) => !isSelfTest(patientKey),
       frames(reports) {
         const now = Date.now()
@@ -195,12 +192,7 @@ function tickWatch(patients: number, stamp: number) {
           lateness[phase] ??= []
           lateness[phase]!.push(now - time - 1000 * (values[stamp]! - STAMP_FROM))
         }
-        page.frames(reports.filter((it) => page.wants(it.patientKey, it.time)))
       },
-      watchingChanged: (patientKey, watching) => page.watchingChanged(patientKey, watching),
-      left: (patientKey) => page.left(patientKey),
-      deliver: (outputs) => page.deliver(outputs),
-      close: () => page.close(),
     }),
     /** Until every patient has been seen. */
     async begun(): Promise<void> {

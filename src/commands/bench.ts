@@ -71,11 +71,13 @@ function quiet({ batch, threads, workers, provider }: WardFlags) {
   return of
 }
 
-function committing(of: WardFlags, { commitIntervalMs, delivery }: Committing) {
-  const { settings, log } = quiet(of)
+/** The flags of a bench parted: settings and log of the ward that it runs, and those that are its own. */
+function parted<Flags extends WardFlags & Committing>(all: Flags) {
+  const { batch, threads, workers, provider, commitIntervalMs, delivery, ...flags } = all
+  const { settings, log } = quiet({ batch, threads, workers, provider })
   if (commitIntervalMs !== undefined) settings.kafka.commitIntervalMs = commitIntervalMs
   if (delivery !== undefined) settings.kafka.delivery = delivery
-  return { settings, log }
+  return { settings, log, flags }
 }
 
 const quietly = () => ({ settings: loadSettings(undefined, process.env), log: createLog('warn') })
@@ -143,18 +145,10 @@ export function benchCommand(): Command {
     .option('--beds <n>', 'beds', whole(1), 50)
     .option('--hours <n>', 'hours of the recording', positive, 24)
     .option('--cadence-seconds <n>', 'seconds from one reading of a bed to its next', positive, 1)
-    .action(
-      ({
-        batch,
-        threads,
-        workers,
-        provider,
-        ...ward
-      }: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
-        const { settings, log } = quiet({ batch, threads, workers, provider })
-        return measured('replay', ward, () => benchReplay(settings, log, ward))
-      },
-    )
+    .action((all: WardFlags & Record<'beds' | 'hours' | 'cadenceSeconds', number>) => {
+      const { settings, log, flags } = parted(all)
+      return measured('replay', flags, () => benchReplay(settings, log, flags))
+    })
   addWard('memory', 'resident memory of many patients', 'memory --patients 100000')
     .option('--patients <n>', 'patients', whole(1), 100_000)
     .option('--frames-per-patient <n>', 'frames that each has seen', whole(1), 120)
@@ -172,20 +166,10 @@ export function benchCommand(): Command {
     .addOption(warmSeconds())
     .addOption(commitInterval())
     .addOption(delivery())
-    .action(
-      ({
-        batch,
-        threads,
-        workers,
-        provider,
-        commitIntervalMs,
-        delivery,
-        ...flags
-      }: WardFlags & KafkaFlags & Committing) => {
-        const { settings, log } = committing({ batch, threads, workers, provider }, { commitIntervalMs, delivery })
-        return measured('kafka', flags, () => benchKafka(settings, log, flags))
-      },
-    )
+    .action((all: WardFlags & KafkaFlags & Committing) => {
+      const { settings, log, flags } = parted(all)
+      return measured('kafka', flags, () => benchKafka(settings, log, flags))
+    })
   addWard(
     'latency',
     'how long an alert takes, and how large steps are, at several loads',
@@ -202,20 +186,10 @@ export function benchCommand(): Command {
     .addOption(warmSeconds())
     .addOption(commitInterval())
     .addOption(delivery())
-    .action(
-      ({
-        batch,
-        threads,
-        workers,
-        provider,
-        commitIntervalMs,
-        delivery,
-        ...flags
-      }: WardFlags & LatencyFlags & Committing) => {
-        const { settings, log } = committing({ batch, threads, workers, provider }, { commitIntervalMs, delivery })
-        return measured('latency', flags, (found) => benchLatency(settings, log, flags, found))
-      },
-    )
+    .action((all: WardFlags & LatencyFlags & Committing) => {
+      const { settings, log, flags } = parted(all)
+      return measured('latency', flags, (found) => benchLatency(settings, log, flags, found))
+    })
   addWard(
     'catchup',
     'a service that was away while readings went on: how fast it is level again',
@@ -225,8 +199,8 @@ export function benchCommand(): Command {
     .addOption(partitions(4))
     .option('--pause-seconds <n>', 'how long nobody watches', positive, 120)
     .option('--live-seconds <n>', 'seconds of watching before and after', positive, 10)
-    .action(({ batch, threads, workers, provider, ...flags }: WardFlags & CatchUpFlags) => {
-      const { settings, log } = quiet({ batch, threads, workers, provider })
+    .action((all: WardFlags & CatchUpFlags) => {
+      const { settings, log, flags } = parted(all)
       return measured('catchup', flags, () => benchCatchUp(settings, log, flags))
     })
   addWard('restore', 'saved patients, watched anew by a process that knows nothing', 'restore --patients 10000')
@@ -264,8 +238,8 @@ export function benchCommand(): Command {
     .option('--seconds <n>', 'seconds of each phase; of the first one three times as long', positive, 20)
     .option('--hidden <n>', "units of a layer of the other version's network", whole(1), 64)
     .option('--layers <n>', 'LSTM layers of it', whole(1), 2)
-    .action(({ batch, threads, workers, provider, ...flags }: WardFlags & SwapFlags) => {
-      const { settings, log } = quiet({ batch, threads, workers, provider })
+    .action((all: WardFlags & SwapFlags) => {
+      const { settings, log, flags } = parted(all)
       return measured('swap', flags, () => benchSwap(settings, log, flags))
     })
   add('train', 'whole updates of the trainer on random input', 'train --engine wasm --batch 128')

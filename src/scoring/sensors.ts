@@ -110,9 +110,11 @@ export interface SensorPlan {
   }[]
 }
 
+const isPaired = (channel: string): boolean => PAIR.some((name) => name === channel)
+
 /** doubles of a sensor's row, by its kind: each has what the kinds before it have */
 function fieldsOf({ channel, flat }: SensorFacts, continuous: boolean): number {
-  if (PAIR.some((name) => name === channel)) return PAIRED_FIELDS
+  if (isPaired(channel)) return PAIRED_FIELDS
   if (flat !== undefined) return RESTLESS_FIELDS
   return continuous ? CONTINUOUS_FIELDS : EPISODIC_FIELDS
 }
@@ -145,7 +147,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
       along: place(facts.cable),
       beats: facts.channel === 'hr',
       continuous: continuous[s]!,
-      paired: PAIR.some((name) => name === facts.channel),
+      paired: isPaired(facts.channel),
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
       // the mean of a damped line is right
       lineAt: pressures.find(({ three }) => three.indexOf(index) === 0 || three.indexOf(index) === 1)?.lineAt ?? 0,
