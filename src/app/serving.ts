@@ -80,6 +80,7 @@ export async function openServing(
       ward: served.ward,
       settings: kafka,
       partitions: client.partitions,
+      maxBatch: settings.inference.maxBatch,
       decode: recordDecoder({ table: served.table, topic: topic('readings'), eventTypes: kafka.eventTypes }),
       controls: new Map([
         [topic('encounters'), controlDecoder(topic('encounters'), decodeEncounter)],

@@ -131,6 +131,7 @@ export function workAll(settings: Settings, log: Log, records: number, scoring =
       ward: served.ward,
       settings: kafka,
       partitions: client.partitions,
+      maxBatch: settings.inference.maxBatch,
       decode(record) {
         if (began === 0) {
           began = performance.now()

@@ -82,7 +82,7 @@ async function paced({
       rebalancing() {},
       async records(_, __, records) {
         const now = Date.now()
-        for (const { value } of records) {
+        for (const { value } of records.take(records.left)) {
           const { body } = JSON.parse(value!.toString()) as AlertEnvelope
           const at = written.get(body.times.event)?.[Number(body.subject.patientKey.slice(2))]
           if (at === undefined || !(at > 0)) continue

@@ -6,13 +6,13 @@ import type { Owned } from './owned.ts'
 import type { LogRecord, NewRecord } from './port.ts'
 import { type DecodedRecord, rekeyed } from './record-decoder.ts'
 
-/** What one fetch of a partition's topic brings to the ward. */
+/** What consecutive records of a partition's topic bring to the ward. */
 export interface Intake {
   readonly inputs: readonly Input[]
   /** offset of inputs[i] */
   readonly offsets: readonly number[]
-  /** keyless records under their patients' keys, each to be written with the position that passes it: [offset, record] */
-  readonly rekeyed: readonly (readonly [offset: number, record: NewRecord])[]
+  /** keyless records under their patients' keys, to be written with the position that passes them */
+  readonly rekeyed: readonly NewRecord[]
   /** records whose key is another partition's */
   readonly misplaced: number
 }
@@ -34,7 +34,7 @@ export function takeRecords(
 ): Intake {
   const inputs: Input[] = []
   const offsets: number[] = []
-  const again: [number, NewRecord][] = []
+  const again: NewRecord[] = []
   let misplaced = 0
   let newest = -1
   const committed = owned.committed.get(topic) ?? 0
@@ -50,7 +50,7 @@ export function takeRecords(
     newest = offset
     if (keyless && reading !== undefined) {
       const partition = partitionOf(reading.patientKey, partitions)
-      if (offset >= committed) again.push([offset, rekeyed(record, reading.patientKey, topic, owned.number, partition)])
+      if (offset >= committed) again.push(rekeyed(record, reading.patientKey, topic, owned.number, partition))
       continue
     }
     if (offset >= committed) for (const rejection of rejections) push(rejection, record)
@@ -69,35 +69,4 @@ export function takeRecords(
     inputs.push(input)
     offsets.push(record.offset)
   }
-}
-
-/** Inputs that are worked together, and what leaves with the position that passes them. */
-export interface Portion {
-  readonly inputs: readonly Input[]
-  readonly offsets: readonly number[]
-  readonly rekeyed: readonly NewRecord[]
-  /** next offset that is not worked once these are */
-  readonly worked: number
-}
-
-/**
- * An intake in portions. The inputs of one record stay together, and a keyless record leaves with the portion that passes
- * it: a commit may come between any two.
- * @param size inputs of a portion, about
- * @param next offset after the last record of the fetch
- */
-export function portionsOf({ inputs, offsets, rekeyed }: Intake, size: number, next: number): Portion[] {
-  const portions: Portion[] = []
-  let passed = 0
-  let from = 0
-  do {
-    let to = Math.min(from + size, inputs.length)
-    while (to < inputs.length && offsets[to] === offsets[to - 1]) to++
-    const worked = to === inputs.length ? next : offsets[to]!
-    const again: NewRecord[] = []
-    for (; passed < rekeyed.length && rekeyed[passed]![0] < worked; passed++) again.push(rekeyed[passed]![1])
-    portions.push({ inputs: inputs.slice(from, to), offsets: offsets.slice(from, to), rekeyed: again, worked })
-    from = to
-  } while (from < inputs.length)
-  return portions
 }

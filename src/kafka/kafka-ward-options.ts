@@ -12,6 +12,8 @@ export interface KafkaWardOptions {
   readonly settings: Settings['kafka']
   /** partitions of the readings, and of every topic beside them */
   readonly partitions: number
+  /** inputs of one flush of the pipeline, about */
+  readonly maxBatch: number
   readonly decode: Decode
   /** decodes encounters and acknowledgements, by topic */
   readonly controls: ReadonlyMap<string, Decode>

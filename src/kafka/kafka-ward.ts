@@ -4,24 +4,23 @@ import { VigilError } from '../errors.ts'
 import type { Check, Committer, Input, InputBatch, Source, Turn } from '../stream/ports.ts'
 import type { PolicySettings } from '../vitals/policy.ts'
 import { Commits } from './commits.ts'
-import { type Intake, portionsOf, takeRecords } from './intake.ts'
+import { type Intake, takeRecords } from './intake.ts'
 import type { KafkaWardOptions } from './kafka-ward-options.ts'
 import { load } from './load.ts'
 import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
 import { adoptPolicy, changePolicy } from './policies.ts'
-import type { GroupEvents, GroupMember, LogRecord, PlainWriter } from './port.ts'
+import type { GroupEvents, GroupMember, LogRecord, LogRecords, PlainWriter } from './port.ts'
 import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
+import { Waiting } from './waiting.ts'
 
-/** Inputs that may wait to be worked before the client is held back. */
-const MOST_AHEAD = 32_768
-/** Inputs that wait when the ward counts as behind: about a fetch. */
-const BEHIND = 4096
-/** Inputs of one batch: where a flush may end, and a commit begin. */
-const BATCH = 1024
+/** Records of one batch: where a flush may end, and a commit begin. */
+const BATCH = 256
+/** Flushes whose inputs are made before they are worked: the next is there when one ends, and few live long enough to be copied. */
+const FLUSHES_READY = 2
 /** A fetch or a handler that takes so long hangs, s. */
 const HANGING_SECONDS = 60
 /** A commit that fails so fails in every partition, until somebody changes something. */
@@ -45,8 +44,7 @@ export class KafkaWard implements GroupEvents {
   #member: GroupMember | undefined
   /** partitions that the group's newest generation gave this process */
   #assigned: readonly number[] = []
-  #ahead = 0
-  #hold: { readonly until: Promise<void>; release(): void } | undefined
+  readonly #waiting = new Waiting()
   #stopping = false
   #broken = false
   #unhear = () => {}
@@ -75,7 +73,7 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
-      behind: () => this.#ahead > BEHIND,
+      behind: () => this.#waiting.behind,
       wake: () => this.#turn(() => {}),
       now,
     })
@@ -135,7 +133,7 @@ export class KafkaWard implements GroupEvents {
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
-    this.#hold?.release()
+    this.#waiting.release()
     if (!this.#broken) await Promise.all([...this.#owned.values()].map((owned) => this.#settle(owned)))
     // whoever is still on its way into the group leaves it as soon as it is there
     await (this.#member ?? (await this.#joining))?.leave()
@@ -196,30 +194,30 @@ export class KafkaWard implements GroupEvents {
     void this.#turn(() => {})
   }
 
-  async records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
+  async records(topic: string, partition: number, records: LogRecords): Promise<void> {
     const owned = this.#owned.get(partition)
-    const next = owned?.fetched.get(topic)
-    if (owned === undefined || next === undefined || !owned.open || this.#stopping) return
-    const known = records[0] !== undefined && records[0].offset < next
-    const fresh = known ? records.filter((it) => it.offset >= next) : records
-    const last = fresh.at(-1)
-    if (last === undefined) return
-    owned.fetched.set(topic, last.offset + 1)
-    if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, fresh)
-    this.#push(owned, topic, this.#take(owned, topic, fresh), last.offset + 1)
-    if (this.#ahead > MOST_AHEAD) await this.#held()
+    const from = owned?.fetched.get(topic)
+    if (owned === undefined || from === undefined || !owned.open || this.#stopping || records.next <= from) return
+    owned.fetched.set(topic, records.next)
+    const since = this.#options.now()
+    if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, records, from)
+    this.#waiting.add(owned, topic, { records, from, since })
+    this.#feed()
+    await this.#waiting.room()
   }
 
   /** What is ordered about the models; an order that cannot be read is a dead letter, like any input. */
-  #orders(owned: Owned, topic: string, records: readonly LogRecord[]): void {
-    for (const record of records) {
+  #orders(owned: Owned, topic: string, records: LogRecords, from: number): void {
+    const since = this.#options.now()
+    for (const record of records.take(records.left)) {
+      if (record.offset < from) continue
       const worked = record.offset + 1
       const order = readModelOrder(topic, record)
       if (!('kind' in order)) this.#promotions!.ordered(owned, order, () => owned.worked.set(topic, worked))
       else {
         owned.originals.set(order, record)
         const intake = { inputs: [order], offsets: [record.offset], rekeyed: [], misplaced: 0 }
-        owned.ordering = owned.ordering.then(() => this.#push(owned, topic, intake, worked))
+        owned.ordering = owned.ordering.then(() => this.#push(owned, topic, intake, worked, since))
       }
     }
   }
@@ -240,38 +238,38 @@ export class KafkaWard implements GroupEvents {
     return intake
   }
 
-  /** Hand an intake to the pipeline in batches; each moves the position to the first input that comes after it. */
-  #push(owned: Owned, topic: string, intake: Intake, next: number): void {
-    this.#ahead += intake.inputs.length
-    for (const { inputs, offsets, rekeyed, worked } of portionsOf(intake, BATCH, next)) {
-      this.#batches.next({
-        source: topic,
-        partition: owned.number,
-        inputs,
-        offsets,
-        done: () => {
-          owned.worked.set(topic, worked)
-          owned.rekeyed.push(...rekeyed)
-          this.#ahead -= inputs.length
-          if (this.#ahead <= MOST_AHEAD) this.#hold?.release()
-        },
-      })
+  /** Hand over what the pipeline works next. */
+  #feed(): void {
+    const ready = FLUSHES_READY * this.#options.maxBatch
+    try {
+      while (this.#waiting.handed < ready && !this.#stopping && !this.#broken) {
+        const portion = this.#waiting.take(BATCH)
+        if (portion === undefined) return
+        const { owned, topic, records, next, since } = portion
+        this.#push(owned, topic, this.#take(owned, topic, records), next, since)
+      }
+    } catch (error) {
+      this.#break(error)
     }
   }
 
-  /** Until the pipeline has caught up, or the ward is stopped. */
-  #held(): Promise<void> {
-    if (this.#hold === undefined) {
-      let release = () => {}
-      const until = new Promise<void>((resolve) => {
-        release = () => {
-          this.#hold = undefined
-          resolve()
-        }
-      })
-      this.#hold = { until, release }
-    }
-    return this.#hold.until
+  /** Hand an intake to the pipeline; it moves the position to the first record that comes after it. */
+  #push(owned: Owned, topic: string, { inputs, offsets, rekeyed }: Intake, worked: number, since: number): void {
+    this.#waiting.hand(inputs.length)
+    this.#batches.next({
+      source: topic,
+      partition: owned.number,
+      inputs,
+      offsets,
+      since,
+      behind: this.#waiting.left,
+      done: () => {
+        owned.worked.set(topic, worked)
+        owned.rekeyed.push(...rekeyed)
+        this.#waiting.worked(inputs.length)
+        this.#feed()
+      },
+    })
   }
 
   /** Run between flushes, the ward at rest. What it gives is taken like the inputs of a batch of the partition. */
@@ -355,6 +353,7 @@ export class KafkaWard implements GroupEvents {
   #lose(owned: Owned): void {
     const { ward } = this.#options
     owned.lose()
+    this.#waiting.drop(owned)
     this.#owned.delete(owned.number)
     for (const topic of this.#topics) this.#member?.pause(topic, owned.number)
     void this.#turn(() => ward.state.leave(owned.number))

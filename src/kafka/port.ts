@@ -16,6 +16,22 @@ export interface LogRecord {
   readonly headers: Readonly<Record<string, Buffer | undefined>>
 }
 
+/**
+ * Records of one partition as one fetch brought them, in order. They lie as the broker sent them: a record is taken apart
+ * when it is asked for, and once, so that what waits is bytes.
+ */
+export interface LogRecords {
+  /** how many are left, at most: of some only their place is */
+  readonly left: number
+  /** offset after the last */
+  readonly next: number
+  /**
+   * The next records, `most` of them at most; fewer only where none is left afterwards.
+   * @throws VigilError when they are damaged
+   */
+  take(most: number): readonly LogRecord[]
+}
+
 /** A record to be written. */
 export interface NewRecord {
   readonly topic: string
@@ -69,7 +85,7 @@ export interface GroupEvents {
    * Records of one partition, in order; the next are fetched once this resolves. While it is pending the client keeps
    * the membership alive. Records of before a seek may still come: the callee drops what is below its position.
    */
-  records(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>
+  records(topic: string, partition: number, records: LogRecords): Promise<void>
   /**
    * The membership is lost: for good (an error that retrying cannot mend), or it is tried again until it is there or
    * turns out to be lost for good. Either way none of the partitions is this member's any more, and those of the next

@@ -94,11 +94,13 @@ export function pipeline(source: Source, ward: Ward, options: PipelineOptions): 
 function backlog({ telemetry, now }: PipelineOptions) {
   const arrivals: { readonly at: number; inputs: number }[] = []
   let inputs = 0
-  const tell = () => telemetry.queued(inputs, arrivals[0] === undefined ? 0 : (now() - arrivals[0].at) / 1000)
+  let behind = 0
+  const tell = () => telemetry.queued(inputs + behind, arrivals[0] === undefined ? 0 : (now() - arrivals[0].at) / 1000)
   return {
     arrived(batch: InputBatch): void {
+      if (!isTurn(batch)) behind = batch.behind ?? 0
       if (batch.inputs.length === 0) return
-      arrivals.push({ at: now(), inputs: batch.inputs.length })
+      arrivals.push({ at: batch.since ?? now(), inputs: batch.inputs.length })
       inputs += batch.inputs.length
       tell()
     },

@@ -28,6 +28,10 @@ export interface InputBatch {
   readonly inputs: readonly Input[]
   /** offset of inputs[i] in the partition: offsets[i] */
   readonly offsets: ArrayLike<number>
+  /** wall clock, ms, since when its inputs wait; from now on where it is left out */
+  readonly since?: number
+  /** what waits behind it in its source and is not yet handed over, about */
+  readonly behind?: number
   done(): void
 }
 

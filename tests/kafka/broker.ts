@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { openKafka } from '../../src/kafka/kafkajs/client.ts'
-import type { GroupEvents, GroupMember, KafkaClient, LogRecord } from '../../src/kafka/port.ts'
+import type { GroupEvents, GroupMember, KafkaClient, LogRecords } from '../../src/kafka/port.ts'
 import { createLog } from '../../src/log.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 
@@ -56,8 +56,9 @@ export function witness(topics: readonly string[], changes: Partial<GroupEvents>
     rebalancing() {
       events.rebalances++
     },
-    async records(topic: string, partition: number, records: readonly LogRecord[]) {
-      for (const { offset, value } of records) events.seen.push({ topic, partition, offset, value: String(value) })
+    async records(topic: string, partition: number, records: LogRecords) {
+      for (const { offset, value } of records.take(records.left))
+        events.seen.push({ topic, partition, offset, value: String(value) })
     },
     crashed(error, willRetry) {
       events.crashes.push({ error, willRetry })

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { VigilError } from '../../src/errors.ts'
+import { ListedRecords } from '../../src/kafka/log-records.ts'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
 import type { Following, GroupEvents, GroupMember, KafkaClient, LogRecord, NewRecord } from '../../src/kafka/port.ts'
 import { read } from './records.ts'
@@ -173,7 +174,7 @@ export class FakeClient implements KafkaClient {
         if (records.length === 0) continue
         fetched += records.length
         member.positions.set(place, records.at(-1)!.offset + 1)
-        await this.events!.records(topic, partition, records)
+        await this.events!.records(topic, partition, new ListedRecords(records))
       }
     return fetched
   }

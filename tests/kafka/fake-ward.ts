@@ -69,6 +69,7 @@ export function fakeProcess(cluster: FakeCluster, sink: Partial<Sink> = {}, stat
     ward,
     settings: settings.kafka,
     partitions: cluster.partitions,
+    maxBatch: 64,
     decode: recordDecoder({ table, topic: 't.readings' }),
     controls: new Map([
       ['t.encounters', controlDecoder('t.encounters', decodeEncounter)],

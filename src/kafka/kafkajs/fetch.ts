@@ -1,5 +1,5 @@
-import type { AbortedTransaction } from './aborted.ts'
 import { type Answer, API, type Broker, errorOfCode, FETCH_REQUESTS, READ_COMMITTED } from './library.ts'
+import type { AbortedTransaction } from './record-batches.ts'
 
 /** ms a broker may wait for records that ought to be there, and for records that come when they come */
 const MAX_WAIT_MS = 100

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VigilError } from '../../errors.ts'
 import type { Settings } from '../../vitals/settings.ts'
-import type { GroupEvents, GroupMember, GroupOptions, LogRecord } from '../port.ts'
+import type { GroupEvents, GroupMember, GroupOptions } from '../port.ts'
 import { type Held, stickyAssigner } from './assigner.ts'
+import type { FetchOfRecords } from './fetch-patch.ts'
 import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
 
 /**
@@ -189,8 +190,7 @@ class Member implements GroupMember {
     }, this.#context.settings.heartbeatIntervalMs / 2)
     this.#busy.set(pending, Date.now())
     try {
-      // `batch-patch.ts`: they are ours already
-      await this.#events.records(topic, partition, batch.messages as unknown as readonly LogRecord[])
+      await this.#events.records(topic, partition, (batch as unknown as FetchOfRecords).records)
     } catch (cause) {
       throw new HandlerFailure(cause)
     } finally {

@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
-import { abortedLeftOut } from './aborted.ts'
-import { batchDecoder, type FetchClass, numberedFetch } from './batch-patch.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
+import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
 
 /**
@@ -26,9 +25,10 @@ function exchange<T>(name: string, by: (was: T) => unknown): void {
 const compression = load('kafkajs/src/protocol/message/compression') as {
   lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
 }
-exchange('consumer/filterAbortedMessages', () => abortedLeftOut)
-exchange('consumer/batch', (was: FetchClass) => numberedFetch(was))
-exchange('protocol/recordBatch/v0/decoder', () => batchDecoder(compression.lookupCodecByAttributes))
+exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
+exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
+  setDecoder(was, compression.lookupCodecByAttributes),
+)
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 

@@ -1,5 +1,4 @@
 import type { LogRecord } from '../port.ts'
-import type { AbortedTransaction } from './aborted.ts'
 
 /**
  * Record batches of layout 2 (Kafka 0.11 and newer), read where they lie. kafkajs' own decoder drops a batch of which
@@ -107,38 +106,70 @@ class Cursor {
 
 const NO_HEADERS: Readonly<Record<string, Buffer | undefined>> = Object.freeze({})
 
+/** Takes the records of one batch apart, one after the other. */
+export class RecordReader {
+  readonly #batch: Batch
+  readonly #cursor: Cursor
+  readonly #bytes: number
+  #left: number
+
+  /** @param body the batch's records, no longer compressed */
+  constructor(batch: Batch, body: Buffer) {
+    this.#batch = batch
+    this.#cursor = new Cursor(body)
+    this.#bytes = body.length
+    this.#left = batch.count
+  }
+
+  /** The next record, undefined after the last. @throws Error when a length does not fit */
+  read(): LogRecord | undefined {
+    if (this.#left-- <= 0) return undefined
+    const batch = this.#batch
+    const cursor = this.#cursor
+    const length = cursor.varint()
+    const end = cursor.at + length
+    if (length < 0 || end > this.#bytes) throw new Error('a record is damaged')
+    cursor.skip(1)
+    const timestampDelta = cursor.varint()
+    const offset = batch.baseOffset + cursor.varint()
+    const key = cursor.bytes()
+    const value = cursor.bytes()
+    const headers = readHeaders(cursor)
+    if (cursor.at !== end) throw new Error('a record is damaged')
+    const timestamp = batch.appendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta
+    return { offset, timestamp, key, value, headers }
+  }
+}
+
+/** Of a header that was sent twice, the last. */
+function readHeaders(cursor: Cursor): LogRecord['headers'] {
+  const count = cursor.varint()
+  if (count <= 0) return NO_HEADERS
+  const headers: Record<string, Buffer | undefined> = Object.create(null)
+  for (let header = 0; header < count; header++) {
+    const name = cursor.bytes()?.toString('utf8') ?? ''
+    headers[name] = cursor.bytes() ?? undefined
+  }
+  return headers
+}
+
 /**
  * The records of a batch.
  * @param body the batch's records, no longer compressed
  * @throws Error when a length does not fit
  */
 export function recordsOf(batch: Batch, body: Buffer): LogRecord[] {
-  const cursor = new Cursor(body)
+  const reader = new RecordReader(batch, body)
   const records: LogRecord[] = []
-  for (let index = 0; index < batch.count; index++) {
-    const length = cursor.varint()
-    const end = cursor.at + length
-    if (length < 0 || end > body.length) throw new Error('a record is damaged')
-    cursor.skip(1)
-    const timestampDelta = cursor.varint()
-    const offset = batch.baseOffset + cursor.varint()
-    const key = cursor.bytes()
-    const value = cursor.bytes()
-    const count = cursor.varint()
-    let headers = NO_HEADERS
-    if (count > 0) {
-      const named: Record<string, Buffer | undefined> = Object.create(null)
-      for (let header = 0; header < count; header++) {
-        const name = cursor.bytes()?.toString('utf8') ?? ''
-        named[name] = cursor.bytes() ?? undefined
-      }
-      headers = named
-    }
-    if (cursor.at !== end) throw new Error('a record is damaged')
-    const timestamp = batch.appendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta
-    records.push({ offset, timestamp, key, value, headers })
-  }
+  for (let record = reader.read(); record !== undefined; record = reader.read()) records.push(record)
   return records
+}
+
+/** A transaction that was aborted, as the answer to a fetch names it. */
+export interface AbortedTransaction {
+  readonly producerId: string
+  /** offset of the transaction's first record */
+  readonly firstOffset: string
 }
 
 /**

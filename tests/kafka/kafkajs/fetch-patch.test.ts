@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { withBareLibrary } from '../../../src/kafka/kafkajs/library.ts'
+import { batchesOf } from '../../../src/kafka/kafkajs/record-batches.ts'
+import type { LogRecords } from '../../../src/kafka/port.ts'
 
 const load = createRequire(import.meta.url)
 const { RecordBatch } = load('kafkajs/src/protocol/recordBatch/v0')
@@ -60,15 +62,23 @@ async function fetchOf(parts: readonly Part[], fetched: number, cut = 0, aborted
   const fetch = new Batch('t', String(fetched), responses[0].partitions[0])
   const asked = ['firstOffset', 'lastOffset', 'offsetLag', 'offsetLagLow', 'isEmpty', 'isEmptyIncludingFiltered',
     'isEmptyDueToFiltering', 'isEmptyControlRecord', 'isEmptyDueToLogCompactedMessages'] // biome-ignore format: a list
+  const of = fetch.records as LogRecords | undefined
+  const says = asked.map((name) => [name, fetch[name]()])
+  const next = of?.next
+  // in portions of two, as they may be asked for
+  const records: readonly Record<'offset' | 'timestamp' | 'key' | 'value' | 'headers', unknown>[] =
+    of === undefined ? fetch.messages : [...of.take(2), ...of.take(2), ...of.take(of.left)]
   return {
-    records: fetch.messages.map((it: Record<'offset' | 'timestamp' | 'key' | 'value', unknown>) => ({
+    records: records.map((it) => ({
       offset: Number(it.offset),
       timestamp: Number(it.timestamp),
       key: String(it.key),
       value: String(it.value),
     })),
-    says: asked.map((name) => [name, fetch[name]()]),
-    headers: fetch.messages[0]?.headers,
+    says,
+    headers: records[0]?.headers,
+    left: of?.left,
+    next,
   }
 }
 
@@ -93,19 +103,76 @@ describe('a fetch decoded by Vigil', () => {
     const theirs = await withBareLibrary(() => fetchOf(...of))
     expect(ours.records).toEqual(theirs.records)
     expect(ours.says).toEqual(theirs.says)
+    expect(ours.left).toBe(0)
+    expect(ours.next).toBe((ours.records.at(-1)?.offset ?? -1) + 1)
+  })
+
+  it('leaves out every transaction that was open where the fetch begins', async () => {
+    // both began before it; kafkajs' own filter opens one of them per record, and shows 100
+    const log: Part[] = [
+      { base: 100, keys: ['a'], producerId: 8 },
+      { base: 101, keys: ['b'], producerId: 7 },
+      { base: 102, keys: ['x'], producerId: 7, control: 0 },
+      { base: 103, keys: ['x'], producerId: 8, control: 0 },
+      { base: 104, keys: ['c'], producerId: 8 },
+    ]
+    const { records } = await fetchOf(log, 100, 0, [aborted(7, 10), aborted(8, 20)])
+    expect(records.map(({ offset }) => offset)).toEqual([104])
+  })
+
+  it('does not take a record with four zero bytes for a key as the end of a transaction', async () => {
+    const log: Part[] = [
+      { base: 0, keys: ['\0\0\0\0', 'a'], producerId: 7 },
+      { base: 2, keys: ['x'], producerId: 7, control: 0 },
+      { base: 3, keys: ['b'], producerId: 7 },
+    ]
+    const { records } = await fetchOf(log, 0, 0, [aborted(7, 0)])
+    expect(records.map(({ offset }) => offset)).toEqual([3])
+  })
+
+  it('passes a batch of which compaction has left the header only', async () => {
+    const header = await batch(plain)
+    header.writeInt32BE(61 - 12, 8)
+    header.writeInt32BE(0, 57)
+    const Batch = load('kafkajs/src/consumer/batch')
+    const [gone] = batchesOf(header.subarray(0, 61))
+    const fetch = new Batch('t', '5', {
+      partition: 0,
+      highWatermark: '10',
+      messages: [{ batch: gone, body: gone!.body }],
+    })
+    expect([fetch.isEmptyDueToFiltering(), fetch.lastOffset(), fetch.records.left]).toEqual([true, '7', 0])
+  })
+
+  it('says of a damaged record that it could not be taken apart', async () => {
+    const whole = await batch(plain)
+    whole.fill(0xff, 61, 70)
+    const Batch = load('kafkajs/src/consumer/batch')
+    const [damaged] = batchesOf(whole)
+    const data = { partition: 0, highWatermark: '10', messages: [{ batch: damaged, body: damaged!.body }] }
+    expect(() => new Batch('t', '5', data).records.take(1)).toThrow(
+      expect.objectContaining({ code: 'kafka-failed', retriable: false }),
+    )
   })
 
   it('has numbers for offsets, and of a header that was sent twice the last', async () => {
     const { headers } = await fetchOf([plain], 5)
     expect(Object.entries(headers).map(([name, value]) => [name, String(value)])).toEqual([['a', '2'], ['b', '3']]) // biome-ignore format: pairs
     const Batch = load('kafkajs/src/consumer/batch')
-    const [old] = new Batch('t', '3', {
+    const old = new Batch('t', '3', {
       partition: 0,
       highWatermark: '10',
       messages: [
         { offset: '3', timestamp: '4', key: null, value: null, headers: { a: [Buffer.from('1'), Buffer.from('2')] } },
       ],
-    }).messages
-    expect(old).toEqual({ offset: 3, timestamp: 4, key: null, value: null, headers: { a: Buffer.from('2') } })
+    })
+    expect([old.firstOffset(), old.lastOffset(), old.records.next]).toEqual(['3', '3', 4])
+    expect(old.records.take(2)[0]).toEqual({
+      offset: 3,
+      timestamp: 4,
+      key: null,
+      value: null,
+      headers: { a: Buffer.from('2') },
+    })
   })
 })

@@ -1,0 +1,24 @@
+import type { LogRecord, LogRecords } from './port.ts'
+
+/** Records that are taken apart already. */
+export class ListedRecords implements LogRecords {
+  readonly next: number
+  readonly #records: readonly LogRecord[]
+  #taken = 0
+
+  /** @param next offset after the last; of the last of them when left out */
+  constructor(records: readonly LogRecord[], next = (records.at(-1)?.offset ?? -1) + 1) {
+    this.#records = records
+    this.next = next
+  }
+
+  get left(): number {
+    return this.#records.length - this.#taken
+  }
+
+  take(most: number): readonly LogRecord[] {
+    const taken = this.#records.slice(this.#taken, this.#taken + most)
+    this.#taken += taken.length
+    return taken
+  }
+}
