@@ -5,10 +5,13 @@ import { batchesOf } from '../../../src/kafka/kafkajs/record-batches.ts'
 import type { LogRecords } from '../../../src/kafka/port.ts'
 
 const load = createRequire(import.meta.url)
-const { RecordBatch } = load('kafkajs/src/protocol/recordBatch/v0')
-const Record = load('kafkajs/src/protocol/recordBatch/record/v0')
-const Long = load('kafkajs/src/utils/long')
-const Encoder = load('kafkajs/src/protocol/encoder')
+// what is written is kafkajs' own
+const { RecordBatch, Record, Long, Encoder } = await withBareLibrary(async () => ({
+  RecordBatch: load('kafkajs/src/protocol/recordBatch/v0').RecordBatch,
+  Record: load('kafkajs/src/protocol/recordBatch/record/v0'),
+  Long: load('kafkajs/src/utils/long'),
+  Encoder: load('kafkajs/src/protocol/encoder'),
+}))
 
 const GZIP = 1
 type Part = { base: number; keys: readonly string[]; producerId?: number; control?: number; codec?: number }
