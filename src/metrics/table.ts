@@ -56,7 +56,7 @@ export const METRICS = {
   alarmBudget: { name: 'vigil_advisory_budget_per_patient_day', type: 'gauge', help: 'The budget that the thresholds were set for, where a site set one.', labels: {} },
   entries: { name: 'vigil_journal_entries_total', type: 'counter', help: 'Journal entries applied: admissions, acknowledgements, pauses, mutes, verdicts of the wall clock.', labels: { entry: ENTRIES } },
   beds: { name: 'vigil_beds', type: 'gauge', help: 'Beds by whether anybody watches them; blind means no signal.', labels: { watching: WATCHING } },
-  waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered; records that were fetched and are not yet taken apart count as one.', labels: {} },
+  waitingInputs: { name: 'vigil_waiting_inputs', type: 'gauge', help: 'Inputs that arrived and are not yet scored and delivered; each record that was fetched and is not yet taken apart counts as one.', labels: {} },
   oldestUnscored: { name: 'vigil_oldest_unscored_seconds', type: 'gauge', help: 'Age of the oldest input that is not yet scored and delivered; 0 when none waits.', labels: {} },
   sinkFailures: { name: 'vigil_sink_failures_total', type: 'counter', help: 'Deliveries a sink refused; the retriable ones were tried again.', labels: { sink: SINKS, retriable: ['true', 'false'] } },
   versionFrames: { name: 'vigil_model_frames_total', type: 'counter', help: 'Frames that a champion scored.', labels: VERSION },
