@@ -63,13 +63,11 @@ const MOST_KNOWN = 64
 
 /** Holds every free label to the number of values its table row allows. */
 function bounded(metric: Metric, write: Write): Write {
-  const seen = new Map<string, Set<string>>()
-  for (const name of Object.keys(metric.labels)) seen.set(name, new Set())
+  const columns = Object.entries(metric.labels).map(([name, allowed]) => ({ name, allowed, known: new Set<string>() }))
   return (labels, value) => {
     const kept: Record<string, string> = {}
-    for (const [name, allowed] of Object.entries(metric.labels)) {
+    for (const { name, allowed, known } of columns) {
       const given = labels[name] ?? 'other'
-      const known = seen.get(name)!
       const fits = typeof allowed === 'number' ? known.has(given) || known.size < allowed : allowed.includes(given)
       if (fits && typeof allowed === 'number') known.add(given)
       kept[name] = fits ? given : 'other'

@@ -25,7 +25,12 @@ interface LimitedChannel {
   /** index in the channel table */
   readonly index: number
   readonly channel: Channel
+  /** the channel as an alert names it */
+  readonly named: ReturnType<typeof identified>
   readonly limit: Limit
+  /** what a value beyond either is called */
+  readonly lowCode: string
+  readonly highCode: string
   /** limits as float32, like the values of a frame; -Infinity and Infinity where there is none */
   readonly low: number
   readonly high: number
@@ -66,7 +71,10 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
     return {
       index,
       channel: table.channels[index]!,
+      named: identified(table.channels[index]!),
       limit,
+      lowCode: `${name.replaceAll('_', '-')}-low`,
+      highCode: `${name.replaceAll('_', '-')}-high`,
       low: Math.fround(limit.low ?? Number.NEGATIVE_INFINITY),
       high: Math.fround(limit.high ?? Number.POSITIVE_INFINITY),
       holdMs: limit.holdSeconds * 1000,
@@ -125,12 +133,12 @@ export function rejudgeLimits(plan: LimitPlan, state: Float64Array, at: number):
 function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
   const still = side === STILL
   const { channel, limit } = it
-  const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
   const above = side === ABOVE
+  const bound = above ? limit.high! : (limit.low ?? 0)
   return spoken(
     {
       detector: 'limits',
-      code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${above ? 'high' : 'low'}`,
+      code: still ? 'asystole' : above ? it.highCode : it.lowCode,
       kind: 'physiological',
       priority: still ? 'high' : limit.priority,
       onset: since,
@@ -143,14 +151,17 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
         const bounds = still ? ': asystole' : `, limit ${bound}`
         return label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said)
       },
+      // asked at every tick of an open alert, for whether it is about something else by now
       channels: () => [
-        {
-          ...identified(channel),
-          observed: value,
-          ...(!still && { limit: { side: above ? 'high' : 'low', value: bound } as const }),
-          status: 'ok',
-          sampleTime: time,
-        },
+        still
+          ? { ...it.named, observed: value, status: 'ok', sampleTime: time }
+          : {
+              ...it.named,
+              observed: value,
+              limit: { side: above ? 'high' : 'low', value: bound },
+              status: 'ok',
+              sampleTime: time,
+            },
       ],
       explanation: () =>
         still

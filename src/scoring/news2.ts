@@ -2,6 +2,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import { label, timeOfDay } from './sentence.ts'
+import { spoken } from './spoken.ts'
 
 /** How old a value may be to count, seconds. Ours: NEWS2 itself is charted by hand and says nothing of it. */
 const CONTINUOUS = 60
@@ -156,24 +157,38 @@ export function checkNews2(
     const since = state[at + i]!
     if (found || time - since < HOLD_MS) continue
     found = true
-    const { parts, missing } = news2(plan, frames, row)
-    const scoring = parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
+    const said = (): News2 & { readonly scoring: string } => {
+      const all = news2(plan, frames, row)
+      const scoring = all.parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
+      return { ...all, scoring: scoring.join(', ') }
+    }
     const head = `NEWS2 at least ${score}`
-    const tail = `, since ${timeOfDay(since)}`
-    out.push({
-      detector: 'news2',
-      code,
-      kind: 'advisory',
-      priority,
-      label: label(`${head}: ${scoring.join(', ')}${tail}`, `${head}${tail}`),
-      onset: since,
-      channels: [],
-      score: { name: 'NEWS2', value: score, threshold: from, calibrated: false },
-      explanation: {
-        text: `${head}, ${response}: ${scoring.join(', ')}. Not scored: ${missing.join(', ')}.`,
-        method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
-      },
-      latching: false,
-    })
+    out.push(
+      spoken(
+        {
+          detector: 'news2',
+          code,
+          kind: 'advisory',
+          priority,
+          onset: since,
+          score: { name: 'NEWS2', value: score, threshold: from, calibrated: false },
+          latching: false,
+        },
+        {
+          label: () => {
+            const tail = `, since ${timeOfDay(since)}`
+            return label(`${head}: ${said().scoring}${tail}`, `${head}${tail}`)
+          },
+          channels: () => [],
+          explanation: () => {
+            const { scoring, missing } = said()
+            return {
+              text: `${head}, ${response}: ${scoring}. Not scored: ${missing.join(', ')}.`,
+              method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
+            }
+          },
+        },
+      ),
+    )
   }
 }

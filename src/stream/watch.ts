@@ -108,7 +108,7 @@ export class Watch {
    */
   frame(session: Session, frames: FrameColumns, row: number, time: number, wanted: boolean): Seen {
     const conditions = this.#conditions
-    conditions.length = 0
+    empty(conditions)
     const trusted = this.#trusted!
     const reports: FrameReport['detectors'][number][] = wanted ? [] : NO_REPORTS
     this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
@@ -121,7 +121,7 @@ export class Watch {
       if (wanted) reports.push(champion.report(trusted, row))
       const shadow = seers.shadows[i]
       if (shadow === undefined) continue
-      this.#unheard.length = 0
+      empty(this.#unheard)
       shadow.score(trusted, row, suspect, this.#unheard)
       shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
@@ -307,13 +307,14 @@ export class Watch {
   /** By the versions that raise the patient's alerts. */
   #watching(session: Session, frames: FrameColumns, row: number): Watching {
     const { champions } = this.#versions.of(session)
-    if (champions.length === 0) return 'degraded'
-    let degraded = this.#slower.some((it) => it.role === 'champion' && !Number.isNaN(it.failedAt(session.slot)))
+    let degraded = champions.length === 0
+    const { slot } = session
     for (const detector of champions) {
-      if (!Number.isNaN(detector.failedAt(session.slot))) return 'degraded'
-      if (detector.steps(session.slot) <= detector.manifest.warmupSteps) return 'warming'
-      degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
+      if (!Number.isNaN(detector.failedAt(slot))) return 'degraded'
+      if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
+      if (detector.degraded(frames, row, this.#settings.stream.staleSeconds)) degraded = true
     }
+    for (const it of this.#slower) if (it.role === 'champion' && !Number.isNaN(it.failedAt(slot))) degraded = true
     return degraded ? 'degraded' : 'watching'
   }
 
@@ -347,6 +348,11 @@ export interface Seen {
   readonly watching: Watching
   readonly bodies: readonly AlertBody[]
   readonly report: FrameReport | undefined
+}
+
+/** Setting the length of an array is a call out of compiled code, and nearly all of these are empty. */
+function empty(conditions: Condition[]): void {
+  if (conditions.length > 0) conditions.length = 0
 }
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
