@@ -1,5 +1,5 @@
 import { VigilError } from '../errors.ts'
-import type { AlertBody, Call, Phase } from '../vitals/alert.ts'
+import type { AlertBody, AlertChannel, Call, Phase } from '../vitals/alert.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { alertBody, type Occasion, type Said } from './body.ts'
 import {
@@ -84,11 +84,12 @@ function saidOf(condition: Condition): Said {
   return { kind, priority, label, channels, ...(score && { score }), explanation, ...silence }
 }
 
+const leadsElse = (lead: AlertChannel | undefined, led: AlertChannel | undefined): boolean =>
+  lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side
+
 /** another channel leads, the lead changed sides, or the score is much worse */
 function changed(now: Condition, before: Said): boolean {
-  const lead = now.channels[0]
-  const led = before.channels[0]
-  if (lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side) return true
+  if (!now.steady && leadsElse(now.channels[0], before.channels[0])) return true
   if (!now.score || !before.score || now.score.name !== before.score.name) return now.score?.name !== before.score?.name
   // an hour's risk is another statement than the hour's before it
   if (now.score.name === 'risk') return now.score.value !== before.score.value
@@ -164,7 +165,8 @@ function hold(context: AlertContext, alert: OpenAlert, condition: Condition, tim
   const rise = RANK[condition.priority] - RANK[alert.said.priority]
   const lastTrue = Math.max(time, alert.lastTrue)
   const lastAtPriority = rise >= 0 ? lastTrue : alert.lastAtPriority
-  const held: OpenAlert = { ...(alert.latched ? unlatched(alert) : alert), lastTrue, lastAtPriority }
+  // at every tick of every open alert: half of what a spread takes
+  const held: OpenAlert = Object.assign({}, alert.latched ? unlatched(alert) : alert, { lastTrue, lastAtPriority })
   const restated = (from: OpenAlert): OpenAlert => ({
     ...send(from, time),
     source: sourceOf(context, condition.detector),

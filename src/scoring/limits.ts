@@ -25,8 +25,6 @@ interface LimitedChannel {
   /** index in the channel table */
   readonly index: number
   readonly channel: Channel
-  /** the channel as an alert names it */
-  readonly named: ReturnType<typeof identified>
   readonly limit: Limit
   /** what a value beyond either is called */
   readonly lowCode: string
@@ -71,7 +69,6 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
     return {
       index,
       channel: table.channels[index]!,
-      named: identified(table.channels[index]!),
       limit,
       lowCode: `${name.replaceAll('_', '-')}-low`,
       highCode: `${name.replaceAll('_', '-')}-high`,
@@ -144,6 +141,7 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
       onset: since,
       score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
       latching: still,
+      steady: true,
     },
     {
       label: () => {
@@ -151,17 +149,14 @@ function conditionOf(it: LimitedChannel, side: number, since: number, time: numb
         const bounds = still ? ': asystole' : `, limit ${bound}`
         return label(`${said}${bounds}, since ${timeOfDay(since)}`, `${said}${bounds}`, said)
       },
-      // asked at every tick of an open alert, for whether it is about something else by now
       channels: () => [
-        still
-          ? { ...it.named, observed: value, status: 'ok', sampleTime: time }
-          : {
-              ...it.named,
-              observed: value,
-              limit: { side: above ? 'high' : 'low', value: bound },
-              status: 'ok',
-              sampleTime: time,
-            },
+        {
+          ...identified(channel),
+          observed: value,
+          ...(!still && { limit: { side: above ? 'high' : 'low', value: bound } as const }),
+          status: 'ok',
+          sampleTime: time,
+        },
       ],
       explanation: () =>
         still

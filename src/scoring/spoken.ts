@@ -18,6 +18,7 @@ class Spoken implements Condition {
   readonly onset: Condition['onset']
   readonly score: Condition['score']
   readonly latching: Condition['latching']
+  readonly steady?: true
   readonly silenceSeconds?: number
   readonly #words: Words
   #label: Condition['label'] | undefined
@@ -32,6 +33,7 @@ class Spoken implements Condition {
     this.onset = facts.onset
     this.score = facts.score
     this.latching = facts.latching
+    if (facts.steady) this.steady = true
     if (facts.silenceSeconds !== undefined) this.silenceSeconds = facts.silenceSeconds
     this.#words = words
   }

@@ -220,10 +220,10 @@ export class Ward {
       if (this.#options.scoring !== false) this.#score(round)
       const stepped = await stepping
       for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0)
-      telemetry.frames(round.count)
       frames += round.count
       this.#rounds.release(round)
     }
+    if (frames > 0) telemetry.frames(frames)
     return frames
   }
 
