@@ -1,5 +1,5 @@
 import { VigilError } from '../errors.ts'
-import type { AlertBody, Call, Phase } from '../vitals/alert.ts'
+import type { AlertBody, AlertChannel, Call, Phase } from '../vitals/alert.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { alertBody, type Occasion, type Said } from './body.ts'
 import {
@@ -84,11 +84,12 @@ function saidOf(condition: Condition): Said {
   return { kind, priority, label, channels, ...(score && { score }), explanation, ...silence }
 }
 
+const leadsElse = (lead: AlertChannel | undefined, led: AlertChannel | undefined): boolean =>
+  lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side
+
 /** another channel leads, the lead changed sides, or the score is much worse */
 function changed(now: Condition, before: Said): boolean {
-  const lead = now.channels[0]
-  const led = before.channels[0]
-  if (lead?.channel !== led?.channel || lead?.limit?.side !== led?.limit?.side) return true
+  if (!now.steady && leadsElse(now.channels[0], before.channels[0])) return true
   if (!now.score || !before.score || now.score.name !== before.score.name) return now.score?.name !== before.score?.name
   // an hour's risk is another statement than the hour's before it
   if (now.score.name === 'risk') return now.score.value !== before.score.value
@@ -154,12 +155,18 @@ function calledAnew(alert: OpenAlert): OpenAlert {
   return { ...rest, urgent: true, unanswered: 0 }
 }
 
+function unlatched(alert: OpenAlert): OpenAlert {
+  const { latched: _, ...rest } = alert
+  return rest
+}
+
 /** One open alert whose condition is true at `time`: the alert, and the phase of its message if it sends one. */
 function hold(context: AlertContext, alert: OpenAlert, condition: Condition, time: number): [OpenAlert, Phase?] {
   const rise = RANK[condition.priority] - RANK[alert.said.priority]
   const lastTrue = Math.max(time, alert.lastTrue)
-  const { latched, ...rest } = alert
-  const held: OpenAlert = { ...rest, lastTrue, lastAtPriority: rise >= 0 ? lastTrue : alert.lastAtPriority }
+  const lastAtPriority = rise >= 0 ? lastTrue : alert.lastAtPriority
+  // at every tick of every open alert: half of what a spread takes
+  const held: OpenAlert = Object.assign({}, alert.latched ? unlatched(alert) : alert, { lastTrue, lastAtPriority })
   const restated = (from: OpenAlert): OpenAlert => ({
     ...send(from, time),
     source: sourceOf(context, condition.detector),
@@ -169,7 +176,7 @@ function hold(context: AlertContext, alert: OpenAlert, condition: Condition, tim
     said: saidOf(condition),
   })
   if (rise > 0) return [restated(calledAnew(held)), 'escalate']
-  if (latched) return [restated(calledAnew(held)), 'update']
+  if (alert.latched) return [restated(calledAnew(held)), 'update']
   if (rise < 0 && lastTrue - held.lastAtPriority >= context.clearSeconds * 1000) return [restated(held), 'deescalate']
   if (rise === 0 && time - held.lastChanged >= UPDATE_SECONDS * 1000 && changed(condition, held.said))
     return [restated(held), 'update']
@@ -196,14 +203,14 @@ function fade(context: AlertContext, alert: OpenAlert, time: number): [OpenAlert
   return stand(context, alert, time)
 }
 
-/** of several conditions with one code the one of highest priority, else the first */
-function chosen(conditions: readonly Condition[]): Map<string, Condition> {
-  const byCode = new Map<string, Condition>()
+/** Of the conditions of a code the one of highest priority, else the first. A tick has a handful: no map is worth its making. */
+function chosen(conditions: readonly Condition[], code: string): Condition | undefined {
+  let first: Condition | undefined
   for (const condition of conditions) {
-    const other = byCode.get(condition.code)
-    if (!other || RANK[condition.priority] > RANK[other.priority]) byCode.set(condition.code, condition)
+    if (condition.code !== code) continue
+    if (first === undefined || RANK[condition.priority] > RANK[first.priority]) first = condition
   }
-  return byCode
+  return first
 }
 
 /**
@@ -219,7 +226,6 @@ export function advance(
   conditions: readonly Condition[],
   time: number,
 ): Advance {
-  const byCode = chosen(conditions)
   const bodies: AlertBody[] = []
   const next: OpenAlert[] = []
   let calls = context.calls ?? NO_CALLS
@@ -230,14 +236,16 @@ export function advance(
     return after
   }
   for (const alert of open) {
-    const condition = byCode.get(alert.code)
-    byCode.delete(alert.code)
+    const condition = chosen(conditions, alert.code)
     const without = context.blind ? stand : fade
     const [after, phase] = condition ? hold(context, alert, condition, time) : without(context, alert, time)
     const told = phase ? say(after, phase) : after
     if (phase !== 'end') next.push(told)
   }
-  for (const condition of byCode.values()) next.push(say(begin(context, condition, time), 'start'))
+  for (const { code } of conditions) {
+    if (next.some((alert) => alert.code === code) || open.some((alert) => alert.code === code)) continue
+    next.push(say(begin(context, chosen(conditions, code)!, time), 'start'))
+  }
   return { open: next, bodies, calls }
 }
 

@@ -52,18 +52,20 @@ export function recordingKey(path: string): string {
     .replace(/_Numerics$/, '')
 }
 
-function* ndjsonInputs(batch: LineBatch, path: string, table: ChannelTable): Generator<Input> {
+function ndjsonInputs(batch: LineBatch, path: string, table: ChannelTable): Input[] {
+  const inputs: Input[] = []
   for (let i = 0; i < batch.lines.length; i++) {
     const line = batch.lines[i]
     if (line === undefined) {
-      yield at(reject('too-long', `the line is longer than ${MAX_LINE} bytes`), path, batch.numbers[i])
+      inputs.push(at(reject('too-long', `the line is longer than ${MAX_LINE} bytes`), path, batch.numbers[i]))
       continue
     }
     const { reading, entry, rejections } = decodeReading(line, table, 'replay')
-    if (reading !== undefined) yield reading
-    if (entry !== undefined) yield entry
-    for (const rejection of rejections) yield at(rejection, path, batch.numbers[i])
+    if (reading !== undefined) inputs.push(reading)
+    if (entry !== undefined) inputs.push(entry)
+    for (const rejection of rejections) inputs.push(at(rejection, path, batch.numbers[i]))
   }
+  return inputs
 }
 
 async function* again<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T> {
@@ -118,7 +120,7 @@ async function* textInputs(path: string, options: RecordingOptions): AsyncGenera
     const first = await lines.next()
     const batches = again(first, lines)
     if (isNdjson(path, first.done === true ? undefined : first.value, options.mapping !== undefined)) {
-      for await (const batch of batches) yield { inputs: [...ndjsonInputs(batch, path, options.table)] }
+      for await (const batch of batches) yield { inputs: ndjsonInputs(batch, path, options.table) }
     } else {
       yield* csvInputs(batches, path, {
         table: options.table,

@@ -63,13 +63,11 @@ const MOST_KNOWN = 64
 
 /** Holds every free label to the number of values its table row allows. */
 function bounded(metric: Metric, write: Write): Write {
-  const seen = new Map<string, Set<string>>()
-  for (const name of Object.keys(metric.labels)) seen.set(name, new Set())
+  const columns = Object.entries(metric.labels).map(([name, allowed]) => ({ name, allowed, known: new Set<string>() }))
   return (labels, value) => {
     const kept: Record<string, string> = {}
-    for (const [name, allowed] of Object.entries(metric.labels)) {
+    for (const { name, allowed, known } of columns) {
       const given = labels[name] ?? 'other'
-      const known = seen.get(name)!
       const fits = typeof allowed === 'number' ? known.has(given) || known.size < allowed : allowed.includes(given)
       if (fits && typeof allowed === 'number') known.add(given)
       kept[name] = fits ? given : 'other'
@@ -111,6 +109,31 @@ function writers(register: Registry) {
 
 const NONE: Labels = {}
 
+/** Steps that wait for their place in the registry, at most. */
+const STEPS_TOGETHER = 256
+
+/**
+ * Steps on their way into the registry, many together: it finds a series and a bucket by texts that it puts together, which
+ * is 1 us where one follows the other, and took 25 us of every round of a ward of 50 beds where each came by itself.
+ */
+function stepWriter(write: ReturnType<typeof writers>) {
+  const waiting: Parameters<Telemetry['stepped']>[] = []
+  const tell = () => {
+    for (const [provider, rows, seconds, detector] of waiting) {
+      write.steps({ provider, detector }, rows)
+      write.stepSeconds({ provider }, seconds)
+      write.stepRows({ provider }, rows)
+    }
+    waiting.length = 0
+  }
+  return {
+    add(...step: Parameters<Telemetry['stepped']>): void {
+      if (waiting.push(step) >= STEPS_TOGETHER) tell()
+    },
+    tell,
+  }
+}
+
 function tellBudget(
   write: ReturnType<typeof writers>,
   { budget, patientDays, called, realised, interval }: SpentBudget,
@@ -130,6 +153,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
   const register = new Registry()
   collectDefaultMetrics({ register })
   const write = writers(register)
+  const steps = stepWriter(write)
   for (const watching of WATCHING) write.beds({ watching }, 0)
   let spent: (() => SpentBudget) | undefined
   let policy: Parameters<PolicyTelemetry['holds']>[0] | undefined
@@ -144,11 +168,9 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     readings: (count) => write.readings(NONE, count),
     rejected: (reason, count) => write.rejections({ reason }, count),
     frames: (count) => write.frames(NONE, count),
-    stepped(provider, rows, seconds, detector) {
+    stepped(...step) {
       stepped = now()
-      write.steps({ provider, detector }, rows)
-      write.stepSeconds({ provider }, seconds)
-      write.stepRows({ provider }, rows)
+      steps.add(...step)
     },
     modelFailed: (detector, cause, rows) => write.modelFailures({ detector, cause }, rows),
     providerLost: (provider, detector) => write.providersLost({ provider, detector }, 1),
@@ -247,6 +269,7 @@ export function prometheusTelemetry(now: () => number = () => performance.now() 
     requested: (route, status) => write.httpRequests({ route, status: `${Math.floor(status / 100)}xx` }, 1),
     progress: () => pipelineCheck(waiting, age(), now() - stepped),
     text() {
+      steps.tell()
       write.oldestUnscored(NONE, age())
       if (spent !== undefined) tellBudget(write, spent())
       register.getSingleMetric(METRICS.policyInfo.name)?.reset()

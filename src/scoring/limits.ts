@@ -26,6 +26,9 @@ interface LimitedChannel {
   readonly index: number
   readonly channel: Channel
   readonly limit: Limit
+  /** what a value beyond either is called */
+  readonly lowCode: string
+  readonly highCode: string
   /** limits as float32, like the values of a frame; -Infinity and Infinity where there is none */
   readonly low: number
   readonly high: number
@@ -67,6 +70,8 @@ export function limitPlan(profile: LimitProfile, table: ChannelTable): LimitPlan
       index,
       channel: table.channels[index]!,
       limit,
+      lowCode: `${name.replaceAll('_', '-')}-low`,
+      highCode: `${name.replaceAll('_', '-')}-high`,
       low: Math.fround(limit.low ?? Number.NEGATIVE_INFINITY),
       high: Math.fround(limit.high ?? Number.POSITIVE_INFINITY),
       holdMs: limit.holdSeconds * 1000,
@@ -125,17 +130,18 @@ export function rejudgeLimits(plan: LimitPlan, state: Float64Array, at: number):
 function conditionOf(it: LimitedChannel, side: number, since: number, time: number, value: number): Condition {
   const still = side === STILL
   const { channel, limit } = it
-  const bound = side === ABOVE ? limit.high! : (limit.low ?? 0)
   const above = side === ABOVE
+  const bound = above ? limit.high! : (limit.low ?? 0)
   return spoken(
     {
       detector: 'limits',
-      code: still ? 'asystole' : `${channel.name.replaceAll('_', '-')}-${above ? 'high' : 'low'}`,
+      code: still ? 'asystole' : above ? it.highCode : it.lowCode,
       kind: 'physiological',
       priority: still ? 'high' : limit.priority,
       onset: since,
       score: still ? undefined : { name: 'limit', value, threshold: bound, calibrated: false },
       latching: still,
+      steady: true,
     },
     {
       label: () => {

@@ -49,7 +49,8 @@ export function tallyFrame(
   scored: Scored,
 ): void {
   const { reference, score, q } = plan
-  const [C, K] = [score.channels.length, score.horizons.length]
+  const C = score.channels.length
+  const K = score.horizons.length
   tally[FRAMES]!++
   const due = !Number.isNaN(scored.p[0]!)
   for (let c = 0; c < C; c++) {

@@ -2,6 +2,7 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import { label, timeOfDay } from './sentence.ts'
+import { spoken } from './spoken.ts'
 
 /** How old a value may be to count, seconds. Ours: NEWS2 itself is charted by hand and says nothing of it. */
 const CONTINUOUS = 60
@@ -130,6 +131,49 @@ export function resetNews2(state: Float64Array, at: number): void {
   state.fill(Number.NaN, at, at + NEWS2_STATE_SIZE)
 }
 
+/** The condition of a score that asks for a response. @param since ms since 1970 */
+function responseTo(
+  plan: News2Plan,
+  frames: FrameColumns,
+  row: number,
+  { code, from, priority, response }: (typeof RESPONSES)[number],
+  score: number,
+  since: number,
+): Condition {
+  const head = `NEWS2 at least ${score}`
+  const scoring = ({ parts }: News2) =>
+    parts
+      .filter(({ points }) => points > 0)
+      .map(({ part, points }) => `${part} ${points}`)
+      .join(', ')
+  return spoken(
+    {
+      detector: 'news2',
+      code,
+      kind: 'advisory',
+      priority,
+      onset: since,
+      score: { name: 'NEWS2', value: score, threshold: from, calibrated: false },
+      latching: false,
+      steady: true,
+    },
+    {
+      label: () => {
+        const tail = `, since ${timeOfDay(since)}`
+        return label(`${head}: ${scoring(news2(plan, frames, row))}${tail}`, `${head}${tail}`)
+      },
+      channels: () => [],
+      explanation: () => {
+        const all = news2(plan, frames, row)
+        return {
+          text: `${head}, ${response}: ${scoring(all)}. Not scored: ${all.missing.join(', ')}.`,
+          method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
+        }
+      },
+    },
+  )
+}
+
 /**
  * The response the partial NEWS2 of a frame asks for, once it has stood for 30 s: `news2-emergency` (7 and over, high) or
  * `news2-urgent` (5 and over, medium), never both at one tick.
@@ -147,8 +191,7 @@ export function checkNews2(
   const score = scoreOf(plan, frames, row)
   let found = false
   for (let i = 0; i < RESPONSES.length; i++) {
-    const { code, from, priority, response } = RESPONSES[i]!
-    if (score < from) {
+    if (score < RESPONSES[i]!.from) {
       state[at + i] = Number.NaN
       continue
     }
@@ -156,24 +199,6 @@ export function checkNews2(
     const since = state[at + i]!
     if (found || time - since < HOLD_MS) continue
     found = true
-    const { parts, missing } = news2(plan, frames, row)
-    const scoring = parts.filter(({ points }) => points > 0).map(({ part, points }) => `${part} ${points}`)
-    const head = `NEWS2 at least ${score}`
-    const tail = `, since ${timeOfDay(since)}`
-    out.push({
-      detector: 'news2',
-      code,
-      kind: 'advisory',
-      priority,
-      label: label(`${head}: ${scoring.join(', ')}${tail}`, `${head}${tail}`),
-      onset: since,
-      channels: [],
-      score: { name: 'NEWS2', value: score, threshold: from, calibrated: false },
-      explanation: {
-        text: `${head}, ${response}: ${scoring.join(', ')}. Not scored: ${missing.join(', ')}.`,
-        method: 'NEWS2, Royal College of Physicians 2017, SpO2 scale 1, partial',
-      },
-      latching: false,
-    })
+    out.push(responseTo(plan, frames, row, RESPONSES[i]!, score, since))
   }
 }

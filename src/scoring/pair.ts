@@ -96,6 +96,7 @@ function away(state: Float64Array, at: number, cadenceSeconds: number, value: nu
 /** whether both have moved the same way, the one by as good a share as the other */
 function followed(one: number, other: number): boolean {
   const oneLess = Math.abs(one) < Math.abs(other)
-  const [less, more] = oneLess ? [one, other] : [other, one]
+  const less = oneLess ? one : other
+  const more = oneLess ? other : one
   return Math.abs(more) >= MOVED && less / more >= FOLLOWED
 }

@@ -220,10 +220,12 @@ export function siftFrame(
     if (!contradict(frames, from, three)) state[at + sinceAt] = Number.NaN
     else if (Number.isNaN(state[at + sinceAt]!)) state[at + sinceAt] = tick
     if (lineAt === 0) continue
-    const [one, two, middle] = [from + three[0]!, from + three[1]!, from + three[2]!]
     const { masks, values } = frames
-    if (masks[one] !== 1 || masks[two] !== 1 || masks[middle] !== 1) continue
-    watchLine(state, at + lineAt, tick, plan.cadenceSeconds, values[one]!, values[two]!, values[middle]!)
+    const sys = from + three[0]!
+    const dia = from + three[1]!
+    const middle = from + three[2]!
+    if (masks[sys] !== 1 || masks[dia] !== 1 || masks[middle] !== 1) continue
+    watchLine(state, at + lineAt, tick, plan.cadenceSeconds, values[sys]!, values[dia]!, values[middle]!)
   }
   for (let s = 0; s < plan.sensors.length; s++) {
     const sensor = plan.sensors[s]!
@@ -350,14 +352,15 @@ function mismatch(
   from: number,
   tick: number,
 ): boolean {
-  const [one, other] = plan.pair
-  const seen = (s: number) => frames.masks[from + plan.sensors[s]!.index] === 1
-  if (!seen(one) || !seen(other)) {
+  const one = plan.sensors[plan.pair[0]]!
+  const other = plan.sensors[plan.pair[1]]!
+  if (frames.masks[from + one.index] !== 1 || frames.masks[from + other.index] !== 1) {
     partPair(state, at + PAIR_AT)
     return false
   }
-  const value = (s: number) => state[at + plan.sensors[s]!.at + VALUE]!
-  return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, value(one), value(other))
+  const first = state[at + one.at + VALUE]!
+  const second = state[at + other.at + VALUE]!
+  return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, first, second)
 }
 
 /** whether a tick's mean pressure lies outside its systolic and diastolic value */

@@ -36,16 +36,19 @@ export function tailCurve(nu: number): TailCurve {
   return { nu, nodes, peak }
 }
 
+/** ln P(T > t) beyond the last node, where it is straight. @param u in nodes */
+function beyond(nodes: Float64Array, u: number): number {
+  const last = 2 * (NODES - 1)
+  return nodes[last]! + nodes[last + 1]! * (u - (NODES - 1))
+}
+
 /** P(T > t), t >= 0; beyond FURTHEST it stays what it is there */
 export function tail(curve: TailCurve, at: number): number {
   const t = Math.min(at, FURTHEST)
   const u = Math.log(t + Math.sqrt(t * t + 1)) * INVERSE
   const i = u | 0
   const { nodes } = curve
-  if (i >= NODES - 1) {
-    const last = 2 * (NODES - 1)
-    return Math.exp(nodes[last]! + nodes[last + 1]! * (u - (NODES - 1)))
-  }
+  if (i >= NODES - 1) return Math.exp(beyond(nodes, u))
   const x = u - i
   const j = 2 * i
   const a = nodes[j]!
@@ -63,10 +66,20 @@ export function tail(curve: TailCurve, at: number): number {
  * @param half half the cell's width, in scales, > 0
  */
 export function cell(curve: TailCurve, z: number, half: number, out: Float64Array): void {
-  const middle = Math.abs(z)
+  out[0] = z
+  out[1] = half
+  fillCell(curve, out)
+}
+
+/** `cell` with z and half in `out`: doubles that are handed from function to function are put on the heap, one by one. */
+function fillCell(curve: TailCurve, out: Float64Array): void {
+  const middle = Math.abs(out[0]!)
+  const half = out[1]!
   const from = middle - half
   const upper = tail(curve, middle + half)
-  const lower = from >= 0 ? tail(curve, from) : 1 - tail(curve, -from)
+  // asked at one place, so that its answer stays in a register
+  const near = tail(curve, Math.abs(from))
+  const lower = from >= 0 ? near : 1 - near
   out[1] = (lower + upper) / 2
   if (half < NARROW / 2) {
     // Simpson's rule: no cancellation, and at this width a relative error below 1e-9

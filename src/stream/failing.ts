@@ -1,86 +1,79 @@
 import { VigilError } from '../errors.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
-import type { Detector } from './detector.ts'
 import type { Lane } from './lane.ts'
 import type { Telemetry } from './ports.ts'
-import type { Session } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 import type { Stepped } from './stepped.ts'
 import type { Versions } from './versions.ts'
 
-/** Whom a slot holds, and the versions that see the patient. */
-interface Seen {
-  readonly patientKey: string
-  readonly lanes: readonly Detector[]
-}
-
 /** What settles a round. */
-interface Settling {
+export interface Settling {
   readonly telemetry: Telemetry
-  readonly fallsBack?: boolean
+  readonly fallsBack: boolean
   /** length of a tick of the round, ms */
   readonly cadenceMs: number
+  readonly sessions: Sessions
+  readonly versions: Versions
 }
+
+/** What a round says of patients whom no model failed. */
+const NO_ENTRIES: readonly JournalEntry[] = []
 
 /**
  * What every model made of a round that was stepped.
- * @param seen the patient of a slot
  * @returns entries for the patients whom a model failed
  * @throws VigilError of an engine that failed, unless the ward falls back
  */
 export function settle(
-  { telemetry, fallsBack = false, cadenceMs }: Settling,
+  settling: Settling,
   round: FrameColumns,
   { forecasts, slower }: Stepped,
-  seen: (slot: number) => Seen,
-): JournalEntry[] {
-  const failures = (lane: Lane, rows: readonly number[]): JournalEntry[] =>
-    rows.filter((row) => !lane.off(round.slots[row]!)).map((row) => failureOf(lane, round, row, seen, cadenceMs))
-  const late: JournalEntry[] = []
+): readonly JournalEntry[] {
+  const { telemetry, fallsBack, sessions, versions } = settling
+  let late = NO_ENTRIES
   for (const { lane, hours, seconds } of slower) {
     const { detector } = lane.manifest
     const { failure } = hours
     if (failure !== undefined) {
       if (!fallsBack) throw failure.error
       telemetry.modelFailed(detector, 'engine', failure.rows.length)
-      late.push(...failures(lane, failure.rows))
+      late = [...late, ...failures(settling, lane, round, failure.rows)]
     }
     if (hours.rows === 0) continue
     telemetry.stepped(lane.engine.provider, hours.rows, seconds, detector)
     if (hours.probabilities.length > 0) telemetry.risks(detector, hours.probabilities)
   }
-  const early = forecasts.flatMap(({ detector, forecast, seconds }) => {
+  let early = NO_ENTRIES
+  for (const { detector, forecast, seconds } of forecasts) {
     const name = detector.manifest.detector
     if (forecast instanceof VigilError) {
       if (!fallsBack) throw forecast
       telemetry.modelFailed(name, 'engine', round.count)
       const rows = Array.from({ length: round.count }, (_, row) => row)
-      return failures(
-        detector,
-        rows.filter((row) => seen(round.slots[row]!).lanes.includes(detector)),
-      )
+      const own = rows.filter((row) => versions.of(sessions.at(round.slots[row]!)).all.includes(detector))
+      early = [...early, ...failures(settling, detector, round, own)]
+      continue
     }
     const failed = detector.remember(round, forecast)
     if (failed > 0) telemetry.modelFailed(name, 'output', failed)
     telemetry.stepped(detector.engine.provider, round.count, seconds, name)
-    return []
-  })
-  return [...early, ...late]
+  }
+  return late.length === 0 ? early : [...early, ...late]
+}
+
+/** Those of the rows that a lane did not already count for nothing, as entries. */
+function failures(settling: Settling, lane: Lane, round: FrameColumns, rows: readonly number[]): JournalEntry[] {
+  return rows.filter((row) => !lane.off(round.slots[row]!)).map((row) => failureOf(settling, lane, round, row))
 }
 
 /**
  * A patient whom a model's engine could not step, as the entry that records it. A replay, whose engine works, thereby
  * leaves the model out where it was left out.
  */
-const failureOf = (
-  lane: Lane,
-  round: FrameColumns,
-  row: number,
-  seen: (slot: number) => Seen,
-  cadenceMs: number,
-): JournalEntry => ({
+const failureOf = ({ sessions, cadenceMs }: Settling, lane: Lane, round: FrameColumns, row: number): JournalEntry => ({
   kind: 'journal',
-  patientKey: seen(round.slots[row]!).patientKey,
+  patientKey: sessions.at(round.slots[row]!).patientKey,
   at: round.ticks[row]! * cadenceMs,
   afterOffset: round.offsets[row]!,
   entry: 'model-failed',

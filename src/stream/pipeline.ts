@@ -137,8 +137,9 @@ async function flush(batches: readonly InputBatch[], ward: Ward, options: Pipeli
   let frames = 0
   for (const batch of batches) {
     const taken = isTurn(batch) ? await batch.take() : batch.inputs
+    const arrived = options.now()
     for (let i = 0; i < taken.length; i++) {
-      while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, options.now())) frames += await ward.drain()
+      while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, arrived)) frames += await ward.drain()
     }
     inputs += batch.inputs.length
   }

@@ -16,14 +16,18 @@ export class Rows {
 
   /** the page that holds the slot's row, made when it is not there yet */
   page(slot: number): Float64Array {
-    const page = slot >> PAGE_BITS
-    while (this.#pages.length <= page) this.#pages.push(new Float64Array(PAGE_ROWS * this.stride))
-    return this.#pages[page]!
+    // small enough to be compiled into each of the many places that ask
+    return this.#pages[slot >> PAGE_BITS] ?? this.#made(slot >> PAGE_BITS)
   }
 
   /** where the slot's row begins in its page */
   at(slot: number): number {
     return (slot & (PAGE_ROWS - 1)) * this.stride
+  }
+
+  #made(page: number): Float64Array {
+    while (this.#pages.length <= page) this.#pages.push(new Float64Array(PAGE_ROWS * this.stride))
+    return this.#pages[page]!
   }
 }
 

@@ -7,7 +7,7 @@ import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
 import { agrees, judge, witnesses } from './clock.ts'
-import { recoveries, settle } from './failing.ts'
+import { recoveries, type Settling, settle } from './failing.ts'
 import {
   advanceClock,
   agreedStamps,
@@ -64,6 +64,7 @@ export class Ward {
   readonly #watch: Watch
   readonly #slower: readonly Slower[]
   readonly #bedside: Bedside
+  readonly #settling: Settling
   readonly #out: Outbox
   #source = ''
   #arrived = 0
@@ -95,6 +96,9 @@ export class Ward {
     this.policies = new Policies(settings, table)
     this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.policies, this.cadenceSeconds)
     this.#out = new Outbox(options)
+    const { telemetry, fallsBack = false } = options
+    const { cadenceMs } = this.#grid
+    this.#settling = { telemetry, fallsBack, cadenceMs, sessions: this.#sessions, versions: this.versions }
     this.#bedside = {
       watch: this.#watch,
       newest: (session) => newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot)),
@@ -215,16 +219,11 @@ export class Ward {
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
       const stepped = await stepping
-      const seers = (slot: number) => {
-        const session = this.#sessions.at(slot)
-        return { patientKey: session.patientKey, lanes: this.versions.of(session).all }
-      }
-      const settling = { ...this.#options, cadenceMs: this.#grid.cadenceMs }
-      for (const entry of settle(settling, round, stepped, seers)) this.#apply(entry, 0)
-      telemetry.frames(round.count)
+      for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0)
       frames += round.count
       this.#rounds.release(round)
     }
+    if (frames > 0) telemetry.frames(frames)
     return frames
   }
 

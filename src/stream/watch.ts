@@ -23,6 +23,10 @@ import { type Stepped, stepped } from './stepped.ts'
 import { NOTHING, TickContext, type Unaged } from './tick-context.ts'
 import type { Versions } from './versions.ts'
 
+/** what most frames have to say, and what nobody asked of them; never written to */
+const NO_BODIES: readonly AlertBody[] = []
+const NO_REPORTS: FrameReport['detectors'][number][] = []
+
 /** a bed is stale when its channels are so many times older than makes a channel missing */
 const STALE_BED = 3
 
@@ -45,6 +49,8 @@ export class Watch {
   readonly #conditions: Condition[] = []
   /** what a version in shadow says, which nobody hears */
   readonly #unheard: Condition[] = []
+  /** what `frame` gives, every time the same */
+  readonly #seen: Seen = { watching: 'warming', bodies: NO_BODIES, report: undefined }
   /** the round that was sifted last, as the detectors see it */
   #trusted: FrameColumns | undefined
 
@@ -104,11 +110,11 @@ export class Watch {
    * Look at one frame of a patient, of the round that is being stepped.
    * @param time event time of its tick, ms
    * @param wanted whether somebody wants to see the frame with its scores
-   * @returns what its alerts have to say, and the report if wanted
+   * @returns what its alerts have to say, and the report if wanted; good until the next frame
    */
-  frame(session: Session, frames: FrameColumns, row: number, time: number, wanted: boolean): Seen {
+  frame(session: Session, frames: FrameColumns, row: number, time: number, wanted: boolean): Readonly<Seen> {
     const conditions = this.#conditions
-    conditions.length = 0
+    empty(conditions)
     const trusted = this.#trusted!
     const reports: FrameReport['detectors'][number][] = wanted ? [] : NO_REPORTS
     this.#sensing.conditions(session.slot, row, frames.ticks[row]!, conditions)
@@ -121,7 +127,7 @@ export class Watch {
       if (wanted) reports.push(champion.report(trusted, row))
       const shadow = seers.shadows[i]
       if (shadow === undefined) continue
-      this.#unheard.length = 0
+      empty(this.#unheard)
       shadow.score(trusted, row, suspect, this.#unheard)
       shadow.tally.beside(champion.raised(session.slot), shadow.raised(session.slot))
     }
@@ -133,43 +139,60 @@ export class Watch {
       if (stale !== undefined) conditions.push(stale)
     }
     if (session.mutedUntil !== undefined && time >= session.mutedUntil) session.mutedUntil = undefined
-    let bodies = NO_BODIES
-    if (conditions.length > 0 || session.open !== undefined) {
-      bodies = []
-      const context = this.#context(session, () => {
-        const news2 = this.#rules.news2(session, frames, row)
-        return {
-          warmupSteps: this.#warmupLeft(session),
-          missingChannels: this.#missing(session, frames, row),
-          staleSeconds: this.#stale(frames, row),
-          ...(news2 !== undefined && { news2 }),
-          limitAlarm,
-        }
-      })
-      if (session.lostAt !== undefined)
-        keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
-      this.#disown(session, context, time, bodies)
-      keep(session, advance(context, session.open ?? NO_ALERTS, conditions, time), bodies)
-    }
+    const seen = this.#seen
+    seen.watching = watching
+    const quiet = conditions.length === 0 && session.open === undefined
+    seen.bodies = quiet ? NO_BODIES : this.#alerts(session, frames, row, time, limitAlarm)
     session.lostAt = undefined
-    if (!wanted) return { watching, bodies, report: undefined }
-    const report: FrameReport = {
+    seen.report = wanted ? this.#report(session, frames, row, time, reports) : undefined
+    return seen
+  }
+
+  /** What the alerts of a patient have to say of a frame, whose conditions are gathered. */
+  #alerts(session: Session, frames: FrameColumns, row: number, time: number, limitAlarm: boolean): AlertBody[] {
+    const bodies: AlertBody[] = []
+    const context = this.#context(session, () => {
+      const news2 = this.#rules.news2(session, frames, row)
+      return {
+        warmupSteps: this.#warmupLeft(session),
+        missingChannels: this.#missing(session, frames, row),
+        staleSeconds: this.#stale(frames, row),
+        ...(news2 !== undefined && { news2 }),
+        limitAlarm,
+      }
+    })
+    if (session.lostAt !== undefined)
+      keep(session, endAlert(context, session.open ?? NO_ALERTS, SIGNAL_LOST, time), bodies)
+    this.#disown(session, context, time, bodies)
+    keep(session, advance(context, session.open ?? NO_ALERTS, this.#conditions, time), bodies)
+    return bodies
+  }
+
+  #report(
+    session: Session,
+    frames: FrameColumns,
+    row: number,
+    time: number,
+    detectors: FrameReport['detectors'],
+  ): FrameReport {
+    const { channels } = this.#table
+    const from = row * channels.length
+    return {
       kind: 'frame',
       patientKey: session.patientKey,
       unit: session.unit,
       bed: session.bed,
       time,
-      watching,
+      watching: this.#seen.watching,
       news2: this.#rules.news2(session, frames, row) ?? null,
-      values: this.#table.channels.map((_, d) => orNull(frames.values[row * this.#table.channels.length + d]!)),
-      ages: this.#table.channels.map((_, d) => orNull(frames.ages[row * this.#table.channels.length + d]!)),
+      values: channels.map((_, d) => orNull(frames.values[from + d]!)),
+      ages: channels.map((_, d) => orNull(frames.ages[from + d]!)),
       faults: this.#sensing.faults(session.slot, row),
       mutedUntil: session.mutedUntil ?? null,
-      detectors: reports,
+      detectors,
       ...(this.#risks.length > 0 && { risks: this.#risks.map((risk) => risk.report(session.slot)) }),
       ...(this.#opinions.length > 0 && { opinions: this.#opinions.map((opinion) => opinion.report(session.slot)) }),
     }
-    return { watching, bodies, report }
   }
 
   /**
@@ -307,13 +330,14 @@ export class Watch {
   /** By the versions that raise the patient's alerts. */
   #watching(session: Session, frames: FrameColumns, row: number): Watching {
     const { champions } = this.#versions.of(session)
-    if (champions.length === 0) return 'degraded'
-    let degraded = this.#slower.some((it) => it.role === 'champion' && !Number.isNaN(it.failedAt(session.slot)))
+    let degraded = champions.length === 0
+    const { slot } = session
     for (const detector of champions) {
-      if (!Number.isNaN(detector.failedAt(session.slot))) return 'degraded'
-      if (detector.steps(session.slot) <= detector.manifest.warmupSteps) return 'warming'
-      degraded ||= detector.degraded(frames, row, this.#settings.stream.staleSeconds)
+      if (!Number.isNaN(detector.failedAt(slot))) return 'degraded'
+      if (detector.steps(slot) <= detector.manifest.warmupSteps) return 'warming'
+      if (detector.degraded(frames, row, this.#settings.stream.staleSeconds)) degraded = true
     }
+    for (const it of this.#slower) if (it.role === 'champion' && !Number.isNaN(it.failedAt(slot))) degraded = true
     return degraded ? 'degraded' : 'watching'
   }
 
@@ -343,14 +367,15 @@ export class Watch {
 }
 
 /** What a tick made visible. */
-export interface Seen {
-  readonly watching: Watching
-  readonly bodies: readonly AlertBody[]
-  readonly report: FrameReport | undefined
+interface Seen {
+  watching: Watching
+  bodies: readonly AlertBody[]
+  report: FrameReport | undefined
+}
+
+/** Setting the length of an array is a call out of compiled code, and nearly all of these are empty. */
+function empty(conditions: Condition[]): void {
+  if (conditions.length > 0) conditions.length = 0
 }
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
-
-/** What most frames have to say, and what nobody asked of them; never written to. */
-const NO_BODIES: AlertBody[] = []
-const NO_REPORTS: FrameReport['detectors'][number][] = []

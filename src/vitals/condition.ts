@@ -20,6 +20,8 @@ export interface Condition {
   readonly explanation: AlertBody['explanation']
   /** stands until something ends it (signal lost: the next frame); all others end once they were untrue long enough */
   readonly latching: boolean
+  /** every condition of the code is about the same channel, on the same side: that it still is need not be asked */
+  readonly steady?: true
   /** re-alarm silence of its own, s; that of the settings when absent */
   readonly silenceSeconds?: number
 }
