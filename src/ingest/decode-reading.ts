@@ -7,6 +7,7 @@ import { misfit, unnamed } from '../vitals/unnamed.ts'
 import { channelOf } from './aliases.ts'
 import { implausible, instant } from './event-time.ts'
 import { jsonErrorAt } from './json-error.ts'
+import { Samples } from './samples.ts'
 
 /** What one message holds. A good message has a reading or a journal entry, and no rejections. */
 export interface Decoded {
@@ -18,7 +19,8 @@ export interface Decoded {
 type Fields = Readonly<Record<string, unknown>>
 
 const NONE: readonly Rejection[] = []
-const MAX_KEY = 128
+/** characters of a name of a patient, an encounter, a unit or a bed, at most */
+export const MAX_KEY = 128
 const MAX_UNIT = 32
 const INVALID = STATUSES.indexOf('invalid')
 const QUESTIONABLE = STATUSES.indexOf('questionable')
@@ -233,45 +235,20 @@ function decodeFields(message: Fields, table: ChannelTable, defaultMode: Mode): 
     time,
     mode,
     complete,
-    channels: listOf('channels'),
-    values: read.values.slice(0, read.count),
-    statuses: listOf('statuses'),
-    times: read.own ? read.times.slice(0, read.count).map((own) => (Number.isNaN(own) ? time : own)) : undefined,
+    channels: read.channels(),
+    values: read.values(),
+    statuses: read.statuses(),
+    times: read.times(time),
   }
   return { reading, entry: undefined, rejections: rejections ?? NONE }
 }
 
-/** The samples of the message that is being read, so that a message leaves behind what it is, and nothing else. */
-const read = {
-  count: 0,
-  channels: [] as number[],
-  // of doubles from the beginning: what is cut out of it is as small as it can be
-  values: [0.5],
-  statuses: [] as number[],
-  /** of those that have their own; NaN is the message's */
-  times: [0.5],
-  own: false,
-}
-
-/** By length the newest list of channels and of statuses. Nobody changes them, and a monitor sends the same ones for days. */
-const newest: Record<'channels' | 'statuses', (readonly number[] | undefined)[]> = { channels: [], statuses: [] }
-
-function listOf(what: keyof typeof newest): readonly number[] {
-  const { count } = read
-  const list = newest[what][count]
-  let same = list !== undefined
-  for (let i = 0; same && i < count; i++) same = list![i] === read[what][i]
-  if (same) return list!
-  const made = read[what].slice(0, count)
-  newest[what][count] = made
-  return made
-}
+const read = new Samples()
 
 /** Read the samples of a message. @returns what is wrong with single ones */
 function readSamples(samples: Fields, table: ChannelTable): Rejection[] | undefined {
   let rejections: Rejection[] | undefined
-  read.count = 0
-  read.own = false
+  read.begin()
   for (const name in samples) {
     const it = samples[name]
     const index = table.index.get(name)
@@ -298,12 +275,7 @@ function readSamples(samples: Fields, table: ChannelTable): Rejection[] | undefi
       status = sample.status
       time = sample.time
     }
-    const at = read.count++
-    read.channels[at] = index
-    read.values[at] = value
-    read.statuses[at] = rangedStatus(value, status, channel)
-    read.times[at] = time
-    read.own ||= !Number.isNaN(time)
+    read.add(index, value, rangedStatus(value, status, channel), time)
   }
   return rejections
 }

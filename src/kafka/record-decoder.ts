@@ -1,9 +1,10 @@
 import { type Decoded, decodeMessage, decodeReading } from '../ingest/decode-reading.ts'
+import { QuickReader } from '../ingest/quick-reading.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import { at, type Rejection, reject } from '../vitals/rejection.ts'
 import { formOf, READING_EVENT, wrongEvent } from './cloud-event.ts'
-import { isRejection, valueText } from './json-value.ts'
+import { isRejection, MAX_RECORD, valueText } from './json-value.ts'
 import type { LogRecord, NewRecord } from './port.ts'
 import { isKeyOf } from './record-key.ts'
 
@@ -80,12 +81,18 @@ function decodeEnvelope(text: string, table: ChannelTable, types: ReadonlySet<st
 export function recordDecoder(options: RecordOptions): (record: LogRecord) => DecodedRecord {
   const { table, topic } = options
   const types: ReadonlySet<string> = new Set(options.eventTypes ?? [READING_EVENT])
+  const quick = new QuickReader(table)
 
   function refused(rejections: readonly Rejection[]): DecodedRecord {
     return { reading: undefined, rejections: rejections.map((it) => at(it, topic)), keyless: false }
   }
 
   return ({ key, value, headers }) => {
+    const keyless = key === null || key.length === 0
+    if (value !== null && !keyless && value.length <= MAX_RECORD && formOf(headers, types) === 'plain') {
+      const reading = quick.read(value)
+      if (reading !== undefined && isKeyOf(key, reading.patientKey)) return { reading, rejections: NONE, keyless }
+    }
     const text = valueText(value)
     if (isRejection(text)) return refused([text])
     const form = formOf(headers, types)
@@ -94,7 +101,6 @@ export function recordDecoder(options: RecordOptions): (record: LogRecord) => De
       form === 'plain' ? decodeReading(text, table) : decodeEnvelope(text, table, types)
     if (entry !== undefined) return refused([reject('unknown-field', 'a reading has no field "kind"')])
     if (reading === undefined) return refused(rejections)
-    const keyless = key === null || key.length === 0
     if (!isKeyOf(keyless ? Buffer.from(reading.patientKey) : key, reading.patientKey))
       return refused([reject('key-mismatch', "the record's key is not that of the patient in it")])
     if (keyless || rejections.length === 0) return { reading, rejections: NONE, keyless }

@@ -1,0 +1,208 @@
+import type { ChannelTable } from '../vitals/channels.ts'
+import { OK, type Reading } from '../vitals/reading.ts'
+import { MAX_KEY, rangedStatus } from './decode-reading.ts'
+import { implausible } from './event-time.ts'
+import { Samples } from './samples.ts'
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const OPEN = 0x7b
+const CLOSE = 0x7d
+const SPACE = 0x20
+const DELETE = 0x7f
+
+/** Digits of a number that a double holds exactly, whatever they are. */
+const DIGITS = 15
+/** [digits after the point] powers of ten that a double holds exactly, so that one division rounds as reading the text does */
+const POWERS = Array.from({ length: DIGITS + 1 }, (_, i) => 10 ** i)
+const FIELDS = ['patient', 'encounter', 'unit', 'bed', 'time', 'complete', 'values'] as const
+const NULL = 0x6c6c756e // "null", little end first
+const TRUE = 0x65757274
+
+interface Name {
+  readonly text: string
+  readonly index: number
+}
+
+function names(list: Iterable<readonly [string, number]>): ReadonlyMap<number, Name> {
+  const found = new Map<number, Name>()
+  for (const [text, index] of list) {
+    let hash = 0
+    for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+    // of two with one hash the whole decoder reads the second
+    if (!found.has(hash)) found.set(hash, { text, index })
+  }
+  return found
+}
+
+/**
+ * Reads what monitors send all day without making anything but the reading: a patient, a time in ms, values that are
+ * plain numbers, ASCII without escapes. JSON.parse makes two objects and their texts of each message first. Everything else, and all
+ * that is wrong, is for `decodeReading`; where this gives a reading, that one gives an equal one (held by a property).
+ */
+export class QuickReader {
+  readonly #table: ChannelTable
+  readonly #fields = names(FIELDS.map((name, i) => [name, i] as const))
+  readonly #channels: ReadonlyMap<number, Name>
+  readonly #samples = new Samples()
+  #bytes: Buffer = Buffer.alloc(0)
+  #at = 0
+  /** false once the message is one for the whole decoder */
+  #plain = true
+
+  constructor(table: ChannelTable) {
+    this.#table = table
+    this.#channels = names(table.index)
+  }
+
+  /** @param bytes one message @returns undefined where it takes the whole decoder to say what it holds */
+  read(bytes: Buffer): Reading | undefined {
+    this.#bytes = bytes
+    this.#at = 0
+    this.#plain = true
+    const texts: (string | undefined)[] = [undefined, undefined, undefined, undefined]
+    let time = Number.NaN
+    let complete = false
+    let seen = 0
+    if (!this.#take(OPEN)) return undefined
+    do {
+      const field = this.#name(this.#fields)
+      if (field < 0 || (seen & (1 << field)) !== 0 || !this.#take(COLON)) return undefined
+      seen |= 1 << field
+      if (field < 4) texts[field] = this.#text()
+      else if (field === 4) time = this.#number()
+      else if (field === 5) complete = this.#flag()
+      else this.#values()
+      if (!this.#plain) return undefined
+    } while (this.#take(COMMA))
+    const [patientKey, encounter, unit, bed] = texts
+    const ended = this.#take(CLOSE) && this.#at === bytes.length
+    if (!ended || patientKey === undefined || (seen & (1 << 6)) === 0 || implausible(time) !== undefined)
+      return undefined
+    const samples = this.#samples
+    return {
+      kind: 'reading',
+      patientKey,
+      encounter,
+      unit,
+      bed,
+      time,
+      mode: 'live',
+      complete,
+      channels: samples.channels(),
+      values: samples.values(),
+      statuses: samples.statuses(),
+      times: undefined,
+    }
+  }
+
+  /** Pass a character, and spaces before it. */
+  #take(byte: number): boolean {
+    const bytes = this.#bytes
+    while (bytes[this.#at] === SPACE) this.#at++
+    if (bytes[this.#at] !== byte) return false
+    this.#at++
+    return true
+  }
+
+  /** @returns index of a name among those that are known; negative for any other */
+  #name(known: ReadonlyMap<number, Name>): number {
+    if (!this.#take(QUOTE)) return -1
+    const bytes = this.#bytes
+    const from = this.#at
+    let at = from
+    let hash = 0
+    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at]) {
+      if (byte === undefined) return -1
+      hash = (Math.imul(hash, 31) + byte) | 0
+    }
+    const name = known.get(hash)
+    if (name === undefined || name.text.length !== at - from) return -1
+    for (let i = from; i < at; i++) if (bytes[i] !== name.text.charCodeAt(i - from)) return -1
+    this.#at = at + 1
+    return name.index
+  }
+
+  #text(): string | undefined {
+    if (!this.#take(QUOTE)) return this.#other()
+    const bytes = this.#bytes
+    const from = this.#at
+    let at = from
+    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at])
+      if (byte === undefined || byte < SPACE || byte >= DELETE || byte === BACKSLASH) return this.#other()
+    if (at === from || at - from > MAX_KEY) return this.#other()
+    this.#at = at + 1
+    return bytes.toString('latin1', from, at)
+  }
+
+  #number(): number {
+    const bytes = this.#bytes
+    while (bytes[this.#at] === SPACE) this.#at++
+    let at = this.#at
+    const negative = bytes[at] === MINUS
+    if (negative) at++
+    const from = at
+    let digits = 0
+    for (let byte = bytes[at]!; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) digits = digits * 10 + (byte - ZERO)
+    const whole = at - from
+    let behind = 0
+    if (bytes[at] === DOT) {
+      const point = at++
+      for (let byte = bytes[at]!; byte >= ZERO && byte <= NINE; byte = bytes[++at]!)
+        digits = digits * 10 + (byte - ZERO)
+      behind = at - point - 1
+      if (behind === 0) return this.#other() ?? Number.NaN
+    }
+    const leading = bytes[from] === ZERO && whole > 1
+    // what may follow a number in JSON is the comma or bracket that is asked for next; an exponent is neither
+    if (whole === 0 || leading || whole + behind > DIGITS) return this.#other() ?? Number.NaN
+    this.#at = at
+    const value = digits / POWERS[behind]!
+    return negative ? -value : value
+  }
+
+  #flag(): boolean {
+    if (this.#word(TRUE, 4)) return true
+    // "false" is "fals" and one more
+    if (!this.#word(0x736c6166, 4) || this.#bytes[this.#at++] !== 0x65) this.#plain = false
+    return false
+  }
+
+  #word(letters: number, bytes: number): boolean {
+    while (this.#bytes[this.#at] === SPACE) this.#at++
+    if (this.#at + bytes > this.#bytes.length || this.#bytes.readInt32LE(this.#at) !== letters) return false
+    this.#at += bytes
+    return true
+  }
+
+  #values(): void {
+    const samples = this.#samples
+    samples.begin()
+    if (!this.#take(OPEN)) {
+      this.#plain = false
+      return
+    }
+    do {
+      const index = this.#name(this.#channels)
+      if (index < 0 || samples.has(index) || !this.#take(COLON)) {
+        this.#plain = false
+        return
+      }
+      const value = this.#word(NULL, 4) ? Number.NaN : this.#number()
+      if (!this.#plain) return
+      samples.add(index, value, rangedStatus(value, OK, this.#table.channels[index]!), Number.NaN)
+    } while (this.#take(COMMA))
+    this.#plain = this.#take(CLOSE)
+  }
+
+  #other(): undefined {
+    this.#plain = false
+    return undefined
+  }
+}
