@@ -1,4 +1,4 @@
-import { lastValueFrom, Observable, toArray } from 'rxjs'
+import { from, lastValueFrom, Observable, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { VigilError } from '../../src/errors.ts'
 import { type PipelineOptions, pipeline } from '../../src/stream/pipeline.ts'
@@ -115,6 +115,23 @@ describe('the pipeline', () => {
     const { counts } = await run(minute, slow, { now: () => now })
     expect(Math.max(...counts.queued.map(([, seconds]) => seconds))).toBeGreaterThanOrEqual(3)
     expect(counts.queued.at(-1)).toEqual([0, 0])
+  })
+
+  it('counts what its source still holds, and since when a batch waits', async () => {
+    const { counts, telemetry } = countingTelemetry()
+    const bed = await realWard()
+    const batch = (inputs: readonly Input[], behind: number, since: number): InputBatch => ({
+      source: 'test', partition: 0, inputs, offsets: inputs.map((_, i) => i), since, behind, done() {},
+    }) // biome-ignore format: one batch
+    const source = from([batch([low(0), low(1)], 700, 4000), batch([low(2)], 0, 5000)])
+    const options = { sinks: [], telemetry, maxBatch: 64, maxWaitMs: 0, signalLostSeconds: undefined, now: () => 6000 }
+    await lastValueFrom(pipeline(source, bed.ward, options))
+    expect(counts.queued.slice(0, 2)).toEqual([
+      [702, 2],
+      [3, 2],
+    ])
+    expect(counts.queued.at(-1)).toEqual([0, 0])
+    await bed.close()
   })
 
   it('tries a sink again while that may help, and delivers each output once', async () => {
