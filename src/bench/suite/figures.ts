@@ -21,7 +21,7 @@ export interface Bench {
 export const BENCHES: readonly Bench[] = [
   { name: 'step', args: ['step', '--batch', '1024'], runs: 5 },
   { name: 'pipeline', args: ['pipeline', '--patients', '10000', '--seconds', '60'], runs: 5 },
-  { name: 'kafka', args: ['kafka', '--readings', '300000', '--paced-seconds', '10'], runs: 3, broker: true },
+  { name: 'kafka', args: ['kafka', '--readings', '1000000', '--paced-seconds', '10'], runs: 3, broker: true },
   { name: 'restore', args: ['restore', '--patients', '100000'], runs: 1, broker: true },
   { name: 'catchup', args: ['catchup', '--pause-seconds', '20', '--live-seconds', '3'], runs: 1, broker: true },
   { name: 'memory', args: ['memory', '--patients', '100000'], runs: 1 },
