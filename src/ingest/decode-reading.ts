@@ -5,9 +5,9 @@ import { type Rejection, type RejectionReason, reject } from '../vitals/rejectio
 import { conversion, isUnit } from '../vitals/units.ts'
 import { misfit, unnamed } from '../vitals/unnamed.ts'
 import { channelOf } from './aliases.ts'
+import { Samples } from './decode-samples.ts'
 import { implausible, instant } from './event-time.ts'
 import { jsonErrorAt } from './json-error.ts'
-import { Samples } from './samples.ts'
 
 /** What one message holds. A good message has a reading or a journal entry, and no rejections. */
 export interface Decoded {

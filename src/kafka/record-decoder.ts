@@ -1,5 +1,5 @@
+import { QuickReader } from '../ingest/decode-quick.ts'
 import { type Decoded, decodeMessage, decodeReading } from '../ingest/decode-reading.ts'
-import { QuickReader } from '../ingest/quick-reading.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import { at, type Rejection, reject } from '../vitals/rejection.ts'

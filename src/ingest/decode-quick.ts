@@ -1,8 +1,8 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
 import { MAX_KEY, rangedStatus } from './decode-reading.ts'
+import { Samples } from './decode-samples.ts'
 import { implausible } from './event-time.ts'
-import { Samples } from './samples.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c

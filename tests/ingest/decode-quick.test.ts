@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { QuickReader } from '../../src/ingest/decode-quick.ts'
 import { decodeReading } from '../../src/ingest/decode-reading.ts'
-import { QuickReader } from '../../src/ingest/quick-reading.ts'
 import { channelTable } from '../../src/vitals/channels.ts'
 
 const table = channelTable()
