@@ -45,6 +45,7 @@ export class KafkaWard implements GroupEvents {
   /** partitions that the group's newest generation gave this process */
   #assigned: readonly number[] = []
   readonly #waiting = new Waiting()
+  #feeding: NodeJS.Immediate | undefined
   #stopping = false
   #broken = false
   #unhear = () => {}
@@ -240,6 +241,7 @@ export class KafkaWard implements GroupEvents {
 
   /** Hand over what the pipeline works next. */
   #feed(): void {
+    this.#feeding = undefined
     const ready = FLUSHES_READY * this.#options.maxBatch
     try {
       while (this.#waiting.handed < ready && !this.#stopping && !this.#broken) {
@@ -267,7 +269,8 @@ export class KafkaWard implements GroupEvents {
         owned.worked.set(topic, worked)
         owned.rekeyed.push(...rekeyed)
         this.#waiting.worked(inputs.length)
-        this.#feed()
+        // what is ready begins first: more is taken apart while that is stepped
+        this.#feeding ??= setImmediate(() => this.#feed())
       },
     })
   }

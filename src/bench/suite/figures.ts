@@ -25,7 +25,7 @@ export const BENCHES: readonly Bench[] = [
   { name: 'restore', args: ['restore', '--patients', '100000'], runs: 1, broker: true },
   { name: 'catchup', args: ['catchup', '--pause-seconds', '20', '--live-seconds', '3'], runs: 1, broker: true },
   { name: 'memory', args: ['memory', '--patients', '100000'], runs: 1 },
-  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '4'], runs: 3 },
+  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '12'], runs: 2 },
   { name: 'idle', args: ['idle', '--seconds', '20'], runs: 1, broker: true },
   { name: 'swap', args: ['swap', '--seconds', '5'], runs: 1, broker: true },
   { name: 'hl7', args: ['hl7'], runs: 1 },
