@@ -22,6 +22,12 @@ export async function alone(
 /** Fetch until nothing is left, and stop, which commits everything. */
 export async function worked({ client, around }: Awaited<ReturnType<typeof alone>>): Promise<void> {
   while ((await client.fetch()) > 0);
+  const fetched = (topic: string, partition: number) => client.member.positions.get(`${topic}/${partition}`) ?? 0
+  await eventually(() =>
+    around.live.every(({ partition, worked }) =>
+      [...worked].every(([topic, next]) => next >= fetched(topic, partition)),
+    ),
+  )
   await around.stop()
 }
 
