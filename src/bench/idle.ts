@@ -32,7 +32,7 @@ export function benchIdle(settings: Settings, log: Log, partitions: number, seco
     await setTimeout(seconds * 1000)
     const { user, system } = process.cpuUsage(began)
     const micros = (performance.now() - from) * 1000
-    const rssBytes = residentBytes()
+    const rssBytes = await residentBytes()
     await serving.stop()
     await serving.ended
     const cpuPercent = Number((((user + system) / micros) * 100).toFixed(2))

@@ -56,7 +56,7 @@ async function fill(
   const typical = Object.values(BESIDE)
   const fine = typical.map(() => OK)
   const walk = walkingPatients(table, patients)
-  const idleRssBytes = residentBytes()
+  const idleRssBytes = await residentBytes()
   const batch: InputBatch = { source: 'memory', partition: 0, inputs: [], offsets: [], done() {} }
   let openAlertEvents = 0
   for (let tick = 0; tick < framesPerPatient; tick++) {
@@ -74,7 +74,7 @@ async function fill(
     await ward.drain()
     openAlertEvents += ward.takeOutputs().length
   }
-  const rssBytes = residentBytes()
+  const rssBytes = await residentBytes()
   return {
     patients,
     rssBytes,

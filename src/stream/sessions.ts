@@ -106,7 +106,7 @@ export class Sessions {
       admittedAt: undefined,
       profile: undefined,
       lastOffset: -1,
-      aside: NONE,
+      aside: NONE_ASIDE,
       open: undefined,
       calls: undefined,
       mutedUntil: undefined,
@@ -171,7 +171,8 @@ export function beginsAgain(session: Session, code: string, onset: number): numb
   return again
 }
 
-const NONE: readonly SetAside[] = []
+/** One for all patients: usually none of them has any. */
+export const NONE_ASIDE: readonly SetAside[] = []
 
 /** The session after a step of its alerts. @returns what they said, appended to `bodies` where given */
 export function keep(

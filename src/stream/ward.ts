@@ -29,7 +29,7 @@ import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
-import { type Session, Sessions } from './sessions.ts'
+import { NONE_ASIDE, type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
 import { Versions } from './versions.ts'
 import { finestCadence, wardGrid } from './ward-grid.ts'
@@ -264,7 +264,7 @@ export class Ward {
     const { slot } = session
     resetGrid(this.#grid, this.#clocks.page(slot), this.#clocks.at(slot))
     session.inParts = false
-    session.aside = []
+    session.aside = NONE_ASIDE
     session.lostAt = undefined
     session.mutedUntil = undefined
     session.arrived = this.#arrived
@@ -310,7 +310,7 @@ export class Ward {
   #accepted(session: Session, reading: Reading, offset: number): void {
     if (session.aside.length > 0) {
       this.#refuse(session, session.aside)
-      session.aside = []
+      session.aside = NONE_ASIDE
     }
     this.#take(session, reading, offset)
   }
@@ -323,7 +323,7 @@ export class Ward {
     const held = [...(agreeing ? session.aside : []), { reading, offset }]
     const agreed = witnesses(held.map((it) => it.reading.time)) >= this.#options.settings.stream.agreeing
     if (!agreed && held.length > MOST_ASIDE) this.#refuse(session, held.splice(0, 1))
-    session.aside = agreed ? [] : held
+    session.aside = agreed ? NONE_ASIDE : held
     if (!agreed) return
     held.sort((a, b) => a.reading.time - b.reading.time || a.offset - b.offset)
     for (const each of held) this.#take(session, each.reading, each.offset)

@@ -3,7 +3,7 @@ import { residentBytes } from '../../src/bench/resident.ts'
 import { openWorkerEngine } from '../../src/inference/worker-engine.ts'
 import { BEDSIDE, features, testModel } from '../inference/test-model.ts'
 
-const residentMiB = () => residentBytes() / 2 ** 20
+const residentMiB = async () => (await residentBytes()) / 2 ** 20
 
 test('ten thousand steps of changing batches do not grow memory', async () => {
   const { onnx, shape } = testModel()
@@ -15,9 +15,9 @@ test('ten thousand steps of changing batches do not grow memory', async () => {
     for (let i = 0; i < times; i++) await engine.step(slots, x, 1 + (i % 100))
   }
   await step(3000)
-  const before = residentMiB()
+  const before = await residentMiB()
   await step(10_000)
   // measured: 0-3 MiB of allocator noise; one leaked batch of 50 rows a step would be 500 MiB
-  expect(residentMiB() - before).toBeLessThan(16)
+  expect((await residentMiB()) - before).toBeLessThan(16)
   await engine.close()
 })

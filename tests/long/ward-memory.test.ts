@@ -7,7 +7,7 @@ import type { InputBatch } from '../../src/stream/ports.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { countingTelemetry } from '../stream/real-ward.ts'
 
-const residentMiB = () => residentBytes() / 2 ** 20
+const residentMiB = async () => (await residentBytes()) / 2 ** 20
 
 /** Shifts of one patient after another in every bed: what is discharged must leave nothing behind. */
 const BEDS = 1000
@@ -44,11 +44,11 @@ test('a thousand beds, two hours, a new patient every quarter of an hour: memory
     await ward.drain()
     ward.takeOutputs()
     counts.queued.length = 0
-    if (second === SETTLED_SECONDS) settled = residentMiB()
+    if (second === SETTLED_SECONDS) settled = await residentMiB()
   }
   expect(counts.frames).toBeGreaterThan(BEDS * HOURS * 3500)
   expect(ward.watching).toEqual({ warming: 0, watching: 0, degraded: 0, blind: 0 })
   // one leaked session or row of every discharged patient, 6,000 of them after the settling, would be 24 MiB
-  expect(residentMiB() - settled).toBeLessThan(16)
+  expect((await residentMiB()) - settled).toBeLessThan(16)
   await served.close()
 })
