@@ -139,8 +139,10 @@ export class Commits implements Committer {
   #quota(owned: Owned, now: number): number {
     const unsaved = this.#options.state.unsaved(owned.number)
     const elapsed = Math.max(1, now - owned.committedAt)
-    // all of them within half the time they have: the other half is for a commit that takes long
-    return Math.min(MOST_STATES, Math.ceil((unsaved.size * elapsed * 2) / this.#options.stateIntervalMs))
+    // all of them within half the time they have: the other half is for a commit that takes long. A ward that is behind has no
+    // time to save a state twice as often as it must
+    const within = this.#options.behind() ? 0.8 : 0.5
+    return Math.min(MOST_STATES, Math.ceil((unsaved.size * elapsed) / (within * this.#options.stateIntervalMs)))
   }
 
   #commit(owned: Owned, quota: number, now: number): Promise<void> {

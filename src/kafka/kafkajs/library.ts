@@ -26,13 +26,12 @@ function exchange<T>(name: string, by: (was: T) => unknown): void {
 const compression = load('kafkajs/src/protocol/message/compression') as {
   lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
 }
-const crc32c = load('kafkajs/src/protocol/recordBatch/crc32C') as (data: Buffer) => number
 const recordOf = load('kafkajs/src/protocol/recordBatch/record/v0') as (message: Message) => unknown
 // a record is encoded with its batch
 exchange('protocol/recordBatch/record/v0', () => (message: Message) => message)
 exchange('protocol/recordBatch/v0', (was: { RecordBatch: Parameters<typeof batchEncoder>[0] }) => ({
   ...was,
-  RecordBatch: batchEncoder(was.RecordBatch, recordOf, crc32c),
+  RecordBatch: batchEncoder(was.RecordBatch, recordOf),
 }))
 exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>

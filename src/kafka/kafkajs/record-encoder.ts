@@ -1,3 +1,5 @@
+import { crc32c } from './crc32c.ts'
+
 /**
  * Record batches of layout 2 as a producer writes them. kafkajs 2.2.4 makes a buffer of each record and each header, and long
  * integers of their numbers; here a batch is measured, then written at once. The bytes are the same.
@@ -105,8 +107,7 @@ class Pen {
   }
 }
 
-/** @param crc the checksum of Castagnoli */
-function encode(batch: NewBatch<Message>, crc: (data: Buffer) => number): Buffer {
+function encode(batch: NewBatch<Message>): Buffer {
   const { records } = batch
   const headers = records.map(headersOf)
   const bodies = records.map((record, i) => bodyBytes(record, headers[i]!))
@@ -138,7 +139,7 @@ function encode(batch: NewBatch<Message>, crc: (data: Buffer) => number): Buffer
       pen.bytes(value)
     }
   })
-  data.writeUInt32BE(crc(data.subarray(ATTRIBUTES_AT)), 17)
+  data.writeUInt32BE(crc32c(data.subarray(ATTRIBUTES_AT)), 17)
   return data
 }
 
@@ -146,14 +147,10 @@ function encode(batch: NewBatch<Message>, crc: (data: Buffer) => number): Buffer
  * @param was kafkajs' own, for batches that are to be compressed
  * @param recordOf kafkajs' own encoder of a record, as those are made of
  */
-export function batchEncoder<R>(
-  was: (batch: NewBatch<R>) => Promise<Encoded>,
-  recordOf: (message: Message) => R,
-  crc: (data: Buffer) => number,
-) {
+export function batchEncoder<R>(was: (batch: NewBatch<R>) => Promise<Encoded>, recordOf: (message: Message) => R) {
   return async (batch: NewBatch<Message>): Promise<Encoded> => {
     if (batch.compression) return was({ ...batch, records: batch.records.map(recordOf) })
-    const buf = encode(batch, crc)
+    const buf = encode(batch)
     return { buf, buffer: buf, size: () => buf.length }
   }
 }
