@@ -15,7 +15,7 @@ import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
-import { Waiting } from './waiting.ts'
+import { type Fetch, Waiting } from './waiting.ts'
 
 /** Records of one batch: where a flush may end, and a commit begin. */
 const BATCH = 256
@@ -201,15 +201,14 @@ export class KafkaWard implements GroupEvents {
     if (owned === undefined || from === undefined || !owned.open || this.#stopping || records.next <= from) return
     owned.fetched.set(topic, records.next)
     const since = this.#options.now()
-    if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, records, from)
+    if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, { records, from, since })
     this.#waiting.add(owned, topic, { records, from, since })
     this.#feed()
     await this.#waiting.room()
   }
 
   /** What is ordered about the models; an order that cannot be read is a dead letter, like any input. */
-  #orders(owned: Owned, topic: string, records: LogRecords, from: number): void {
-    const since = this.#options.now()
+  #orders(owned: Owned, topic: string, { records, from, since }: Fetch): void {
     for (const record of records.take(records.left)) {
       if (record.offset < from) continue
       const worked = record.offset + 1
@@ -292,6 +291,7 @@ export class KafkaWard implements GroupEvents {
         partition,
         inputs: [],
         offsets: [],
+        behind: this.#waiting.left,
         done,
         take() {
           const result = run()

@@ -7,7 +7,7 @@ const MOST_AHEAD = 32_768
 const BEHIND = 4096
 
 /** What a fetch brought of one topic's partition. */
-interface Fetch {
+export interface Fetch {
   readonly records: LogRecords
   /** the first offset of it that is new */
   readonly from: number

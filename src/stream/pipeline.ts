@@ -98,7 +98,7 @@ function backlog({ telemetry, now }: PipelineOptions) {
   const tell = () => telemetry.queued(inputs + behind, arrivals[0] === undefined ? 0 : (now() - arrivals[0].at) / 1000)
   return {
     arrived(batch: InputBatch): void {
-      if (!isTurn(batch)) behind = batch.behind ?? 0
+      behind = batch.behind ?? behind
       if (batch.inputs.length === 0) return
       arrivals.push({ at: batch.since ?? now(), inputs: batch.inputs.length })
       inputs += batch.inputs.length

@@ -30,7 +30,7 @@ export interface InputBatch {
   readonly offsets: ArrayLike<number>
   /** wall clock, ms, since when its inputs wait; from now on where it is left out */
   readonly since?: number
-  /** what waits behind it in its source and is not yet handed over, about */
+  /** what its source holds and has not yet handed over, about; as before where it is left out */
   readonly behind?: number
   done(): void
 }

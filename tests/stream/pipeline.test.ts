@@ -2,7 +2,7 @@ import { from, lastValueFrom, Observable, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { VigilError } from '../../src/errors.ts'
 import { type PipelineOptions, pipeline } from '../../src/stream/pipeline.ts'
-import type { Input, InputBatch, Output, Sink, Source } from '../../src/stream/ports.ts'
+import type { Input, InputBatch, Output, Sink, Source, Turn } from '../../src/stream/ports.ts'
 import { reject } from '../../src/vitals/rejection.ts'
 import { reading } from './reading.ts'
 import { countingTelemetry, realWard } from './real-ward.ts'
@@ -130,6 +130,18 @@ describe('the pipeline', () => {
       [702, 2],
       [3, 2],
     ])
+    expect(counts.queued.at(-1)).toEqual([0, 0])
+    await bed.close()
+  })
+
+  it('forgets what its source held when a turn says that it holds it no more', async () => {
+    const { counts, telemetry } = countingTelemetry()
+    const bed = await realWard()
+    const batch = { source: 'test', partition: 0, inputs: [low(0)], offsets: [0], behind: 700, done() {} }
+    const turn: Turn = { ...batch, inputs: [], offsets: [], behind: 0, take: () => [] }
+    const options = { sinks: [], telemetry, maxBatch: 64, maxWaitMs: 0, signalLostSeconds: undefined, now: () => 0 }
+    await lastValueFrom(pipeline(from([batch, turn]), bed.ward, options))
+    expect(counts.queued[0]).toEqual([701, 0])
     expect(counts.queued.at(-1)).toEqual([0, 0])
     await bed.close()
   })
