@@ -22,8 +22,15 @@ const DIGITS = 15
 /** [digits after the point] powers of ten that a double holds exactly, so that one division rounds as reading the text does */
 const POWERS = Array.from({ length: DIGITS + 1 }, (_, i) => 10 ** i)
 const FIELDS = ['patient', 'encounter', 'unit', 'bed', 'time', 'complete', 'values'] as const
-const NULL = 0x6c6c756e // "null", little end first
+// places among them; before them stand those that are texts
+const TIME = 4
+const COMPLETE = 5
+const VALUES = 6
+// four letters, little end first
+const NULL = 0x6c6c756e
 const TRUE = 0x65757274
+const FALS = 0x736c6166
+const E = 0x65
 
 interface Name {
   readonly text: string
@@ -75,15 +82,15 @@ export class QuickReader {
       const field = this.#name(this.#fields)
       if (field < 0 || (seen & (1 << field)) !== 0 || !this.#take(COLON)) return undefined
       seen |= 1 << field
-      if (field < 4) texts[field] = this.#text()
-      else if (field === 4) time = this.#number()
-      else if (field === 5) complete = this.#flag()
-      else this.#values()
+      if (field < TIME) texts[field] = this.#text()
+      else if (field === TIME) time = this.#number()
+      else if (field === COMPLETE) complete = this.#flag()
+      else if (!this.#values()) return undefined
       if (!this.#plain) return undefined
     } while (this.#take(COMMA))
     const [patientKey, encounter, unit, bed] = texts
     const ended = this.#take(CLOSE) && this.#at === bytes.length
-    if (!ended || patientKey === undefined || (seen & (1 << 6)) === 0 || implausible(time) !== undefined)
+    if (!ended || patientKey === undefined || (seen & (1 << VALUES)) === 0 || implausible(time) !== undefined)
       return undefined
     const samples = this.#samples
     return {
@@ -102,10 +109,14 @@ export class QuickReader {
     }
   }
 
+  #space(): void {
+    while (this.#bytes[this.#at] === SPACE) this.#at++
+  }
+
   /** Pass a character, and spaces before it. */
   #take(byte: number): boolean {
     const bytes = this.#bytes
-    while (bytes[this.#at] === SPACE) this.#at++
+    this.#space()
     if (bytes[this.#at] !== byte) return false
     this.#at++
     return true
@@ -143,7 +154,7 @@ export class QuickReader {
 
   #number(): number {
     const bytes = this.#bytes
-    while (bytes[this.#at] === SPACE) this.#at++
+    this.#space()
     let at = this.#at
     const negative = bytes[at] === MINUS
     if (negative) at++
@@ -168,37 +179,31 @@ export class QuickReader {
   }
 
   #flag(): boolean {
-    if (this.#word(TRUE, 4)) return true
-    // "false" is "fals" and one more
-    if (!this.#word(0x736c6166, 4) || this.#bytes[this.#at++] !== 0x65) this.#plain = false
+    if (this.#word(TRUE)) return true
+    if (!this.#word(FALS) || this.#bytes[this.#at++] !== E) this.#plain = false
     return false
   }
 
-  #word(letters: number, bytes: number): boolean {
-    while (this.#bytes[this.#at] === SPACE) this.#at++
-    if (this.#at + bytes > this.#bytes.length || this.#bytes.readInt32LE(this.#at) !== letters) return false
-    this.#at += bytes
+  #word(letters: number): boolean {
+    this.#space()
+    if (this.#at + 4 > this.#bytes.length || this.#bytes.readInt32LE(this.#at) !== letters) return false
+    this.#at += 4
     return true
   }
 
-  #values(): void {
+  /** @returns whether they are such as can be read here */
+  #values(): boolean {
     const samples = this.#samples
     samples.begin()
-    if (!this.#take(OPEN)) {
-      this.#plain = false
-      return
-    }
+    if (!this.#take(OPEN)) return false
     do {
       const index = this.#name(this.#channels)
-      if (index < 0 || samples.has(index) || !this.#take(COLON)) {
-        this.#plain = false
-        return
-      }
-      const value = this.#word(NULL, 4) ? Number.NaN : this.#number()
-      if (!this.#plain) return
+      if (index < 0 || samples.has(index) || !this.#take(COLON)) return false
+      const value = this.#word(NULL) ? Number.NaN : this.#number()
+      if (!this.#plain) return false
       samples.add(index, value, rangedStatus(value, OK, this.#table.channels[index]!), Number.NaN)
     } while (this.#take(COMMA))
-    this.#plain = this.#take(CLOSE)
+    return this.#take(CLOSE)
   }
 
   #other(): undefined {

@@ -6,10 +6,9 @@ export class ListedRecords implements LogRecords {
   readonly #records: readonly LogRecord[]
   #taken = 0
 
-  /** @param next offset after the last; of the last of them when left out */
-  constructor(records: readonly LogRecord[], next = (records.at(-1)?.offset ?? -1) + 1) {
+  constructor(records: readonly LogRecord[]) {
     this.#records = records
-    this.next = next
+    this.next = (records.at(-1)?.offset ?? -1) + 1
   }
 
   get left(): number {

@@ -2,7 +2,15 @@ import type { KafkaMessage } from 'kafkajs'
 import { ListedRecords } from '../log-records.ts'
 import type { LogRecord, LogRecords } from '../port.ts'
 import { vigilError } from './errors.ts'
-import { type AbortedTransaction, type Batch, batchesOf, committedOnly, RecordReader } from './record-batches.ts'
+import {
+  type AbortedTransaction,
+  type Batch,
+  batchesOf,
+  bodyOf,
+  type CodecOf,
+  committedOnly,
+  RecordReader,
+} from './record-batches.ts'
 
 /** A whole batch of a fetch, its records no longer compressed. */
 interface Opened {
@@ -18,7 +26,6 @@ interface Decoder {
   readBytes(bytes: number): Buffer
   canReadBytes(bytes: number): boolean
 }
-type Decompress = { decompress(data: Buffer): Promise<Buffer> } | null
 type DecodeSet = (decoder: Decoder) => Promise<readonly KafkaMessage[]>
 
 /** Where in a record set, its length before it, the first batch says its layout. */
@@ -30,19 +37,15 @@ const LAYOUT = 2
  * of a fetch at once, 36,000 of them from four partitions, and a long integer, a decoder and texts for each: what is still
  * there at the next collection of garbage is copied, twice.
  * @param was kafkajs' own, for layouts 0 and 1
- * @param codecOf the codec of a batch's attributes; null for none
  */
-export function setDecoder(was: DecodeSet, codecOf: (attributes: number) => Decompress) {
+export function setDecoder(was: DecodeSet, codecOf: CodecOf) {
   return async (decoder: Decoder): Promise<readonly (Opened | KafkaMessage)[]> => {
     const layout = decoder.buffer[decoder.offset + LAYOUT_AT]
     if (layout !== undefined && layout < LAYOUT) return was(decoder)
     const bytes = decoder.readInt32()
     if (bytes <= 0 || !decoder.canReadBytes(bytes)) return []
     const opened: Opened[] = []
-    for (const batch of batchesOf(decoder.readBytes(bytes))) {
-      const codec = batch.count > 0 ? codecOf(batch.codec) : null
-      opened.push({ batch, body: codec === null ? batch.body : await codec.decompress(batch.body) })
-    }
+    for (const batch of batchesOf(decoder.readBytes(bytes))) opened.push({ batch, body: await bodyOf(batch, codecOf) })
     return opened
   }
 }

@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
+import type { CodecOf } from './record-batches.ts'
 import { batchEncoder, type Message } from './record-encoder.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
 
@@ -24,7 +25,7 @@ function exchange<T>(name: string, by: (was: T) => unknown): void {
 }
 
 const compression = load('kafkajs/src/protocol/message/compression') as {
-  lookupCodecByAttributes(attributes: number): { decompress(data: Buffer): Promise<Buffer> } | null
+  lookupCodecByAttributes: CodecOf
 }
 const recordOf = load('kafkajs/src/protocol/recordBatch/record/v0') as (message: Message) => unknown
 // a record is encoded with its batch

@@ -106,6 +106,14 @@ class Cursor {
 
 const NO_HEADERS: Readonly<Record<string, Buffer | undefined>> = Object.freeze({})
 
+export type CodecOf = (attributes: number) => { decompress(data: Buffer): Promise<Buffer> } | null
+
+/** The records of a batch, no longer compressed. @param codecOf the codec of a batch's attributes; null for none */
+export async function bodyOf(batch: Batch, codecOf: CodecOf): Promise<Buffer> {
+  const codec = batch.count > 0 ? codecOf(batch.codec) : null
+  return codec === null ? batch.body : codec.decompress(batch.body)
+}
+
 /** Takes the records of one batch apart, one after the other. */
 export class RecordReader {
   readonly #batch: Batch

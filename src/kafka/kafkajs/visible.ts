@@ -1,7 +1,7 @@
 import type { LogRecord } from '../port.ts'
 import type { Fetched } from './fetch.ts'
 import { codecOf } from './library.ts'
-import { batchesOf, committedOnly, recordsOf } from './record-batches.ts'
+import { batchesOf, bodyOf, committedOnly, recordsOf } from './record-batches.ts'
 
 /**
  * Records of one fetch that a read-committed reader sees, and where the next fetch begins.
@@ -19,8 +19,8 @@ export async function visibleOf(
   for (const batch of batchesOf(fetched.records)) {
     next = Math.max(next, batch.next)
     if (!visible(batch) || batch.count === 0) continue
-    const body = batch.codec === 0 ? batch.body : await codecOf(batch.codec)!.decompress(batch.body)
-    for (const each of recordsOf(batch, body)) if (each.offset >= from && each.offset < end) records.push(each)
+    for (const each of recordsOf(batch, await bodyOf(batch, codecOf)))
+      if (each.offset >= from && each.offset < end) records.push(each)
   }
   return { records, next }
 }
