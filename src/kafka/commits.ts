@@ -31,19 +31,14 @@ export interface CommitOptions {
   readonly now: () => number
 }
 
-/**
- * An alert is committed at once where its partition rests; those that come meanwhile wait for each other. A commit costs the thread
- * that steps: one begins no sooner than this many of its durations after the one before.
- */
-const REST = 1
 /** Outputs of a partition that wait before the pipeline does. */
 const MOST_WAITING = 20_000
 /** States saved in one commit at most: encoding blocks the thread. */
 const MOST_STATES = 1000
 
 /**
- * When each partition is committed: soon after an alert, else at the commit interval; at most one commit of a partition is
- * in flight. While it is, the ward works on, and what comes out waits for the next one.
+ * When each partition is committed: at once after an alert, else at the commit interval; at most one commit of a partition is
+ * in flight: alerts that come meanwhile wait for each other. While it is, the ward works on, and what comes out waits for the next one.
  */
 export class Commits implements Committer {
   readonly #options: CommitOptions
@@ -125,8 +120,7 @@ export class Commits implements Committer {
     const { commitIntervalMs } = this.#options
     const interval = owned.committedAt + (owned.moved ? commitIntervalMs : this.#untilOld(owned))
     if (owned.waitsSince === undefined || (this.#options.behind() && owned.waitsSince > 0)) return interval
-    const rested = owned.committedAt + (1 + REST) * owned.commitMs
-    return Math.min(interval, Math.max(owned.waitsSince, rested))
+    return Math.min(interval, owned.waitsSince)
   }
 
   /** When states are to be saved though nothing moves any more, from the last commit on, ms. */
@@ -159,9 +153,8 @@ export class Commits implements Committer {
       try {
         await owned.sending
         await owned.writer!.commit(records, positions)
-        owned.commitMs = performance.now() - began
         owned.failures = 0
-        telemetry.committed(owned.commitMs / 1000, states, records.length)
+        telemetry.committed((performance.now() - began) / 1000, states, records.length)
         for (const reason of letters) telemetry.deadLetter(reason, 1)
         this.#selfTested(owned, alerts)
       } catch (error) {

@@ -44,9 +44,8 @@ export class Owned {
   /** wall clock, ms, since when an output waits that should leave soon */
   waitsSince: number | undefined
   committing: Promise<void> | undefined
-  /** wall clock, ms, of the last commit's begin, and how long it took */
+  /** wall clock, ms, of the last commit's begin */
   committedAt = 0
-  commitMs = 0
   /** wall clock, ms, of the last self-test alert that was committed; of the beginning before the first */
   selfTestedAt = 0
   /** alerts on their way outside the transaction (at-least-once) */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { KafkaConfig, SASLOptions } from 'kafkajs'
+import net from 'node:net'
+import tls from 'node:tls'
+import type { ISocketFactory, KafkaConfig, SASLOptions } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Settings } from '../../vitals/settings.ts'
@@ -65,6 +67,18 @@ function saslOf(settings: Settings['kafka']): SASLOptions | undefined {
   return { mechanism, username, password } as SASLOptions
 }
 
+/** ms of silence after which a connection is probed */
+const KEEP_ALIVE_MS = 60_000
+
+/** kafkajs' own, but that a request does not wait for the acknowledgement of the one before it (Nagle): a commit sends two at once. */
+const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const servername = net.isIP(host) === 0 ? { servername: host } : {}
+  const socket = ssl
+    ? tls.connect({ host, port, ...servername, ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect)
+  return socket.setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay()
+}
+
 /** ms until a connection that is not answered is given up */
 const CONNECT_MS = 3000
 
@@ -82,6 +96,7 @@ export function libraryConfig(settings: Settings['kafka'], log: Log): KafkaConfi
     clientId: settings.clientId,
     ssl: tlsOf(settings) ?? false,
     ...(sasl && { sasl }),
+    socketFactory: openSocket,
     connectionTimeout: Math.min(CONNECT_MS, settings.requestTimeoutMs),
     authenticationTimeout: settings.requestTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
+import { type EosManagerMaker, knownCoordinators } from './coordinator-patch.ts'
 import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
 import type { CodecOf } from './record-batches.ts'
 import { batchEncoder, type Message } from './record-encoder.ts'
@@ -38,6 +39,7 @@ exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
   setDecoder(was, compression.lookupCodecByAttributes),
 )
+exchange('producer/eosManager', (was: EosManagerMaker) => knownCoordinators(was))
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 

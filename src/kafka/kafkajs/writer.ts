@@ -76,7 +76,7 @@ async function sendOffsets(transaction: Transaction, group: string, positions: r
   }
 }
 
-/** A step of a commit: the transaction is begun, its records are sent, its positions are, the broker has confirmed its end. */
+/** A step of a commit: the transaction is begun, its records are sent, its positions are too, the broker has confirmed its end. */
 export type CommitStep = 'before-send' | 'after-send' | 'after-offsets' | 'after-commit'
 
 export interface FenceOptions {
@@ -120,9 +120,12 @@ export async function fence(kafka: Kafka, options: FenceOptions): Promise<Partit
       try {
         const transaction = await producer.transaction()
         await at?.('before-send', partition)
+        // beside the records: another coordinator takes them
+        const positioned = positions.length > 0 ? sendOffsets(transaction, group, positions) : undefined
+        positioned?.catch(() => {}) // heard below
         await sendAll(transaction, records)
         await at?.('after-send', partition)
-        if (positions.length > 0) await sendOffsets(transaction, group, positions)
+        await positioned
         await at?.('after-offsets', partition)
         await transaction.commit()
         await at?.('after-commit', partition)
