@@ -1,16 +1,16 @@
 import type { BedStrips, Sample, Strip } from './protocol.ts'
 
-interface Columns {
-  readonly value: Float32Array
-  readonly low: Float32Array
-  readonly high: Float32Array
-  readonly aside: Float32Array
-}
+/** numbers of one frame of one channel: value, low, high, the value set aside */
+const FIELDS = 4
+const VALUE = 0
+const LOW = 1
+const HIGH = 2
+const ASIDE = 3
 
 /** Strips as they are kept in a snapshot. */
 export interface SavedStrips {
   readonly times: Float64Array
-  readonly columns: readonly (readonly [channel: number, columns: Columns])[]
+  readonly columns: readonly (readonly [channel: number, columns: Float32Array])[]
   readonly next: number
   readonly count: number
   readonly newest: number
@@ -18,14 +18,14 @@ export interface SavedStrips {
 
 /**
  * The last frames of one bed as rings: one time column, and value, low, high and the value set aside for each channel
- * that ever had a value.
- * NaN where there is none.
+ * that ever had a value, side by side. NaN where there is none.
  */
 export class Strips {
   readonly #capacity: number
   /** [capacity] event time, ms */
   readonly #times: Float64Array
-  readonly #columns = new Map<number, Columns>()
+  /** channel -> [capacity, FIELDS] */
+  readonly #columns = new Map<number, Float32Array>()
   #next = 0
   #count = 0
   #newest = Number.NEGATIVE_INFINITY
@@ -45,18 +45,14 @@ export class Strips {
     this.#newest = time
     const at = this.#next
     this.#times[at] = time
-    for (const { value, low, high, aside } of this.#columns.values()) {
-      value[at] = Number.NaN
-      aside[at] = Number.NaN
-      low[at] = Number.NaN
-      high[at] = Number.NaN
-    }
-    for (const [channel, observed, age, from, to] of samples) {
+    const from = at * FIELDS
+    for (const columns of this.#columns.values()) columns.fill(Number.NaN, from, from + FIELDS)
+    for (const [channel, observed, age, low, high] of samples) {
       const columns = this.#of(channel)
-      if (setAside.includes(channel)) columns.aside[at] = observed
-      else if (age <= maxAge) columns.value[at] = observed
-      if (from !== null) columns.low[at] = from
-      if (to !== null) columns.high[at] = to
+      if (setAside.includes(channel)) columns[from + ASIDE] = observed
+      else if (age <= maxAge) columns[from + VALUE] = observed
+      if (low !== null) columns[from + LOW] = low
+      if (high !== null) columns[from + HIGH] = high
     }
     this.#next = (at + 1) % this.#capacity
     this.#count = Math.min(this.#count + 1, this.#capacity)
@@ -77,13 +73,7 @@ export class Strips {
   load({ times, columns, next, count, newest }: SavedStrips): void {
     this.#times.set(times)
     this.#columns.clear()
-    for (const [channel, { value, low, high, aside }] of columns) {
-      const own = this.#of(channel)
-      own.value.set(value)
-      own.low.set(low)
-      own.high.set(high)
-      own.aside.set(aside)
-    }
+    for (const [channel, saved] of columns) this.#of(channel).set(saved)
     this.#next = next
     this.#count = count
     this.#newest = newest
@@ -97,30 +87,29 @@ export class Strips {
   /** Columns, oldest first. @param wanted of which channels; of all that ever had a value when absent */
   view(wanted: (channel: number) => boolean = () => true): BedStrips {
     const first = (this.#next - this.#count + this.#capacity) % this.#capacity
-    const unrolled = (column: ArrayLike<number>): (number | null)[] => {
+    const unrolled = (at: (i: number) => number): (number | null)[] => {
       const values = new Array<number | null>(this.#count)
-      for (let i = 0; i < this.#count; i++) values[i] = hundredths(column[(first + i) % this.#capacity]!)
+      for (let i = 0; i < this.#count; i++) values[i] = hundredths(at((first + i) % this.#capacity))
       return values
     }
     // a column of nothing is not told: two hundred beds are megabytes of it
-    const told = (column: ArrayLike<number>) => {
-      const values = unrolled(column)
+    const told = (columns: Float32Array, field: number) => {
+      const values = unrolled((i) => columns[i * FIELDS + field]!)
       return values.every((value) => value === null) ? [] : values
     }
     const channels: Strip[] = []
-    for (const [channel, { value, low, high, aside }] of this.#columns) {
+    for (const [channel, columns] of this.#columns) {
       if (!wanted(channel)) continue
-      const held = { value: told(value), low: told(low), high: told(high), aside: told(aside) }
-      channels.push({ channel, ...held })
+      const [value, low, high, aside] = [VALUE, LOW, HIGH, ASIDE].map((field) => told(columns, field))
+      channels.push({ channel, value: value!, low: low!, high: high!, aside: aside! })
     }
-    return { time: unrolled(this.#times.map((ms) => ms / 1000)) as number[], channels }
+    return { time: unrolled((i) => this.#times[i]! / 1000) as number[], channels }
   }
 
-  #of(channel: number): Columns {
+  #of(channel: number): Float32Array {
     let columns = this.#columns.get(channel)
     if (columns === undefined) {
-      const empty = () => new Float32Array(this.#capacity).fill(Number.NaN)
-      columns = { value: empty(), low: empty(), high: empty(), aside: empty() }
+      columns = new Float32Array(this.#capacity * FIELDS).fill(Number.NaN)
       this.#columns.set(channel, columns)
     }
     return columns

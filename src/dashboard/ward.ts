@@ -51,7 +51,7 @@ export const PAGE = fileURLToPath(new URL('../../dist/dashboard/web/', import.me
 
 export interface WardOptions {
   readonly table: ChannelTable
-  /** beds the page keeps and shows; an alert of any other bed brings that bed in */
+  /** beds the page keeps and shows; an alert of any other bed brings that bed in, and the first as many with their frames */
   readonly maxBeds?: number
   /** whether the pipeline moves; a heartbeat that only proves a timer would lie */
   readonly alive?: () => Heartbeat['alive']
@@ -111,6 +111,8 @@ export function wardFeed({
 }: WardOptions): WardFeed {
   const beds = new Map<string, Bed>()
   const byId = new Map<string, Bed>()
+  /** keys of the beds whose frames are kept: as many as the page has, and as many whom an alert brings in */
+  const drawn = new Set<string>()
   const listeners = new Listeners()
   const recent: AlertView[] = []
   let models: readonly ModelInfo[] = []
@@ -144,6 +146,7 @@ export function wardFeed({
     const bed = beds.get(patientKey)
     if (bed === undefined) return
     beds.delete(patientKey)
+    drawn.delete(patientKey)
     byId.delete(bed.id)
     send('discharged', { id: bed.id })
   }
@@ -195,11 +198,17 @@ export function wardFeed({
     else if (entry.entry === 'transfer' && beds.has(entry.patientKey)) bedOf(entry.patientKey, entry.unit, entry.bed)
   }
 
+  const wants = (patientKey: string): boolean =>
+    drawn.has(patientKey) || (drawn.size < 2 * maxBeds && (beds.has(patientKey) || beds.size < maxBeds))
+
   return {
     name: 'ward',
-    wants: (patientKey) => beds.has(patientKey) || beds.size < maxBeds,
+    wants,
     frames(reports: readonly FrameReport[]) {
       for (const report of reports) {
+        // a page that was filled by those before it
+        if (!wants(report.patientKey)) continue
+        drawn.add(report.patientKey)
         const bed = bedOf(report.patientKey, report.unit, report.bed)
         const view = frameView(bed, report, table)
         observe(bed, view, now())
@@ -233,6 +242,7 @@ export function wardFeed({
       hidden = true
       waiting = []
       beds.clear()
+      drawn.clear()
       byId.clear()
       for (const [patientKey, bed] of saved?.beds ?? []) {
         const restored = restoredBed(bed, now())

@@ -192,6 +192,26 @@ describe('the ward', () => {
     expect(ask<WardView>(feed, '/api/ward').heartbeat.beds.watching).toBe(9_999)
   })
 
+  test('a round of more patients than the page has beds fills it, and no more', () => {
+    const feed = start({ maxBeds: 2 })
+    const many = Array.from({ length: 5 }, (_, i) => ({ ...first, patientKey: `p${i}`, bed: `ICU ${i}` }))
+    feed.frames(many.map((patient) => frameOf(patient as never, 0)))
+    expect(ask<WardView>(feed, '/api/ward').beds.map(({ name }) => name)).toEqual(['ICU 0', 'ICU 1'])
+  })
+
+  test('of the beds that alerts bring in, as many as the page has are drawn; of the others their alerts stand there', async () => {
+    const feed = start({ maxBeds: 1 })
+    feed.frames([frameOf(first, 0)])
+    const third = { ...second, patientKey: 'p3', bed: 'ICU 3' } as never
+    await feed.deliver([alertOf(second, { id: 3 }), alertOf(third, { id: 4 })])
+    feed.frames([frameOf(second, 0), frameOf(third, 0)])
+    expect(bedNamed(feed, 'ICU 2')!.frame).not.toBeNull()
+    expect(bedNamed(feed, 'ICU 3')).toMatchObject({ frame: null, alerts: [{}] })
+    expect(feed.wants('p3', START)).toBe(false)
+    await feed.deliver([alertOf(second, { id: 3, phase: 'end', state: 'inactive' })])
+    expect(feed.wants('p3', START)).toBe(true)
+  })
+
   test('a transfer moves a bed, a discharge takes it off the page', async () => {
     const feed = start()
     feed.frames([frameOf(first, 0)])
