@@ -3,6 +3,7 @@ import { OK, type Reading } from '../vitals/reading.ts'
 import { MAX_KEY, rangedStatus } from './decode-reading.ts'
 import { Samples } from './decode-samples.ts'
 import { implausible } from './event-time.ts'
+import { KnownTexts } from './known-texts.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -58,6 +59,7 @@ export class QuickReader {
   readonly #fields = names(FIELDS.map((name, i) => [name, i] as const))
   readonly #channels: ReadonlyMap<number, Name>
   readonly #samples = new Samples()
+  readonly #texts = new KnownTexts()
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   /** false once the message is one for the whole decoder */
@@ -68,10 +70,14 @@ export class QuickReader {
     this.#channels = names(table.index)
   }
 
-  /** @param bytes one message @returns undefined where it takes the whole decoder to say what it holds */
-  read(bytes: Buffer): Reading | undefined {
+  /**
+   * @param bytes with one message, from `from` to `to`
+   * @returns undefined where it takes the whole decoder to say what it holds
+   */
+  read(bytes: Buffer, from = 0, to = bytes.length): Reading | undefined {
     this.#bytes = bytes
-    this.#at = 0
+    // what is read beyond its end is no message that ends there
+    this.#at = from
     this.#plain = true
     const texts: (string | undefined)[] = [undefined, undefined, undefined, undefined]
     let time = Number.NaN
@@ -89,7 +95,7 @@ export class QuickReader {
       if (!this.#plain) return undefined
     } while (this.#take(COMMA))
     const [patientKey, encounter, unit, bed] = texts
-    const ended = this.#take(CLOSE) && this.#at === bytes.length
+    const ended = this.#take(CLOSE) && this.#at === to
     if (!ended || patientKey === undefined || (seen & (1 << VALUES)) === 0 || implausible(time) !== undefined)
       return undefined
     const samples = this.#samples
@@ -145,11 +151,14 @@ export class QuickReader {
     const bytes = this.#bytes
     const from = this.#at
     let at = from
-    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at])
+    let hash = 0
+    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at]) {
       if (byte === undefined || byte < SPACE || byte >= DELETE || byte === BACKSLASH) return this.#other()
+      hash = (Math.imul(hash, 31) + byte) | 0
+    }
     if (at === from || at - from > MAX_KEY) return this.#other()
     this.#at = at + 1
-    return bytes.toString('latin1', from, at)
+    return this.#texts.of(bytes, from, at, hash)
   }
 
   #number(): number {

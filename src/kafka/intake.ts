@@ -1,6 +1,7 @@
 import type { Input } from '../stream/ports.ts'
 import type { Control } from '../vitals/control.ts'
 import type { Rejection } from '../vitals/rejection.ts'
+import { lying } from './lying-record.ts'
 import { partitionOf } from './murmur2.ts'
 import type { Owned } from './owned.ts'
 import type { LogRecord, NewRecord } from './port.ts'
@@ -56,7 +57,8 @@ export function takeRecords(
     if (offset >= committed) for (const rejection of rejections) push(rejection, record)
     if (reading === undefined) continue
     if (owned.restored !== undefined && (owned.restored.get(reading.patientKey) ?? -1) >= offset) continue
-    if (record.key !== null && partitionOf(record.key, partitions) !== owned.number) misplaced++
+    const { bytes, keyFrom, keyTo } = lying(record)
+    if (keyTo >= keyFrom && partitionOf(bytes, partitions, keyFrom, keyTo) !== owned.number) misplaced++
     inputs.push(reading)
     offsets.push(offset)
   }

@@ -5,17 +5,18 @@
 const SEED = 0x9747b28c
 const M = 0x5bd1e995
 
-/** 32-bit murmur2 of the key's bytes, signed as in Java. */
-export function murmur2(data: Uint8Array): number {
-  const whole = data.length & ~3
-  let h = (SEED ^ data.length) | 0
-  for (let at = 0; at < whole; at += 4) {
+/** 32-bit murmur2 of the key's bytes, signed as in Java. @param from where the key begins and ends in them: it is all of them */
+export function murmur2(data: Uint8Array, from = 0, to = data.length): number {
+  const length = to - from
+  const rest = length & 3
+  const whole = to - rest
+  let h = (SEED ^ length) | 0
+  for (let at = from; at < whole; at += 4) {
     let k = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)
     k = Math.imul(k, M)
     k ^= k >>> 24
     h = Math.imul(h, M) ^ Math.imul(k, M)
   }
-  const rest = data.length - whole
   if (rest === 3) h ^= data[whole + 2]! << 16
   if (rest >= 2) h ^= data[whole + 1]! << 8
   if (rest >= 1) h = Math.imul(h ^ data[whole]!, M)
@@ -24,7 +25,7 @@ export function murmur2(data: Uint8Array): number {
   return h ^ (h >>> 15)
 }
 
-/** The partition of `count` that a record with this key belongs to. */
-export function partitionOf(key: string | Uint8Array, count: number): number {
-  return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % count
+/** The partition of `count` that a record with this key belongs to. @param from as of `murmur2` */
+export function partitionOf(key: string | Uint8Array, count: number, from?: number, to?: number): number {
+  return (murmur2(typeof key === 'string' ? Buffer.from(key) : key, from, to) & 0x7fffffff) % count
 }

@@ -14,6 +14,17 @@ export interface LogRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, Buffer | undefined>>
+  /** for whoever reads it without a buffer of its own */
+  readonly lies?: Lying
+}
+
+/** Where the key and the value of a record lie among other bytes; an end before its begin: there is none. */
+export interface Lying {
+  readonly bytes: Buffer
+  readonly keyFrom: number
+  readonly keyTo: number
+  readonly valueFrom: number
+  readonly valueTo: number
 }
 
 /**

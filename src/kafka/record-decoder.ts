@@ -5,6 +5,7 @@ import type { Reading } from '../vitals/reading.ts'
 import { at, type Rejection, reject } from '../vitals/rejection.ts'
 import { formOf, READING_EVENT, wrongEvent } from './cloud-event.ts'
 import { isRejection, MAX_RECORD, valueText } from './json-value.ts'
+import { lying } from './lying-record.ts'
 import type { LogRecord, NewRecord } from './port.ts'
 import { isKeyOf } from './record-key.ts'
 
@@ -87,12 +88,21 @@ export function recordDecoder(options: RecordOptions): (record: LogRecord) => De
     return { reading: undefined, rejections: rejections.map((it) => at(it, topic)), keyless: false }
   }
 
-  return ({ key, value, headers }) => {
+  /** What nearly all records are: a plain message under its patient's key. */
+  function plain(record: LogRecord): Reading | undefined {
+    const { bytes, keyFrom, keyTo, valueFrom, valueTo } = lying(record)
+    const length = valueTo - valueFrom
+    if (keyTo <= keyFrom || length < 0 || length > MAX_RECORD || formOf(record.headers, types) !== 'plain')
+      return undefined
+    const reading = quick.read(bytes, valueFrom, valueTo)
+    return reading !== undefined && isKeyOf(bytes, reading.patientKey, keyFrom, keyTo) ? reading : undefined
+  }
+
+  return (record) => {
+    const known = plain(record)
+    if (known !== undefined) return { reading: known, rejections: NONE, keyless: false }
+    const { key, value, headers } = record
     const keyless = key === null || key.length === 0
-    if (value !== null && !keyless && value.length <= MAX_RECORD && formOf(headers, types) === 'plain') {
-      const reading = quick.read(value)
-      if (reading !== undefined && isKeyOf(key, reading.patientKey)) return { reading, rejections: NONE, keyless }
-    }
     const text = valueText(value)
     if (isRejection(text)) return refused([text])
     const form = formOf(headers, types)

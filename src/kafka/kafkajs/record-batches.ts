@@ -1,3 +1,4 @@
+import { LyingRecord } from '../lying-record.ts'
 import type { LogRecord } from '../port.ts'
 
 /**
@@ -89,14 +90,18 @@ class Cursor {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 
-  bytes(): Buffer | null {
+  /** Pass a byte string. @returns its length: it ends here; negative for none */
+  pass(): number {
     const length = this.varint()
-    if (length < 0) return null
-    const end = this.at + length
-    if (end > this.#data.length) throw new Error('a record is damaged')
-    const part = this.#data.subarray(this.at, end)
-    this.at = end
-    return part
+    if (length < 0) return -1
+    this.at += length
+    if (this.at > this.#data.length) throw new Error('a record is damaged')
+    return length
+  }
+
+  bytes(): Buffer | null {
+    const length = this.pass()
+    return length < 0 ? null : this.#data.subarray(this.at - length, this.at)
   }
 
   skip(count: number): void {
@@ -118,14 +123,14 @@ export async function bodyOf(batch: Batch, codecOf: CodecOf): Promise<Buffer> {
 export class RecordReader {
   readonly #batch: Batch
   readonly #cursor: Cursor
-  readonly #bytes: number
+  readonly #body: Buffer
   #left: number
 
   /** @param body the batch's records, no longer compressed */
   constructor(batch: Batch, body: Buffer) {
     this.#batch = batch
     this.#cursor = new Cursor(body)
-    this.#bytes = body.length
+    this.#body = body
     this.#left = batch.count
   }
 
@@ -136,16 +141,18 @@ export class RecordReader {
     const cursor = this.#cursor
     const length = cursor.varint()
     const end = cursor.at + length
-    if (length < 0 || end > this.#bytes) throw new Error('a record is damaged')
+    if (length < 0 || end > this.#body.length) throw new Error('a record is damaged')
     cursor.skip(1)
     const timestampDelta = cursor.varint()
     const offset = batch.baseOffset + cursor.varint()
-    const key = cursor.bytes()
-    const value = cursor.bytes()
+    const key = cursor.pass()
+    const keyTo = key < 0 ? -1 : cursor.at
+    const value = cursor.pass()
+    const valueTo = value < 0 ? -1 : cursor.at
     const headers = readHeaders(cursor)
     if (cursor.at !== end) throw new Error('a record is damaged')
     const timestamp = batch.appendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta
-    return { offset, timestamp, key, value, headers }
+    return new LyingRecord(this.#body, offset, timestamp, keyTo - key, keyTo, valueTo - value, valueTo, headers)
   }
 }
 
