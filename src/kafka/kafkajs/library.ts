@@ -4,6 +4,7 @@ import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { type EosManagerMaker, knownCoordinators } from './coordinator-patch.ts'
 import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
+import { groupedByPartition } from './grouping-patch.ts'
 import type { CodecOf } from './record-batches.ts'
 import { batchEncoder, type Message } from './record-encoder.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
@@ -39,6 +40,7 @@ exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
   setDecoder(was, compression.lookupCodecByAttributes),
 )
+exchange('producer/groupMessagesPerPartition', () => groupedByPartition)
 exchange('producer/eosManager', (was: EosManagerMaker) => knownCoordinators(was))
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
