@@ -62,10 +62,13 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
       records.push(journalRecord(prefix, { entry: output.entry, topic: readings, partition }))
   }
   const unsaved = state.unsaved(partition)
+  /** those out of whom nothing came */
+  let others = 0
   for (let left = quota; left > 0; left--) {
     const session = unsaved.next()
     if (session === undefined) break
-    if (!before.has(session.patientKey)) save(session.patientKey)
+    records.push(stateRecord(stateTopic, partition, session.patientKey, state.saveOf(session).record))
+    others++
   }
   for (const envelope of alerts) {
     if (withAlerts) records.push(alertRecord(prefix, partition, envelope))
@@ -106,7 +109,13 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   const next = Object.fromEntries(owned.committed)
   records.push(checkpointRecord(stateTopic, partition, { snapshotOffset, next }))
   const positions = [...owned.committed].map(([topic, offset]) => ({ topic, partition, offset }))
-  return { records, positions, alerts, letters: letters.map((each) => each[0]!.rejection.reason), states: before.size }
+  return {
+    records,
+    positions,
+    alerts,
+    letters: letters.map((each) => each[0]!.rejection.reason),
+    states: before.size + others,
+  }
 }
 
 type Letter = Extract<Output, { kind: 'dead-letter' }>

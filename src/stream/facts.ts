@@ -1,5 +1,5 @@
 import type { ChannelTable } from '../vitals/channels.ts'
-import type { Session, SetAside } from './sessions.ts'
+import { NONE_ASIDE, type Session, type SetAside } from './sessions.ts'
 
 /** What of a session is this process's own, not the patient's: it is not saved. */
 const OWN = ['slot', 'patientKey', 'source', 'partition', 'arrived', 'unsavedFrom', 'savedAs'] as const
@@ -21,24 +21,45 @@ interface Aside {
 
 const OWN_KEYS: ReadonlySet<string> = new Set(OWN)
 
+/** Those that nearly every patient has stand in the text as they are; the others only where there are any. */
+const ALWAYS = ['mode', 'lastOffset', 'watching', 'inParts'] as const
+const SOMETIMES = Object.keys({
+  encounter: 0,
+  unit: 0,
+  bed: 0,
+  admittedAt: 0,
+  profile: 0,
+  aside: 0,
+  open: 0,
+  calls: 0,
+  mutedUntil: 0,
+  departedAt: 0,
+  begun: 0,
+  started: 0,
+  seenBy: 0,
+  policy: 0,
+  lostAt: 0,
+} satisfies Record<Exclude<keyof Facts, (typeof ALWAYS)[number]>, 0>) as (keyof Facts)[]
+
 /**
- * The facts of a patient's state as plain JSON: equal sessions give equal text.
- * @param more what stands behind them
+ * The facts of a patient's state as JSON: equal sessions give equal text. At every save, and nearly always a few words and a
+ * number: no object is made of them.
+ * @param more members that stand behind them, as JSON
  */
-export function factsOf(
-  session: Session,
-  table: ChannelTable,
-  more: Readonly<Record<string, unknown>> = {},
-): Readonly<Record<string, unknown>> {
-  const facts: Record<string, unknown> = {}
-  for (const key in session) {
-    const value = session[key as keyof Session]
-    if (value === undefined || OWN_KEYS.has(key)) continue
-    if (key === 'aside') {
-      if (session.aside.length > 0) facts[key] = session.aside.map((it) => asideOf(it, table))
-    } else facts[key] = value instanceof Map ? ({ map: [...value] } satisfies Entries) : value
+export function factsOf(session: Session, table: ChannelTable, more: string): string {
+  const { mode, lastOffset, watching, inParts } = session
+  let text = `{"mode":"${mode}","lastOffset":${lastOffset},"watching":"${watching}","inParts":${inParts},`
+  for (const key of SOMETIMES) {
+    const value = session[key]
+    if (value !== undefined && value !== NONE_ASIDE) text += `"${key}":${jsonOf(value, table)},`
   }
-  return Object.assign(facts, more)
+  return `${text}${more}}`
+}
+
+function jsonOf(fact: NonNullable<Facts[keyof Facts]>, table: ChannelTable): string {
+  if (typeof fact === 'number' || typeof fact === 'boolean') return String(fact)
+  if (fact instanceof Map) return JSON.stringify({ map: [...fact] } satisfies Entries)
+  return JSON.stringify(isAside(fact) ? fact.map((it) => asideOf(it, table)) : fact)
 }
 
 /**
@@ -53,6 +74,10 @@ export function restoreFacts(session: Session, facts: unknown, table: ChannelTab
     else target[key] = isEntries(value) ? new Map(value.map) : value
   }
 }
+
+/** Of the lists among the facts, open alerts have none of these. */
+const isAside = (fact: object | string): fact is readonly SetAside[] =>
+  Array.isArray(fact) && (fact as readonly object[]).some((it) => 'reading' in it)
 
 const isEntries = (value: unknown): value is Entries =>
   typeof value === 'object' && value !== null && 'map' in value && Array.isArray(value.map)

@@ -9,6 +9,7 @@ const PAGE_ROWS = 1 << PAGE_BITS
 export class Rows {
   readonly stride: number
   readonly #pages: Float64Array[] = []
+  readonly #words: Int32Array[] = []
 
   constructor(stride: number) {
     this.stride = stride
@@ -20,13 +21,22 @@ export class Rows {
     return this.#pages[slot >> PAGE_BITS] ?? this.#made(slot >> PAGE_BITS)
   }
 
+  /** the memory of a slot's page, once it was made */
+  words(slot: number): Int32Array {
+    return this.#words[slot >> PAGE_BITS]!
+  }
+
   /** where the slot's row begins in its page */
   at(slot: number): number {
     return (slot & (PAGE_ROWS - 1)) * this.stride
   }
 
   #made(page: number): Float64Array {
-    while (this.#pages.length <= page) this.#pages.push(new Float64Array(PAGE_ROWS * this.stride))
+    while (this.#pages.length <= page) {
+      const made = new Float64Array(PAGE_ROWS * this.stride)
+      this.#pages.push(made)
+      this.#words.push(new Int32Array(made.buffer))
+    }
     return this.#pages[page]!
   }
 }

@@ -5,7 +5,7 @@ import type { Lane, Slower } from './lane.ts'
 import type { Policies } from './policies.ts'
 import type { SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'
-import { decodeState, encodeState, type Layout, layout, layoutOf } from './state-record.ts'
+import { decodeState, type Layout, layout, layoutOf, StateWriter } from './state-record.ts'
 import type { Seers, Versions } from './versions.ts'
 
 interface Parts {
@@ -39,9 +39,9 @@ export class SavedPatients {
   readonly #parts: Parts
   readonly #shapes = new WeakMap<Seers, Shape>()
   readonly #layouts = new Map<string, Layout>()
-  /** where a patient's numbers are put together */
-  #doubles = new Float64Array(0)
-  #floats = new Float32Array(0)
+  readonly #writer = new StateWriter()
+  /** as facts: a member of the JSON */
+  readonly #limits = new WeakMap<WatchedBy['limits'], string>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -63,27 +63,13 @@ export class SavedPatients {
   /** Where a hidden state lives on a device: after `fetch`, and before the next step. */
   save(session: Session): Buffer {
     const { rows, lanes, whole, inParts } = this.#shapeOf(session)
-    const of = session.inParts ? inParts : whole
-    if (this.#doubles.length < of.fields.length) this.#doubles = new Float64Array(of.fields.length)
-    const doubles = this.#doubles.subarray(0, of.fields.length)
-    let at = 0
-    for (const each of session.inParts ? [...rows, this.#parts.open] : rows) {
-      const from = each.rows.at(session.slot)
-      doubles.set(each.rows.page(session.slot).subarray(from, from + each.rows.stride), at)
-      at += each.rows.stride
-    }
-    const size = lanes.reduce((sum, { engine }) => sum + engine.stateSize, 0)
-    if (this.#floats.length < size) this.#floats = new Float32Array(size)
-    const floats = this.#floats.subarray(0, size)
-    let from = 0
-    for (const lane of lanes) {
-      lane.readState(session.slot, floats.subarray(from, from + lane.engine.stateSize))
-      from += lane.engine.stateSize
-    }
-    const { table, policies } = this.#parts
-    const { set, version } = policies.of(session).limits
-    const limits = { set, version }
-    return encodeState({ facts: factsOf(session, table, { limits }), doubles, floats }, of)
+    const { slot } = session
+    const writer = this.#writer
+    writer.begin(session.inParts ? inParts : whole)
+    for (const lane of lanes) lane.readState(slot, writer.floats(lane.engine.stateSize))
+    for (const each of rows) writeRow(writer, each, slot)
+    if (session.inParts) writeRow(writer, this.#parts.open, slot)
+    return writer.end(factsOf(session, this.#parts.table, this.#limitsOf(session)))
   }
 
   /**
@@ -154,6 +140,16 @@ export class SavedPatients {
     return { models, limits }
   }
 
+  #limitsOf(session: Session): string {
+    const { limits } = this.#parts.policies.of(session)
+    const known = this.#limits.get(limits)
+    if (known !== undefined) return known
+    const { set, version } = limits
+    const said = `"limits":${JSON.stringify({ set, version })}`
+    this.#limits.set(limits, said)
+    return said
+  }
+
   #shapeOf(session: Pick<Session, 'seenBy' | 'partition'>): Shape {
     const seers = this.#parts.versions.of(session)
     const known = this.#shapes.get(seers)
@@ -173,4 +169,8 @@ export class SavedPatients {
     this.#shapes.set(seers, shape)
     return shape
   }
+}
+
+function writeRow(writer: StateWriter, { rows, fields }: SavedRows, slot: number): void {
+  writer.doubles(rows.page(slot), rows.words(slot), rows.at(slot), fields.length)
 }

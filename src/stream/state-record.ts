@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { VigilError } from '../errors.ts'
-import { packDoubles, packedBound, unpackDoubles } from './packed-doubles.ts'
+import { DoublePacker, makeRoom, packedBound, unpackDoubles } from './packed-doubles.ts'
 
 /** layout of the bytes themselves; what stands in them is named by the record's `Layout` */
-const VERSION = 1
-const MARK = 0x56 // V
-const HEAD = 2 + 8 + 4
+const VERSION = 2
+const MARK = 0x4756 // VG
+/** mark, version, layout id, length of the facts */
+const HEAD = 2 + 2 + 8 + 4
 const TAIL = 4
+/** bytes of a UTF-16 unit as UTF-8, at most */
+const UTF8_MOST = 3
+/**
+ * Records are given memory from pieces of this size: each of its own would cost as much as half of the rest, and a record that is
+ * kept for long, of a patient who fell silent, keeps no more than its piece.
+ */
+const PIECE = 16_384
 
 /**
  * What the numbers of a record are, by name, so that another build finds those it knows wherever they stand. It is kept
@@ -30,7 +38,7 @@ export function layout(fields: Layout['fields'], states: Layout['states']): Layo
   return { id, fields, states }
 }
 
-/** A patient's whole state: facts as JSON, numbers by a layout. */
+/** A patient's whole state as it is read: facts as JSON, numbers by a layout. */
 export interface StateRecord {
   readonly facts: unknown
   /** [layout.fields.length] */
@@ -39,54 +47,113 @@ export interface StateRecord {
   readonly floats: Float32Array
 }
 
+const floatsOf = ({ states }: Layout): number => states.reduce((sum, { floats }) => sum + floats, 0)
+
+/** Where doubles are packed: floats before them, as many bytes as let doubles follow. */
+const packedAt = (floats: number): number => HEAD + 8 * Math.ceil(floats / 2)
+
 /**
- * One patient's state as bytes: mark, version, layout id, length of the facts, facts (JSON), doubles (packed), floats
- * (float32), CRC-32 of all before it. Little-endian. The same state gives the same bytes.
+ * Writes patients' states, one after the other, straight from where they stand: mark, version, layout id, length of the
+ * facts, floats (float32), doubles (packed), facts (JSON), CRC-32 of all before it. Little-endian. The same state gives the
+ * same bytes.
  */
-export function encodeState({ facts, doubles, floats }: StateRecord, of: Layout): Buffer {
-  const json = Buffer.from(JSON.stringify(facts))
-  const bytes = roomFor(HEAD + json.length + packedBound(doubles.length) + floats.byteLength + TAIL)
-  bytes.writeUInt8(MARK, 0)
-  bytes.writeUInt8(VERSION, 1)
-  bytes.write(of.id, 2, 'hex')
-  bytes.writeUInt32LE(json.length, 10)
-  json.copy(bytes, HEAD)
-  let next = packDoubles(doubles, bytes, HEAD + json.length)
-  next += Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength).copy(bytes, next)
-  next = bytes.writeUInt32LE(crc32(bytes.subarray(0, next)), next)
-  // a copy of the right length: the slack of the bound would stay in memory as long as the record
-  return Buffer.from(bytes.subarray(0, next))
-}
+export class StateWriter {
+  /** where a record is put together, whatever its length turns out to be */
+  #room = makeRoom(0)
+  readonly #packer = new DoublePacker()
+  /** of the record before, whose head stands in the room */
+  #of: Layout | undefined
+  #packedAt = HEAD
+  #float = 0
+  #piece = Buffer.alloc(0)
+  #taken = 0
 
-/** where a record is put together, whatever its length turns out to be */
-let room = Buffer.alloc(0)
+  begin(of: Layout): void {
+    if (of !== this.#of) this.#head(of)
+    this.#float = HEAD / 4
+    this.#packer.begin(this.#room, this.#packedAt, of.fields.length)
+  }
 
-function roomFor(bytes: number): Buffer {
-  if (room.length < bytes) room = Buffer.alloc(2 * bytes)
-  return room
+  #head(of: Layout): void {
+    this.#packedAt = packedAt(floatsOf(of))
+    this.#reserve(this.#packedAt + packedBound(of.fields.length))
+    const { bytes, words } = this.#room
+    bytes.writeUInt16LE(MARK, 0)
+    bytes.writeUInt16LE(VERSION, 2)
+    bytes.write(of.id, 4, 'hex')
+    // what no float fills
+    words[this.#packedAt / 4 - 1] = 0
+    this.#of = of
+  }
+
+  /** The next `count` floats of the states, to be filled before anything else is called. */
+  floats(count: number): Float32Array {
+    const from = this.#float
+    this.#float += count
+    return this.#room.floats.subarray(from, this.#float)
+  }
+
+  /** The next `count` of the fields. @param words the memory of `values` */
+  doubles(values: Float64Array, words: Int32Array, from: number, count: number): void {
+    this.#packer.add(values, words, from, count)
+  }
+
+  /** @param facts JSON @returns the record, which stays as it is */
+  end(facts: string): Buffer {
+    const factsAt = this.#packer.end()
+    this.#reserve(factsAt + UTF8_MOST * facts.length)
+    const { bytes, words } = this.#room
+    const length = bytes.write(facts, factsAt)
+    words[HEAD / 4 - 1] = length
+    const written = bytes.subarray(0, factsAt + length)
+    const record = this.#memory(written.length + TAIL)
+    record.set(written)
+    record.writeUInt32LE(crc32(written), written.length)
+    return record
+  }
+
+  #memory(size: number): Buffer {
+    if (size > PIECE / 2) return Buffer.allocUnsafeSlow(size)
+    if (this.#taken + size > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(PIECE)
+      this.#taken = 0
+    }
+    this.#taken += size
+    return this.#piece.subarray(this.#taken - size, this.#taken)
+  }
+
+  #reserve(size: number): void {
+    if (this.#room.bytes.length >= size) return
+    const before = this.#room
+    this.#room = makeRoom(2 * size)
+    this.#room.bytes.set(before.bytes)
+  }
 }
 
 /** Id of the layout that the record was written by. @throws VigilError state-unreadable */
 export function layoutOf(bytes: Buffer): string {
-  if (bytes.length < HEAD + TAIL || bytes[0] !== MARK) throw unreadable('it is no state record')
-  if (bytes[1] !== VERSION) throw unreadable(`it is of version ${bytes[1]}, this build reads version ${VERSION}`)
+  if (bytes.length < HEAD + TAIL || bytes.readUInt16LE(0) !== MARK) throw unreadable('it is no state record')
+  const version = bytes.readUInt16LE(2)
+  if (version !== VERSION) throw unreadable(`it is of version ${version}, this build reads version ${VERSION}`)
   if (crc32(bytes.subarray(0, -TAIL)) !== bytes.readUInt32LE(bytes.length - TAIL))
     throw unreadable('its checksum is wrong')
-  return bytes.toString('hex', 2, 10)
+  return bytes.toString('hex', 4, 12)
 }
 
 /** @param of the layout whose id `layoutOf` gave @throws VigilError state-unreadable */
 export function decodeState(bytes: Buffer, of: Layout): StateRecord {
   if (layoutOf(bytes) !== of.id) throw unreadable('it was written by another layout')
   try {
-    const factsEnd = HEAD + bytes.readUInt32LE(10)
-    const facts: unknown = JSON.parse(bytes.toString('utf8', HEAD, factsEnd))
+    // where it came from, its numbers lie anywhere
+    const room = makeRoom(bytes.length)
+    room.bytes.set(bytes)
+    const factsAt = bytes.length - TAIL - bytes.readUInt32LE(HEAD - 4)
     const doubles = new Float64Array(of.fields.length)
-    const next = unpackDoubles(doubles, bytes, factsEnd)
-    const floats = new Float32Array(of.states.reduce((sum, state) => sum + state.floats, 0))
-    if (next + floats.byteLength + TAIL !== bytes.length) throw new RangeError('its length does not fit its layout')
-    Buffer.from(floats.buffer).set(bytes.subarray(next, next + floats.byteLength))
-    return { facts, doubles, floats }
+    const count = floatsOf(of)
+    const next = unpackDoubles(doubles, room, packedAt(count), factsAt)
+    if (next !== factsAt) throw new RangeError('its length does not fit its layout')
+    const facts: unknown = JSON.parse(bytes.toString('utf8', factsAt, bytes.length - TAIL))
+    return { facts, doubles, floats: room.floats.slice(HEAD / 4, HEAD / 4 + count) }
   } catch (cause) {
     throw unreadable((cause as Error).message, cause)
   }

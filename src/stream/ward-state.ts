@@ -110,7 +110,11 @@ export class WardState {
    */
   save(patientKey: string): Saved | undefined {
     const session = this.#sessions.known(patientKey)
-    if (session === undefined) return undefined
+    return session && this.saveOf(session)
+  }
+
+  /** `save` of a session of the ward. */
+  saveOf(session: Session): Saved {
     const { savedAs: before, unsavedFrom: from } = session
     const record = this.#saved.save(session)
     session.savedAs = record

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bodyLine } from '../../src/alerts/body.ts'
 import { VigilError } from '../../src/errors.ts'
 import type { Output } from '../../src/stream/ports.ts'
-import { decodeState, encodeState, layout, layoutOf } from '../../src/stream/state-record.ts'
+import { decodeState, layout, layoutOf, StateWriter } from '../../src/stream/state-record.ts'
 import { JournalEntry } from '../../src/vitals/journal.ts'
 import { Settings } from '../../src/vitals/settings.ts'
 import { reading } from '../stream/reading.ts'
@@ -82,10 +82,12 @@ describe("a patient's saved state", () => {
     // the same numbers, as a build would have written them that orders its fields backwards and has one more
     const { facts, doubles, floats } = decodeState(record, own)
     const foreign = layout(['of-tomorrow', ...own.fields.toReversed()], own.states)
-    const bytes = encodeState(
-      { facts, floats, doubles: Float64Array.of(42, ...Array.from(doubles).toReversed()) },
-      foreign,
-    )
+    const backwards = Float64Array.of(42, ...Array.from(doubles).toReversed())
+    const writer = new StateWriter()
+    writer.begin(foreign)
+    writer.floats(floats.length).set(floats)
+    writer.doubles(backwards, new Int32Array(backwards.buffer), 0, backwards.length)
+    const bytes = writer.end(JSON.stringify(facts))
     const other = wards.fresh({ settings: eager, offset: 20 })
     const from = { ...FROM, layouts: new Map([[foreign.id, foreign]]) }
     expect(other.ward.state.load(keyOf('1'), bytes, from)).toEqual({ lastOffset: 19, entry: undefined })

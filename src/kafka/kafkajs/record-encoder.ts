@@ -102,7 +102,7 @@ class Pen {
     this.varint(bytes)
     if (bytes <= 0) return
     if (typeof value === 'string') this.#data.write(value, this.#at, 'utf8')
-    else value!.copy(this.#data, this.#at)
+    else this.#data.set(value!, this.#at)
     this.#at += bytes
   }
 }
