@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { type EosManagerMaker, knownCoordinators } from './coordinator-patch.ts'
+import { type Encoder, patchEncoder } from './encoder-patch.ts'
 import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
 import { groupedByPartition } from './grouping-patch.ts'
 import type { CodecOf } from './record-batches.ts'
@@ -42,6 +43,7 @@ exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof se
 )
 exchange('producer/groupMessagesPerPartition', () => groupedByPartition)
 exchange('producer/eosManager', (was: EosManagerMaker) => knownCoordinators(was))
+patchEncoder(load('kafkajs/src/protocol/encoder') as { prototype: Encoder })
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
