@@ -2,8 +2,8 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
 import { MAX_KEY, rangedStatus } from './decode-reading.ts'
 import { Samples } from './decode-samples.ts'
+import { KnownTexts } from './decode-texts.ts'
 import { implausible } from './event-time.ts'
-import { KnownTexts } from './known-texts.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
