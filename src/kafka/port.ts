@@ -6,7 +6,7 @@ import type { VigilError } from '../errors.ts'
  * Everything rejects with a VigilError of a `kafka-*` code.
  */
 
-/** A record as it was read. */
+/** A record as it was read. It is to be taken as it is: key and value may be made when they are asked for, and a spread loses them. */
 export interface LogRecord {
   readonly offset: number
   /** broker's or producer's stamp, ms since 1970 */

@@ -106,7 +106,16 @@ export function topicsOf(kafka: KafkaClient, { topicPrefix: prefix }: KafkaSetti
     const found: (LogRecord & { readonly partition: number })[] = []
     for (const partition of of)
       await kafka.readAll(`${prefix}.${role}`, partition, (some) =>
-        found.push(...some.map((it) => ({ ...it, partition }))),
+        found.push(
+          ...some.map(({ offset, timestamp, key, value, headers }) => ({
+            offset,
+            timestamp,
+            key,
+            value,
+            headers,
+            partition,
+          })),
+        ),
       )
     return found
   }
