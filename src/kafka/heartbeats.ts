@@ -11,7 +11,7 @@ import { topicName } from './topics.ts'
 
 export interface HeartbeatOptions {
   readonly plain: PlainWriter
-  readonly client: Pick<KafkaClient, 'ends'>
+  readonly client: Pick<KafkaClient, 'bounds'>
   readonly around: Pick<KafkaWard, 'live' | 'unsaved' | 'selfTestOverdue'>
   readonly beds: () => Readonly<Record<Watching, number>>
   readonly topicPrefix: string
@@ -45,12 +45,13 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
   let beating: Promise<void> | undefined
 
   async function lag(): Promise<number> {
-    const { live } = around
-    const ends = await options.client.ends(
-      readings,
-      live.map(({ partition }) => partition),
+    const behind = await Promise.all(
+      around.live.map(async ({ partition, worked }) => {
+        const { next } = await options.client.bounds(readings, partition)
+        return Math.max(0, next - (worked.get(readings) ?? next))
+      }),
     )
-    return live.reduce((sum, { worked }, i) => sum + Math.max(0, ends[i]! - (worked.get(readings) ?? ends[i]!)), 0)
+    return behind.reduce((sum, records) => sum + records, 0)
   }
 
   async function beat(): Promise<void> {

@@ -190,8 +190,6 @@ export interface KafkaClient {
    */
   follow(topic: string, following: Following, signal: AbortSignal): Promise<never>
   bounds(topic: string, partition: number): Promise<Bounds>
-  /** The end of each of these partitions, as `bounds` has it in `next`: one question to each of their leaders. */
-  ends(topic: string, partitions: readonly number[]): Promise<readonly number[]>
   /** First offset whose record was stamped at `timestamp` (ms) or later; the end where none was. */
   offsetAt(topic: string, partition: number, timestamp: number): Promise<number>
   /** The group's committed position of each topic; undefined where it has none. Whoever needs the truth reads a checkpoint. */

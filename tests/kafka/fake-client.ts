@@ -134,10 +134,6 @@ export class FakeClient implements KafkaClient {
     return { first: 0, next: (this.cluster.log(topic, partition).at(-1)?.offset ?? -1) + 1 }
   }
 
-  async ends(topic: string, partitions: readonly number[]) {
-    return Promise.all(partitions.map(async (it) => (await this.bounds(topic, it)).next))
-  }
-
   async committed(topics: readonly string[]) {
     return topics.map(() => undefined)
   }

@@ -93,7 +93,6 @@ export async function openKafka(settings: Settings['kafka'], log: Log, at?: Fenc
     follow: reader.follow,
     offsetAt: reader.offsetAt,
     bounds: (topic, partition) => reader.bounds(topic, partition),
-    ends: reader.ends,
     committed: (topics, partition) => committedPositions(kafka, settings, topics, partition),
     join(options, events) {
       const group = { groupId: settings.group, coordinatorType: COORDINATOR.group }

@@ -16,29 +16,19 @@ const PATIENCE_MS = 8000
 const PASSING: ReadonlySet<string> = new Set(['kafka-unreachable', 'kafka-topics'])
 
 /** Direct reading of a partition, outside any group, over connections of its own. */
-export interface Reader extends Pick<KafkaClient, 'bounds' | 'ends' | 'follow' | 'readAll' | 'readRange' | 'offsetAt'> {
+export interface Reader extends Pick<KafkaClient, 'bounds' | 'follow' | 'readAll' | 'readRange' | 'offsetAt'> {
   partitionsOf(topic: string): Promise<number>
   /** What is being read ends with an error, and opens no connection any more. */
   close(): Promise<void>
 }
 
-/** [partitions.length] */
-async function offsetsOf(
-  broker: Broker,
-  topic: string,
-  partitions: readonly number[],
-  timestamp: number,
-): Promise<readonly number[]> {
+async function offsetOf(broker: Broker, topic: string, partition: number, timestamp: number): Promise<number> {
   const { responses } = await broker.listOffsets({
     isolationLevel: READ_COMMITTED,
-    topics: [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }],
+    topics: [{ topic, partitions: [{ partition, timestamp }] }],
   })
-  const offsets = new Map(responses[0]!.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
-  return partitions.map((it) => offsets.get(it)!)
+  return Number(responses[0]!.partitions[0]!.offset)
 }
-
-const offsetOf = async (broker: Broker, topic: string, partition: number, timestamp: number): Promise<number> =>
-  (await offsetsOf(broker, topic, [partition], timestamp))[0]!
 
 export function openReader(cluster: Cluster): Reader {
   let closed = false
@@ -92,19 +82,6 @@ export function openReader(cluster: Cluster): Reader {
       signal,
     )
 
-  async function ends(topic: string, partitions: readonly number[]): Promise<readonly number[]> {
-    const found = new Map<number, number>()
-    for (const partition of partitions) {
-      if (found.has(partition)) continue
-      await patiently(topic, partition, async (broker) => {
-        const leaders = await Promise.all(partitions.map((it) => leader(topic, it)))
-        const led = partitions.filter((it, i) => it === partition || leaders[i] === broker)
-        for (const [i, offset] of (await offsetsOf(broker, topic, led, LATEST)).entries()) found.set(led[i]!, offset)
-      })
-    }
-    return partitions.map((it) => found.get(it)!)
-  }
-
   /** Records of one fetch that are to be seen, and where the next begins. */
   async function step(topic: string, partition: number, from: number, end: number, signal?: AbortSignal) {
     const fetched = await patiently(topic, partition, (broker) => fetchOne(broker, topic, partition, from), signal)
@@ -145,7 +122,6 @@ export function openReader(cluster: Cluster): Reader {
 
   return {
     bounds,
-    ends,
     readRange,
     follow: (topic, following, signal) => followTopic({ cluster, leader, bounds }, topic, following, signal),
     async readAll(topic, partition, take, signal) {
