@@ -100,8 +100,8 @@ export class Strips {
     const channels: Strip[] = []
     for (const [channel, columns] of this.#columns) {
       if (!wanted(channel)) continue
-      const [value, low, high, aside] = [VALUE, LOW, HIGH, ASIDE].map((field) => told(columns, field))
-      channels.push({ channel, value: value!, low: low!, high: high!, aside: aside! })
+      const held = { value: told(columns, VALUE), low: told(columns, LOW), high: told(columns, HIGH) }
+      channels.push({ channel, ...held, aside: told(columns, ASIDE) })
     }
     return { time: unrolled((i) => this.#times[i]! / 1000) as number[], channels }
   }

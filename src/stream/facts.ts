@@ -51,15 +51,16 @@ export function factsOf(session: Session, table: ChannelTable, more: string): st
   let text = `{"mode":"${mode}","lastOffset":${lastOffset},"watching":"${watching}","inParts":${inParts},`
   for (const key of SOMETIMES) {
     const value = session[key]
-    if (value !== undefined && value !== NONE_ASIDE) text += `"${key}":${jsonOf(value, table)},`
+    if (value === undefined || value === NONE_ASIDE) continue
+    text += `"${key}":${jsonOf(key === 'aside' ? session.aside.map((it) => asideOf(it, table)) : value)},`
   }
   return `${text}${more}}`
 }
 
-function jsonOf(fact: NonNullable<Facts[keyof Facts]>, table: ChannelTable): string {
+function jsonOf(fact: unknown): string {
   if (typeof fact === 'number' || typeof fact === 'boolean') return String(fact)
   if (fact instanceof Map) return JSON.stringify({ map: [...fact] } satisfies Entries)
-  return JSON.stringify(isAside(fact) ? fact.map((it) => asideOf(it, table)) : fact)
+  return JSON.stringify(fact)
 }
 
 /**
@@ -74,10 +75,6 @@ export function restoreFacts(session: Session, facts: unknown, table: ChannelTab
     else target[key] = isEntries(value) ? new Map(value.map) : value
   }
 }
-
-/** Of the lists among the facts, open alerts have none of these. */
-const isAside = (fact: object | string): fact is readonly SetAside[] =>
-  Array.isArray(fact) && (fact as readonly object[]).some((it) => 'reading' in it)
 
 const isEntries = (value: unknown): value is Entries =>
   typeof value === 'object' && value !== null && 'map' in value && Array.isArray(value.map)

@@ -16,7 +16,7 @@ interface Finder {
 }
 
 /** kafkajs' `createEosManager`: what a producer knows of its transactions. */
-export type EosManagerMaker = (options: { readonly cluster: Finder }) => unknown
+type EosManagerMaker = (options: { readonly cluster: Finder }) => unknown
 
 const REQUESTS: readonly Request[] = [
   'initProducerId',

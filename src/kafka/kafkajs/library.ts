@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
-import { type EosManagerMaker, knownCoordinators } from './coordinator-patch.ts'
+import { knownCoordinators } from './coordinator-patch.ts'
 import { type Encoder, patchEncoder } from './encoder-patch.ts'
 import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
 import { groupedByPartition } from './grouping-patch.ts'
@@ -42,7 +42,7 @@ exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof se
   setDecoder(was, compression.lookupCodecByAttributes),
 )
 exchange('producer/groupMessagesPerPartition', () => groupedByPartition)
-exchange('producer/eosManager', (was: EosManagerMaker) => knownCoordinators(was))
+exchange('producer/eosManager', knownCoordinators)
 patchEncoder(load('kafkajs/src/protocol/encoder') as { prototype: Encoder })
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
