@@ -64,6 +64,8 @@ export interface ServeOptions {
   readonly challenger?: (name: string) => Promise<string | undefined>
   /** an engine that fails leaves its patients to the limits; otherwise it ends the run */
   readonly fallsBack?: boolean
+  /** inputs come as fast as they are taken, as in a replay */
+  readonly unpaced?: boolean
 }
 
 /**
@@ -93,6 +95,7 @@ async function open(
     scoring = true,
     asServed = (manifest) => manifest,
     fallsBack = false,
+    unpaced = false,
     challenger,
   }: ServeOptions,
   engines: StepEngine[],
@@ -113,6 +116,7 @@ async function open(
       threads,
       maxBatch,
       inWorker: true,
+      unpaced,
       workers,
       log: (event) => tellEngine(event, bundle.manifest.detector, log, telemetry),
     })

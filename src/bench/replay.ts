@@ -46,7 +46,7 @@ export function benchReplay(
     await streamPipeline(Readable.from(lines(channelTable(), beds, ticks, cadenceSeconds)), createWriteStream(file))
     const bareSeconds = await parseOnly(file)
     const telemetry = prometheusTelemetry()
-    const served = await openWard({ settings, telemetry, log })
+    const served = await openWard({ settings, telemetry, log, unpaced: true })
     atEnd(() => served.close())
     const alerts = await ndjsonFile(join(folder, 'alerts.ndjson'), { fresh: true })
     atEnd(() => alerts.close())

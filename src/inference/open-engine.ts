@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import { softwareAdapterOnly } from './doctor.ts'
@@ -24,6 +25,11 @@ export interface EngineOptions {
   readonly maxBatch: number
   /** step in a thread of its own, but the smallest batches; false holds the event loop during every step */
   readonly inWorker: boolean
+  /**
+   * One step follows another and nobody waits for a single one, as in a replay: where there is a second core, even the smallest
+   * are made in a thread of their own, while the caller goes on
+   */
+  readonly unpaced?: boolean
   /** such threads, each with a session: one by default; on the processor, for a device has one queue however many ask */
   readonly workers?: number
   /** told which provider serves, and why each before it refused */
@@ -48,7 +54,7 @@ export interface EngineEvent {
  *   something else), manifest-invalid (the graph is not the manifest's), config-invalid (options), engine-failed
  */
 export async function openEngine(bundle: ModelBundle<AnyManifest>, options: EngineOptions): Promise<StepEngine> {
-  const { threads, maxBatch, workers = 1 } = options
+  const { threads, maxBatch, workers = 1, unpaced = false } = options
   const model = `${bundle.manifest.name}@${bundle.manifest.version}`
   for (const provider of options.providers) checkOptions({ provider, threads, maxBatch })
   const refusals: string[] = []
@@ -62,7 +68,7 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
       const engine =
         provider === 'webgpu'
           ? await openOnDevice(bundle, on, workers, { software, lost })
-          : await openVerified(bundle, on, options.inWorker ? (provider === 'cpu' ? workers : 1) : 0)
+          : await openVerified(bundle, on, options.inWorker ? (provider === 'cpu' ? workers : 1) : 0, unpaced)
       options.log?.({ model, provider, serves: true, ...(software ? { software } : {}) })
       return engine
     } catch (error) {
@@ -79,15 +85,24 @@ async function openVerified(
   bundle: ModelBundle<AnyManifest>,
   options: GraphOptions,
   workers: number,
+  unpaced: boolean,
 ): Promise<StepEngine> {
   const start = { onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options }
-  if (workers > 0) return await openWorkers(bundle, start, workers)
+  if (workers > 0) return await openWorkers(bundle, start, workers, unpaced && availableParallelism() > 1)
   return await verified(inProcessEngine(await openStepGraph(start.onnx, start.shape, options)), bundle)
 }
 
-/** An engine in threads of its own, of which every session reproduces the golden steps. */
-async function openWorkers(bundle: ModelBundle<AnyManifest>, start: WorkerStart, workers: number): Promise<RowsEngine> {
-  const hereRows = start.options.provider === 'cpu' ? fewRows(start.onnx) : 0
+/**
+ * An engine in threads of its own, of which every session reproduces the golden steps.
+ * @param away even the smallest steps are made there
+ */
+async function openWorkers(
+  bundle: ModelBundle<AnyManifest>,
+  start: WorkerStart,
+  workers: number,
+  away = false,
+): Promise<RowsEngine> {
+  const hereRows = start.options.provider === 'cpu' && !away ? fewRows(start.onnx) : 0
   const engine = await openWorkerEngine(start, { workers, hereRows })
   return await verified(engine, bundle, engine.sessions)
 }

@@ -34,7 +34,7 @@ function carrier(source: string, first: number): (batch: TimedInputs, done: () =
   return ({ inputs }, done) => {
     const offsets = new Float64Array(inputs.length)
     for (let i = 0; i < offsets.length; i++) offsets[i] = next++
-    return { source, partition: 0, inputs, offsets, done }
+    return { source, partition: 0, inputs, offsets, taken: done, done }
   }
 }
 
@@ -53,12 +53,12 @@ function without(batch: TimedInputs, first: number): TimedInputs {
 interface Timing {
   readonly speed?: number | 'max' | Playhead
   readonly scheduler?: SchedulerLike
-  /** batches that may be out and not done */
+  /** batches that may be out and not taken */
   readonly undone?: number
   readonly firstOffset?: number
 }
 
-/** A source out of timed inputs, paced and held back by at most `undone` batches that are not done. */
+/** A source out of timed inputs, paced and held back by at most `undone` batches that are not taken. */
 export function timedSource(
   source: string,
   open: () => AsyncIterable<TimedInputs>,
@@ -70,7 +70,7 @@ export function timedSource(
 }
 
 /**
- * Recordings as a source: merged in event-time order, in bounded memory (one batch a file), at most two batches undone.
+ * Recordings as a source: merged in event-time order, in bounded memory (one batch a file), at most two batches that are not taken.
  * All files are open at once.
  * @param paths files as `openRecording` takes them
  */

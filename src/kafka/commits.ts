@@ -25,7 +25,7 @@ export interface CommitOptions {
   readonly failed: (owned: Owned, error: VigilError) => void
   /** more waits than the ward can work: what comes out is late already, and commits cost the thread that steps */
   readonly behind: () => boolean
-  /** make the pipeline flush soon, though nothing arrives */
+  /** make the pipeline flush soon, though nothing arrives; where it is about to anyway, nothing happens */
   readonly wake: () => void
   /** wall clock, ms */
   readonly now: () => number
@@ -47,6 +47,15 @@ export class Commits implements Committer {
 
   constructor(options: CommitOptions) {
     this.#options = options
+  }
+
+  /** A commit is due, or what was said would not be late if it left now. */
+  due(says: number): boolean {
+    const { all, behind, now } = this.#options
+    if (says > 0 && !behind()) return true
+    const at = now()
+    for (const owned of all()) if (owned.live && owned.committing === undefined && at >= this.#due(owned)) return true
+    return false
   }
 
   flushed(outputs: readonly Output[]): Promise<void> | void {

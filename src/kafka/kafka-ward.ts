@@ -75,7 +75,7 @@ export class KafkaWard implements GroupEvents {
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
       behind: () => this.#waiting.behind,
-      wake: () => this.#turn(() => {}),
+      wake: () => this.#waiting.working || this.#turn(() => {}),
       now,
     })
     this.committer = this.#commits
@@ -264,12 +264,15 @@ export class KafkaWard implements GroupEvents {
       offsets,
       since,
       behind: this.#waiting.left,
-      done: () => {
-        owned.worked.set(topic, worked)
-        owned.rekeyed.push(...rekeyed)
-        this.#waiting.worked(inputs.length)
+      taken: () => {
+        this.#waiting.taken(inputs.length)
         // what is ready begins first: more is taken apart while that is stepped
         this.#feeding ??= setImmediate(() => this.#feed())
+      },
+      done: () => {
+        this.#waiting.worked(inputs.length)
+        owned.worked.set(topic, worked)
+        owned.rekeyed.push(...rekeyed)
       },
     })
   }

@@ -40,6 +40,7 @@ export class Waiting {
   /** whose turn is next stands first */
   #lanes: Lane[] = []
   #handed = 0
+  #unworked = 0
   #hold: { readonly until: Promise<void>; release(): void } | undefined
 
   /** records that are not handed over yet, at most */
@@ -49,9 +50,14 @@ export class Waiting {
     return left
   }
 
-  /** inputs that were handed over and are not worked yet */
+  /** inputs that were handed over and the ward does not have yet */
   get handed(): number {
     return this.#handed
+  }
+
+  /** whether inputs were handed over and are not worked yet: a flush is under way, or the next thing to come */
+  get working(): boolean {
+    return this.#unworked > 0
   }
 
   /** Whether more waits than a ward that keeps up has. */
@@ -97,12 +103,18 @@ export class Waiting {
   /** So many inputs go to the pipeline. */
   hand(inputs: number): void {
     this.#handed += inputs
+    this.#unworked += inputs
   }
 
-  /** So many of them are worked. */
-  worked(inputs: number): void {
+  /** The ward has so many of them. */
+  taken(inputs: number): void {
     this.#handed -= inputs
     if (this.#ahead <= MOST_AHEAD) this.release()
+  }
+
+  /** The flush that had so many of them is over. */
+  worked(inputs: number): void {
+    this.#unworked -= inputs
   }
 
   /** Resolves when there is room for another fetch, or nobody is to wait for that any more. */

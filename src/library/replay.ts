@@ -47,6 +47,7 @@ export async function* replay(
     settings,
     telemetry: SILENT,
     log: createLog(settings.log.level),
+    unpaced: (options.speed ?? 'max') === 'max',
     ...(options.frames === true && {
       tap: () => ({
         wants: () => true,

@@ -22,6 +22,11 @@ export class Outbox {
     this.#options = options
   }
 
+  /** outputs since the last `take` */
+  get size(): number {
+    return this.#outputs.length
+  }
+
   /** What came out since the last call. */
   take(): readonly Output[] {
     const outputs = this.#outputs

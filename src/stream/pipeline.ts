@@ -9,7 +9,8 @@ import {
   lastValueFrom,
   map,
   merge,
-  type Observable,
+  Observable,
+  type OperatorFunction,
   ReplaySubject,
   retry,
   takeUntil,
@@ -29,6 +30,7 @@ import {
   type Telemetry,
   type Turn,
 } from './ports.ts'
+import { Taking } from './taking.ts'
 import type { Ward } from './ward.ts'
 
 export interface PipelineOptions {
@@ -54,12 +56,15 @@ export interface Flush {
 
 /** How often the wall clock looks for silent beds, ms. */
 const SILENCE_CHECK_MS = 1000
+/** Full batches of one flush at most: what comes out of them waits for its end. */
+const MOST_BATCHES = 8
 /** A sink that may recover is tried again after 0.1, 0.2, 0.4 ... seconds, at most this often. */
 const SINK_RETRIES = 8
 
 /**
  * The one pipeline: inputs in timed micro-batches, one flush at a time; a flush steps every frame its inputs close,
- * delivers what came out, and only then acknowledges its batches. Completes when the source has, errors with a
+ * delivers what came out, and only then acknowledges its batches. While its frames are stepped it takes in what came
+ * meanwhile, so that a ward with much to do has both of its threads at work. Completes when the source has, errors with a
  * VigilError when the world is broken for good; bad data never ends it. What a source gave before its error is scored
  * and delivered before the error is passed on.
  */
@@ -80,7 +85,7 @@ export function pipeline(source: Source, ward: Ward, options: PipelineOptions): 
       tap((batch) => waiting.arrived(batch)),
       microBatches(options.maxBatch, options.maxWaitMs),
       concatMap((batches) => turns(batches)),
-      concatMap((batches) => flush(batches, ward, options)),
+      oneAtATime((batches, further) => flush(batches, further, ward, options)),
       tap((flushed) => waiting.flushed(flushed.inputs)),
     )
     return concat(
@@ -132,24 +137,65 @@ function turns(batches: readonly InputBatch[]): InputBatch[][] {
   return flushes
 }
 
-async function flush(batches: readonly InputBatch[], ward: Ward, options: PipelineOptions): Promise<Flush> {
-  let inputs = 0
-  let frames = 0
-  for (const batch of batches) {
-    const taken = isTurn(batch) ? await batch.take() : batch.inputs
-    const arrived = options.now()
-    for (let i = 0; i < taken.length; i++) {
-      while (!ward.accept(taken[i]!, batch, batch.offsets[i] ?? -1, arrived)) frames += await ward.drain()
-    }
-    inputs += batch.inputs.length
+/** What waits behind a flush goes with it, as long as there is more and nobody waits for the ward to rest. */
+type Further = () => readonly InputBatch[] | undefined
+
+/** One flush at a time; while its frames are stepped it may take in what came meanwhile, but no turn. */
+function oneAtATime(
+  run: (batches: readonly InputBatch[], further: Further) => Promise<Flush>,
+): OperatorFunction<readonly InputBatch[], Flush> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const waiting: (readonly InputBatch[])[] = []
+      let running = false
+      let ended = false
+      const further = () => (waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined)
+      const work = async () => {
+        running = true
+        for (let next = waiting.shift(); next !== undefined && !subscriber.closed; next = waiting.shift())
+          subscriber.next(await run(next, further))
+        running = false
+        if (ended) subscriber.complete()
+      }
+      return source.subscribe({
+        next(batches) {
+          waiting.push(batches)
+          if (!running) work().catch((error: unknown) => subscriber.error(error))
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete() {
+          ended = true
+          if (!running) subscriber.complete()
+        },
+      })
+    })
+}
+
+async function flush(
+  batches: readonly InputBatch[],
+  further: Further,
+  ward: Ward,
+  options: PipelineOptions,
+): Promise<Flush> {
+  const { maxBatch, committer, telemetry, now } = options
+  const taking = new Taking(ward, maxBatch, now)
+  for (const batch of batches) taking.add(batch, isTurn(batch) ? await batch.take() : batch.inputs)
+  const alone = batches.some(isTurn)
+  const more = () => {
+    if (alone || taking.inputs >= MOST_BATCHES * maxBatch || committer?.due?.(ward.says) === true) return
+    for (const batch of further() ?? []) taking.add(batch, batch.inputs)
   }
-  frames += await ward.drain()
+  let frames = 0
+  do {
+    taking.takeAll()
+    frames += await ward.drain(() => taking.takeMeanwhile(more))
+  } while (taking.left)
   const outputs = ward.takeOutputs()
-  options.telemetry.watching(ward.watching)
+  telemetry.watching(ward.watching)
   if (outputs.length > 0) await deliverAll(outputs, options)
-  for (const batch of batches) batch.done()
-  await options.committer?.flushed(outputs)
-  return { inputs, frames, outputs: outputs.length }
+  for (const batch of taking.batches) batch.done()
+  await committer?.flushed(outputs)
+  return { inputs: taking.inputs, frames, outputs: outputs.length }
 }
 
 async function deliverAll(outputs: readonly Output[], options: PipelineOptions): Promise<void> {

@@ -20,7 +20,8 @@ export type Input = Reading | Rejection | Control | JournalEntry
 
 /**
  * Consecutive inputs of one partition. A batch carries its acknowledgement: the pipeline calls `done` once every
- * output the batch caused has been accepted by every sink, and not before.
+ * output the batch caused has been accepted by every sink, and not before. It calls `taken` before that, when the ward has
+ * all of the batch's inputs, and its source may hand over another.
  */
 export interface InputBatch {
   readonly source: string
@@ -32,6 +33,7 @@ export interface InputBatch {
   readonly since?: number
   /** what its source holds and has not yet handed over, about; as before where it is left out */
   readonly behind?: number
+  taken?(): void
   done(): void
 }
 
@@ -47,8 +49,8 @@ export interface Turn extends InputBatch {
 export const isTurn = (batch: InputBatch): batch is Turn => 'take' in batch
 
 /**
- * Where readings come from. Back-pressure is the acknowledgement: a source has at most a few batches that are not yet
- * done, and completes when it has no more. It errors with a VigilError.
+ * Where readings come from. Back-pressure is that nothing is taken: a source has at most a few batches that the ward does
+ * not have, and completes when it has no more. A flush takes a bounded number of inputs. It errors with a VigilError.
  */
 export type Source = Observable<InputBatch>
 
@@ -85,6 +87,12 @@ export interface Sink {
 
 /** Makes outputs safe together with the state that made them, where a sink alone cannot. */
 export interface Committer {
+  /**
+   * Asked while frames are stepped and more waits: whether the flush is to end, so that the ward rests. Where it is absent,
+   * a flush takes in what waits, up to a bound.
+   * @param says outputs of the flush so far
+   */
+  due?(says: number): boolean
   /**
    * A flush ended, its batches are done and the ward is at rest: states may be read until what it gives resolves, and no
    * later. What it resolves late holds the sources back; it rejects when the world is broken for good.

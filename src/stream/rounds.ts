@@ -15,6 +15,8 @@ export class Rounds {
   /** [slot] first round the patient's next frame may stand in */
   #next = new Float64Array(1024)
   #frames = 0
+  /** rounds that were taken and not released */
+  #out = 0
   /** what `push` gives, every time the same */
   #place: { columns: FrameColumns; row: number } | undefined
 
@@ -29,9 +31,14 @@ export class Rounds {
     return this.#frames
   }
 
-  /** whether a frame of the patient waits */
-  waits(slot: number): boolean {
-    return slot < this.#next.length && this.#next[slot]! > this.#head
+  /** whether no frame waits or is being stepped */
+  get rests(): boolean {
+    return this.#frames === 0 && this.#out === 0
+  }
+
+  /** whether a frame of the patient waits, or is being stepped */
+  holds(slot: number): boolean {
+    return slot < this.#next.length && this.#next[slot]! > this.#head - this.#out
   }
 
   /** A row for the patient's next frame: in the earliest round after its last one that has room. */
@@ -56,12 +63,14 @@ export class Rounds {
     const round = this.#rounds.shift()
     if (round === undefined) return undefined
     this.#head++
+    this.#out++
     this.#frames -= round.count
     return round
   }
 
   release(round: FrameColumns): void {
     round.count = 0
+    this.#out--
     this.#pool.push(round)
   }
 

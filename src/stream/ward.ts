@@ -6,28 +6,16 @@ import type { Rejection } from '../vitals/rejection.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { applyEntry, type Bedside } from './apply-entry.ts'
-import { agrees, judge, witnesses } from './clock.ts'
+import { agrees, witnesses } from './clock.ts'
+import { Clocks } from './clocks.ts'
 import { recoveries, type Settling, settle } from './failing.ts'
-import {
-  advanceClock,
-  agreedStamps,
-  type FrameRow,
-  type GridPlan,
-  gridFields,
-  lastTick,
-  newestTime,
-  openFields,
-  resetGrid,
-  resetOpen,
-  takeReading,
-} from './grid.ts'
+import type { GridPlan } from './grid.ts'
 import { judgeControl } from './judge-control.ts'
 import type { Slower } from './lane.ts'
 import { Outbox } from './outbox.ts'
 import { Policies } from './policies.ts'
 import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
-import { Rows } from './rows.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { NONE_ASIDE, type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
@@ -37,6 +25,8 @@ import type { WardOptions } from './ward-options.ts'
 import { WardState } from './ward-state.ts'
 import { Watch } from './watch.ts'
 import { another, elsewhere, strange } from './whose.ts'
+
+const NOTHING = () => {}
 
 /** Readings set aside of one patient at most: a clock that stands still far ahead must not fill the memory. */
 const MOST_ASIDE = 256
@@ -58,8 +48,7 @@ export class Ward {
   readonly #grid: GridPlan
   readonly #aheadMs: number
   readonly #sessions = new Sessions()
-  readonly #clocks: Rows
-  readonly #open: Rows
+  readonly #clocks: Clocks
   readonly #rounds: Rounds
   readonly #watch: Watch
   readonly #slower: readonly Slower[]
@@ -70,16 +59,6 @@ export class Ward {
   #arrived = 0
   /** readings taken since the metrics were last told */
   #taken = 0
-  /** of the reading that is being taken: the patient's slot, its offset, and whether it moved the clock or closed a tick */
-  #slot = 0
-  #offset = 0
-  #moved = false
-  readonly #frameRow: FrameRow = (tick) => {
-    const place = this.#rounds.push(this.#slot, tick)
-    place.columns.offsets[place.row] = this.#offset
-    this.#moved = true
-    return place
-  }
 
   /** @throws VigilError `config-invalid` when the detectors' grids differ */
   constructor(options: WardOptions) {
@@ -89,9 +68,8 @@ export class Ward {
     this.#grid = wardGrid(table, detectors)
     // a source that speaks once an hour is always an hour ahead of its clock
     this.#aheadMs = Math.max(settings.stream.aheadSeconds, 2 * finestCadence(detectors, risks)) * 1000
-    this.#clocks = new Rows(this.#grid.stateSize)
-    this.#open = new Rows(this.#grid.openSize)
     this.#rounds = new Rounds(options.maxBatch, this.#grid.width)
+    this.#clocks = new Clocks(this.#grid, this.#aheadMs, settings.stream.agreeing, this.#rounds)
     this.#slower = [...risks, ...opinions]
     this.policies = new Policies(settings, table)
     this.#watch = new Watch(table, this.versions, risks, opinions, settings, this.policies, this.cadenceSeconds)
@@ -101,7 +79,7 @@ export class Ward {
     this.#settling = { telemetry, fallsBack, cadenceMs, sessions: this.#sessions, versions: this.versions }
     this.#bedside = {
       watch: this.#watch,
-      newest: (session) => newestTime(this.#clocks.page(session.slot), this.#clocks.at(session.slot)),
+      newest: (session) => this.#clocks.newest(session.slot),
       say: (session, bodies) => this.#out.alerts(session, bodies, session.lastOffset),
       restart: (session, time) => this.#restart(session, time, true),
       leave: (...leaving) => this.#leave(...leaving),
@@ -112,9 +90,8 @@ export class Ward {
       versions: this.versions,
       slower: this.#slower,
       policies: this.policies,
-      clocks: { rows: this.#clocks, fields: gridFields(table.channels) },
       rules: this.#watch.saved,
-      open: { rows: this.#open, fields: openFields(this.#grid, table.channels) },
+      ...this.#clocks.saved(table),
     })
     this.state = new WardState(
       this.#sessions,
@@ -140,15 +117,25 @@ export class Ward {
     return this.#sessions.held
   }
 
+  /** frames that wait for a step */
+  get waiting(): number {
+    return this.#rounds.size
+  }
+
+  /** outputs since the last `takeOutputs` */
+  get says(): number {
+    return this.#out.size
+  }
+
   /** What came out since the last call. */
   takeOutputs(): readonly Output[] {
     return this.#out.take()
   }
 
   /**
-   * Take one input.
+   * Take one input; while a round is stepped, too.
    * @param arrived wall clock, ms: for the silence watch only
-   * @returns false when frames that wait must be drained first; nothing was taken then
+   * @returns false when frames that wait or are stepped must be settled first; nothing was taken then
    */
   accept(input: Input, batch: InputBatch, offset: number, arrived: number): boolean {
     this.#source = batch.source
@@ -158,7 +145,7 @@ export class Ward {
       return true
     }
     if (input.kind === 'journal' || input.kind === 'control') {
-      if (this.#rounds.size > 0) return false
+      if (!this.#rounds.rests) return false
       if (input.kind === 'journal') this.#apply(input, batch.partition)
       else this.#control(input, batch.partition, offset)
       return true
@@ -174,14 +161,14 @@ export class Ward {
     }
     const here = known?.departedAt === undefined ? known : undefined
     const session = here ?? this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
-    const verdict = this.#judge(session, input)
+    const verdict = this.#clocks.judge(session.slot, input.time)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
     const anew = verdict === 'restart' || person || (session.mode !== input.mode && this.#heard(session))
-    if (anew && this.#rounds.size > 0) return false
+    if (anew && !this.#rounds.rests) return false
     if (anew) this.#restart(session, input.time, person)
     // what waits was said of the patient as it lay then
-    if (this.#rounds.waits(session.slot) && elsewhere(session, input)) return false
+    if (this.#rounds.holds(session.slot) && elsewhere(session, input)) return false
     session.encounter = input.encounter ?? session.encounter
     session.unit = input.unit ?? session.unit
     session.bed = input.bed ?? session.bed
@@ -209,20 +196,25 @@ export class Ward {
     return silence(this.#sessions.all(), this.#bedside.newest, now, rules)
   }
 
-  /** Score and step every frame that waits, round by round; scoring runs while the engines step. */
-  async drain(): Promise<number> {
+  /**
+   * Score and step every frame that waits, round by round; scoring runs while the engines step.
+   * @param meanwhile called once a round is scored and while it is stepped: the time to `accept` what comes next
+   * @returns frames that were stepped
+   */
+  async drain(meanwhile: () => void = NOTHING): Promise<number> {
     let frames = 0
     const { telemetry } = this.#options
-    if (this.#taken > 0) telemetry.readings(this.#taken)
-    this.#taken = 0
     for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
       const stepping = this.#watch.step(round)
       if (this.#options.scoring !== false) this.#score(round)
+      meanwhile()
       const stepped = await stepping
       for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0)
       frames += round.count
       this.#rounds.release(round)
     }
+    if (this.#taken > 0) telemetry.readings(this.#taken)
+    this.#taken = 0
     if (frames > 0) telemetry.frames(frames)
     return frames
   }
@@ -262,20 +254,13 @@ export class Ward {
 
   #clear(session: Session): void {
     const { slot } = session
-    resetGrid(this.#grid, this.#clocks.page(slot), this.#clocks.at(slot))
+    this.#clocks.reset(slot)
     session.inParts = false
     session.aside = NONE_ASIDE
     session.lostAt = undefined
     session.mutedUntil = undefined
     session.arrived = this.#arrived
     this.#watch.reset(slot)
-  }
-
-  #judge(session: Session, reading: Reading): ReturnType<typeof judge> {
-    const page = this.#clocks.page(session.slot)
-    const at = this.#clocks.at(session.slot)
-    const { agreeing } = this.#options.settings.stream
-    return judge(newestTime(page, at), agreedStamps(page, at), reading.time, agreeing, this.#aheadMs)
   }
 
   /** @param person whether it is another patient, and not only another beginning of the same */
@@ -330,25 +315,11 @@ export class Ward {
   }
 
   #take(session: Session, reading: Reading, offset: number): void {
-    const { slot } = session
-    const page = this.#clocks.page(slot)
-    const at = this.#clocks.at(slot)
-    const before = newestTime(page, at)
-    advanceClock(page, at, reading.time, this.#options.settings.stream.agreeing)
-    this.#slot = slot
-    this.#offset = offset
-    this.#moved = newestTime(page, at) !== before
-    if (!reading.complete && !session.inParts) {
-      resetOpen(this.#grid, this.#open.page(slot), this.#open.at(slot))
-      session.inParts = true
-    }
-    const open = session.inParts ? this.#open.page(slot) : undefined
-    const openAt = session.inParts ? this.#open.at(slot) : 0
-    const kept = takeReading(this.#grid, page, at, open, openAt, reading, this.#frameRow)
+    const { kept, moved } = this.#clocks.take(session, reading, offset)
     // a monitor whose clock stands still closes no tick: nobody sees its patient
-    if (kept && this.#moved) session.arrived = this.#arrived
+    if (kept && moved) session.arrived = this.#arrived
     if (kept) this.#taken++
-    else this.#out.late(session, offset, (lastTick(page, at) * this.#grid.cadenceMs - reading.time) / 1000)
+    else this.#out.late(session, offset, this.#clocks.behind(session.slot, reading.time))
   }
 
   #refuse(session: Session, aside: Session['aside']): void {

@@ -85,10 +85,10 @@ describe('what waits to be worked', () => {
     let released = 0
     const hold = () => void waiting.room()!.then(() => released++)
     hold()
-    waiting.worked(1000)
+    waiting.taken(1000)
     await Promise.resolve()
     expect(released).toBe(0)
-    waiting.worked(20_000)
+    waiting.taken(20_000)
     await Promise.resolve()
     expect(released).toBe(1)
     waiting.hand(20_000)

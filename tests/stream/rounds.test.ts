@@ -18,6 +18,14 @@ describe('rounds', () => {
           expect(slots.length).toBeGreaterThan(0)
           expect(slots.length).toBeLessThanOrEqual(capacity)
           for (const [row, slot] of slots.entries()) taken[slot]!.push(round.ticks[row]!)
+          // the next frame of whoever is stepped waits behind it
+          expect(slots.every((slot) => rounds.holds(slot))).toBe(true)
+          expect(rounds.rests).toBe(false)
+          if (slots.length < capacity) {
+            rounds.push(slots[0]!, -1)
+            pushed[slots[0]!]!.push(-1)
+            expect(round.count).toBe(slots.length)
+          }
           rounds.release(round)
           return true
         }
@@ -29,7 +37,8 @@ describe('rounds', () => {
           }
           const waiting = pushed.map((ticks, slot) => ticks.length - taken[slot]!.length)
           expect(rounds.size).toBe(waiting.reduce((sum, count) => sum + count))
-          expect(waiting.map((_, slot) => rounds.waits(slot))).toEqual(waiting.map((count) => count > 0))
+          expect(waiting.map((_, slot) => rounds.holds(slot))).toEqual(waiting.map((count) => count > 0))
+          expect(rounds.rests).toBe(rounds.size === 0)
         }
         while (take());
         expect(taken).toEqual(pushed)

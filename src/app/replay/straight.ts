@@ -20,6 +20,7 @@ export interface StraightFlags {
   readonly to?: number
   readonly mapping?: string
   readonly zeros?: string
+  readonly speed?: number | 'max'
 }
 
 /** The ward of the straight way, with its snapshots. */
@@ -50,6 +51,7 @@ export async function openStraight(
       settings,
       telemetry,
       log,
+      unpaced: (flags.speed ?? 'max') === 'max',
       challenger: (name) => challengerOf(settings.models, name),
       ...(frames !== undefined && { tap: () => frames }),
     })
