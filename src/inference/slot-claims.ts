@@ -2,19 +2,31 @@ import { VigilError } from '../errors.ts'
 
 const FEWEST = 256
 
-/** Which slots stand in the step in flight: at most one step is, no slot stands twice in it, and nobody touches them meanwhile. */
+/** Which slots stand in a step in flight: no slot stands twice in one, and nobody touches them meanwhile. */
 export class SlotClaims {
+  /** steps in flight at most */
+  readonly #most: number
   /** [slots] number of the step a slot last stood in */
   #stamps = new Float64Array(FEWEST)
   #step = 0
-  #flying = false
+  /** numbers of the steps in flight: they end in the order in which they begin */
+  readonly #flying: number[] = []
+
+  constructor(most = 1) {
+    this.#most = most
+  }
+
+  /** steps in flight */
+  get flying(): number {
+    return this.#flying.length
+  }
 
   /**
    * Begin a step of these rows; they are locked until `release`.
    * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
    */
   claim(slots: Int32Array, count: number): void {
-    if (this.#flying) throw new VigilError('internal', 'a step was asked for while another is in flight')
+    if (this.flying === this.#most) throw new VigilError('internal', 'a step was asked for while another is in flight')
     if (!Number.isInteger(count) || count < 1 || count > slots.length) {
       throw new VigilError('internal', `a step of ${count} rows was asked for, with ${slots.length} slots`)
     }
@@ -25,18 +37,19 @@ export class SlotClaims {
       if (this.#stamps[slot] === this.#step) throw new VigilError('internal', `slot ${slot} stands twice in one step`)
       this.#stamps[slot] = this.#step
     }
-    this.#flying = true
+    this.#flying.push(this.#step)
   }
 
-  /** End the step in flight. */
+  /** End the oldest step in flight. */
   release(): void {
-    this.#flying = false
+    this.#flying.shift()
   }
 
-  /** @throws VigilError internal when the slot stands in the step in flight, or is none */
+  /** @throws VigilError internal when the slot stands in a step in flight, or is none */
   guard(slot: number): void {
     if (!Number.isInteger(slot) || slot < 0) throw new VigilError('internal', `there is no slot ${slot}`)
-    if (this.#flying && this.#stamps[slot] === this.#step) {
+    const oldest = this.#flying[0]
+    if (oldest !== undefined && this.#stamps[slot]! >= oldest) {
       throw new VigilError('internal', `slot ${slot} was touched while its step is in flight`)
     }
   }

@@ -30,21 +30,30 @@ export function neighbours(slots: Int32Array, at: number, end: number): number {
 /**
  * The hidden state of every patient: one float32 row a slot, layer by layer h then c: [L * 2 * H]. Rows live in pages
  * of shared memory, added as slots grow and never moved, so a worker steps them without a message. Rows that stand in
- * the step in flight may not be touched; all others may.
+ * a step in flight may not be touched; all others may.
  */
 export class StateSlab {
   readonly stateSize: number
   readonly pages: StatePage[] = []
   readonly #added: (page: StatePage) => void
-  readonly #claims = new SlotClaims()
+  readonly #claims: SlotClaims
   /** the rows of the newest step, as long as nobody writes one: [count] */
   #stepped = new Int32Array(0)
   #same = -1
 
-  /** @param added told of every new page, before any step can use it */
-  constructor(stateSize: number, added: (page: StatePage) => void = () => {}) {
+  /**
+   * @param added told of every new page, before any step can use it
+   * @param flying steps in flight at most
+   */
+  constructor(stateSize: number, added: (page: StatePage) => void = () => {}, flying = 1) {
     this.stateSize = stateSize
     this.#added = added
+    this.#claims = new SlotClaims(flying)
+  }
+
+  /** steps in flight */
+  get flying(): number {
+    return this.#claims.flying
   }
 
   /**
@@ -68,7 +77,7 @@ export class StateSlab {
     return true
   }
 
-  /** End the step in flight. */
+  /** End the oldest step in flight. */
   release(): void {
     this.#claims.release()
   }

@@ -14,7 +14,7 @@ interface Pending {
 }
 
 /**
- * One thread with one graph. It answers one message at a time. A thread that is lost fails what was asked of it, and is
+ * One thread with one graph. It answers in the order in which it is asked. A thread that is lost fails what was asked of it, and is
  * opened again on the same shared memory when somebody would have it step.
  */
 export class StepThread {
@@ -22,7 +22,8 @@ export class StepThread {
   readonly #shared: () => readonly ToWorker[]
   #worker: Worker
   #exited!: Promise<void>
-  #pending: Pending | undefined
+  /** what was asked and is not answered, in order */
+  #pending: Pending[] = []
   #lost: VigilError | undefined
   #closed = false
   #opening = false
@@ -49,11 +50,13 @@ export class StepThread {
 
   /**
    * Step a share of what lies in the shared memory.
+   * @param box the mailbox of it
    * @throws VigilError engine-failed
    */
-  step(share: Share): Promise<void> {
+  step(share: Share, box: number): Promise<void> {
     const answer = this.#answer()
-    this.say({ kind: 'step', ...share })
+    const { count, first, end, step, again } = share
+    this.say({ kind: 'step', count, first, end, step, again, box })
     return answer
   }
 
@@ -106,20 +109,19 @@ export class StepThread {
 
   #answer(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject }
+      this.#pending.push({ resolve, reject })
     })
   }
 
   #hear(message: FromWorker): void {
-    const pending = this.#pending
-    this.#pending = undefined
+    const pending = this.#pending.shift()
     if (message.kind === 'failed') pending?.reject(new VigilError(message.code, message.message))
     else pending?.resolve()
   }
 
   #lose(message: string, cause?: Error): void {
     this.#lost ??= new VigilError('engine-failed', message, { cause, retriable: true })
-    this.#pending?.reject(this.#lost)
-    this.#pending = undefined
+    for (const { reject } of this.#pending) reject(this.#lost)
+    this.#pending = []
   }
 }

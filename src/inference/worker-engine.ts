@@ -3,7 +3,7 @@ import type { StepEngine } from '../stream/ports.ts'
 import { openStepGraph, type StepGraph } from './engine.ts'
 import { stateSize } from './graph-shape.ts'
 import { checkFeatures } from './in-process.ts'
-import { StateSlab } from './state-slab.ts'
+import { type StatePage, StateSlab } from './state-slab.ts'
 import { Stepper } from './step.ts'
 import { StepThread } from './step-thread.ts'
 import type { Mailbox, Share, ToWorker, WorkerStart } from './worker-messages.ts'
@@ -24,8 +24,11 @@ export interface RowsEngine extends StepEngine {
 
 /** Where a share of a step is stepped. */
 interface Place {
-  step(share: Share): Promise<void>
+  step(share: Share, box: number): Promise<void>
 }
+
+/** Steps in flight at most, where they are made in one thread. */
+const MOST_FLYING = 2
 
 /** Where the steps of an engine are made. */
 export interface Places {
@@ -52,8 +55,11 @@ class WorkerEngine implements RowsEngine {
   readonly #threads: readonly StepThread[]
   readonly #graph: StepGraph | undefined
   readonly #stepper: Stepper | undefined
-  #mailbox: Mailbox
+  /** by the number of the step */
+  readonly #mailboxes: Mailbox[]
   #steps = 0
+  /** where the newest step is made */
+  #places: readonly Place[] = []
   #inFlight: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -66,11 +72,12 @@ class WorkerEngine implements RowsEngine {
     this.#features = shape.features
     this.#graph = graph
     this.#stepper = graph && new Stepper(graph)
-    this.#slab = new StateSlab(this.stateSize, (page) => {
+    const added = (page: StatePage) => {
       this.#stepper?.addPage(page)
       this.#say({ kind: 'page', page })
-    })
-    this.#mailbox = this.#makeMailbox(0)
+    }
+    this.#slab = new StateSlab(this.stateSize, added, MOST_FLYING)
+    this.#mailboxes = Array.from({ length: MOST_FLYING }, () => this.#makeMailbox(0))
     this.#threads = Array.from({ length: workers }, () => new StepThread(start, () => this.#shared()))
   }
 
@@ -81,6 +88,12 @@ class WorkerEngine implements RowsEngine {
 
   step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
     return this.#step(slots, x, count, () => this.#placesOf(count))
+  }
+
+  /** By one thread, steps are made in the order in which they are asked for. */
+  get ahead(): boolean {
+    const [thread, other] = this.#threads
+    return other === undefined && this.#slab.flying === 1 && this.#places[0] === thread && thread?.lost === undefined
   }
 
   get sessions(): StepEngine[] {
@@ -105,26 +118,37 @@ class WorkerEngine implements RowsEngine {
     choose: () => readonly Place[],
   ): Promise<Float32Array> {
     if (this.#closing) throw new VigilError('engine-failed', 'the step engine is closed')
-    const places = choose()
+    const flying = this.#slab.flying > 0
+    if (flying && !this.ahead) throw new VigilError('internal', 'a step was asked for while another is in flight')
+    // behind another one: where that is made
+    const places = flying ? this.#places : choose()
     checkFeatures(x, count, this.#features)
     const again = this.#slab.claim(slots, count)
+    this.#places = places
     const step = ++this.#steps
-    if (this.#mailbox.slots.length < count) {
-      this.#mailbox = this.#makeMailbox(Math.max(count, 2 * this.#mailbox.slots.length))
-      this.#say({ kind: 'mailbox', mailbox: this.#mailbox })
-    }
-    this.#mailbox.slots.set(slots.subarray(0, count))
-    this.#mailbox.x.set(x.subarray(0, count * this.#features))
+    const box = step % MOST_FLYING
+    const mailbox = this.#roomFor(count, box)
+    mailbox.slots.set(slots.subarray(0, count))
+    mailbox.x.set(x.subarray(0, count * this.#features))
     const bound = (share: number) => Math.floor((count * share) / places.length)
     // rows are free again when nobody works on any of them, not when the first fails
     const stepped = Promise.allSettled(
-      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again })),
+      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again }, box)),
     )
     this.#inFlight = stepped
     const failed = (await stepped).find((it) => it.status === 'rejected')
     this.#slab.release()
     if (failed) throw failed.reason
-    return this.#mailbox.forecast
+    return mailbox.forecast
+  }
+
+  #roomFor(count: number, box: number): Mailbox {
+    const mailbox = this.#mailboxes[box]!
+    if (mailbox.slots.length >= count) return mailbox
+    const larger = this.#makeMailbox(Math.max(count, 2 * mailbox.slots.length))
+    this.#mailboxes[box] = larger
+    this.#say({ kind: 'mailbox', box, mailbox: larger })
+    return larger
   }
 
   /** @throws VigilError engine-failed when every thread is lost */
@@ -137,7 +161,7 @@ class WorkerEngine implements RowsEngine {
   }
 
   #here(stepper: Stepper): Place {
-    return { step: (share) => stepper.step(this.#mailbox, share) }
+    return { step: (share, box) => stepper.step(this.#mailboxes[box]!, share) }
   }
 
   reset(slot: number): void {
@@ -173,7 +197,10 @@ class WorkerEngine implements RowsEngine {
 
   #shared(): ToWorker[] {
     const pages = this.#slab.pages.map((page): ToWorker => ({ kind: 'page', page }))
-    return this.#mailbox.slots.length === 0 ? pages : [...pages, { kind: 'mailbox', mailbox: this.#mailbox }]
+    const used = this.#mailboxes.flatMap((mailbox, box): ToWorker[] =>
+      mailbox.slots.length === 0 ? [] : [{ kind: 'mailbox', box, mailbox }],
+    )
+    return [...pages, ...used]
   }
 
   #makeMailbox(rows: number): Mailbox {

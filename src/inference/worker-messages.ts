@@ -20,7 +20,7 @@ export interface StepBatch {
   readonly forecast: Float32Array
 }
 
-/** The shared buffers of a step, grown when a step has more rows than ever before. */
+/** The shared buffers of a step, grown when a step has more rows than ever before. Two steps in flight have two. */
 export interface Mailbox extends StepBatch {
   readonly slots: Int32Array<SharedArrayBuffer>
   readonly x: Float32Array<SharedArrayBuffer>
@@ -40,11 +40,13 @@ export interface Share {
 
 export interface StepShare extends Share {
   readonly kind: 'step'
+  /** which mailbox it lies in */
+  readonly box: number
 }
 
 export type ToWorker =
   | { readonly kind: 'page'; readonly page: StatePage }
-  | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
+  | { readonly kind: 'mailbox'; readonly box: number; readonly mailbox: Mailbox }
   | StepShare
   | { readonly kind: 'close' }
 

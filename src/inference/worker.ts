@@ -1,4 +1,4 @@
-// A thread that steps: opens one graph, then answers one step at a time. State, features and forecasts are shared
+// A thread that steps: opens one graph, then answers its steps one after the other. State, features and forecasts are shared
 // memory; messages only say that there is something to do, and which rows of it.
 import { parentPort, workerData } from 'node:worker_threads'
 import { VigilError } from '../errors.ts'
@@ -17,17 +17,18 @@ function fail(error: unknown): void {
 async function serve({ onnx, shape, options }: WorkerStart): Promise<void> {
   const graph = await openStepGraph(onnx, shape, options)
   const stepper = new Stepper(graph)
-  let mailbox: Mailbox | undefined
+  const mailboxes: Mailbox[] = []
+  let busy = Promise.resolve()
 
   async function step(share: StepShare): Promise<void> {
-    await stepper.step(mailbox!, share)
+    await stepper.step(mailboxes[share.box]!, share)
     say({ kind: 'stepped' })
   }
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'page') stepper.addPage(message.page)
-    else if (message.kind === 'mailbox') mailbox = message.mailbox
-    else if (message.kind === 'step') step(message).catch(fail)
+    else if (message.kind === 'mailbox') mailboxes[message.box] = message.mailbox
+    else if (message.kind === 'step') busy = busy.then(() => step(message)).catch(fail)
     else graph.close().finally(() => port.close())
   })
   say({ kind: 'open' })

@@ -1,7 +1,7 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
-import { agreedStamps, advanceClock, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, resetGrid, resetOpen, takeReading } from './grid.ts' // biome-ignore format: one line
 import { type ClockVerdict, judge } from './clock.ts'
+import { advanceClock, agreedStamps, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, resetGrid, resetOpen, takeReading } from './grid.ts' // biome-ignore format: one line
 import type { Rounds } from './rounds.ts'
 import { Rows, type SavedRows } from './rows.ts'
 import type { Session } from './sessions.ts'

@@ -33,6 +33,7 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
 import { FAILURE_FIELDS, failedSince, forgetFailure, isOff, noteFailure, resetFailure, switchOff } from './failure.ts'
+import { areSound, type Forecasts } from './forecasts.ts'
 import { type Lane, modelId, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
@@ -161,31 +162,83 @@ export class Detector implements Lane {
   /**
    * Begin to step a round: features of every row, then the engine. A silence longer than the ages the network was
    * trained on makes it begin cold again.
-   * @returns forecasts, [count * forecastSize]; or why there are none: the rows' hidden states are not to be trusted then
    */
-  async step(round: FrameColumns): Promise<Float32Array | VigilError> {
-    const cadence = this.manifest.grid.cadenceSeconds
+  step(round: FrameColumns): Promise<Forecasts> {
+    for (let row = 0; row < round.count; row++) this.#feature(round, row, row)
+    return this.#ask(round.slots, round.count)
+  }
+
+  /**
+   * Whether a round may be asked for while the one before it is stepped: nobody in it begins cold, so that nothing of the
+   * patients is touched but their means.
+   */
+  mayGoAhead(round: FrameColumns): boolean {
+    if (this.engine.ahead !== true) return false
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
-      const last = page[at]!
-      let elapsed = Number.isNaN(last) ? 0 : (round.ticks[row]! - last) * cadence
-      if (elapsed > this.#features.maxAgeSeconds) {
-        this.#cold(slot)
-        elapsed = 0
-      }
-      page[at] = round.ticks[row]!
-      writeFeatures(this.#features, round, row, elapsed, page, at + this.#meansAt, this.#x, row)
+      if (
+        isOff(page, at + this.#failingAt) ||
+        this.#elapsed(page, at, round.ticks[row]!) > this.#features.maxAgeSeconds
+      )
+        return false
     }
+    return true
+  }
+
+  /**
+   * A round that was asked for while the one before it was stepped, and is stepped: whoever began cold since, because that one
+   * gave no number for them, is stepped anew, from nothing, as if this round had been asked for after it.
+   */
+  async again(round: FrameColumns, stepped: Forecasts): Promise<Forecasts> {
+    const { given } = stepped
+    if (given instanceof VigilError) return stepped
+    const cold: number[] = []
+    for (let row = 0; row < round.count; row++) {
+      const slot = round.slots[row]!
+      if (!Number.isNaN(this.#rows.page(slot)[this.#rows.at(slot)]!)) continue
+      this.#feature(round, row, cold.length)
+      cold.push(row)
+    }
+    if (cold.length === 0) return stepped
+    const slots = Int32Array.from(cold, (row) => round.slots[row]!)
+    const anew = await this.#ask(slots, cold.length)
+    if (anew.given instanceof VigilError) return anew
+    const size = this.engine.forecastSize
+    for (const [i, row] of cold.entries()) given.set(anew.given.subarray(i * size, (i + 1) * size), row * size)
+    return { given, sound: areSound(given, round.count * size) }
+  }
+
+  /** Seconds since the patient's newest frame; 0 for the first. */
+  #elapsed(page: Float64Array, at: number, tick: number): number {
+    const last = page[at]!
+    return Number.isNaN(last) ? 0 : (tick - last) * this.manifest.grid.cadenceSeconds
+  }
+
+  /** The features of a row of a round, written into row `xRow` of what the engine is given. */
+  #feature(round: FrameColumns, row: number, xRow: number): void {
+    const slot = round.slots[row]!
+    const page = this.#rows.page(slot)
+    const at = this.#rows.at(slot)
+    let elapsed = this.#elapsed(page, at, round.ticks[row]!)
+    if (elapsed > this.#features.maxAgeSeconds) {
+      this.#cold(slot)
+      elapsed = 0
+    }
+    page[at] = round.ticks[row]!
+    writeFeatures(this.#features, round, row, elapsed, page, at + this.#meansAt, this.#x, xRow)
+  }
+
+  async #ask(slots: Int32Array, count: number): Promise<Forecasts> {
     try {
-      const forecasts = await this.engine.step(round.slots, this.#x, round.count)
+      const given = await this.engine.step(slots, this.#x, count)
       this.#fails = false
-      return forecasts
+      return { given, sound: areSound(given, count * this.engine.forecastSize) }
     } catch (error) {
       if (!(error instanceof VigilError) || error.code !== 'engine-failed') throw error
       this.#fails = true
-      return error
+      return { given: error, sound: false }
     }
   }
 
@@ -281,9 +334,10 @@ export class Detector implements Lane {
   /**
    * Keep the forecasts of a stepped round until their ticks come. A forecast that is no number is none: its patient's
    * detector begins cold, and fails until it gives one again.
+   * @param sound whether all of them are numbers
    * @returns rows without a forecast
    */
-  remember(round: FrameColumns, forecasts: Float32Array): number {
+  remember(round: FrameColumns, forecasts: Float32Array, sound: boolean): number {
     const size = this.engine.forecastSize
     let failed = 0
     for (let row = 0; row < round.count; row++) {
@@ -291,10 +345,7 @@ export class Detector implements Lane {
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
       const from = row * size
-      // any value that is no finite number makes the sum one too
-      let sum = 0
-      for (let i = 0; i < size; i++) sum += forecasts[from + i]!
-      const finite = Number.isFinite(sum)
+      const finite = sound || areSound(forecasts, size, from)
       this.tally.forecast(finite)
       const failingAt = at + this.#failingAt
       if (isOff(page, failingAt)) this.engine.reset(slot)

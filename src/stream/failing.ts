@@ -45,17 +45,17 @@ export function settle(
     if (hours.probabilities.length > 0) telemetry.risks(detector, hours.probabilities)
   }
   let early = NO_ENTRIES
-  for (const { detector, forecast, seconds } of forecasts) {
+  for (const { detector, made, seconds } of forecasts) {
     const name = detector.manifest.detector
-    if (forecast instanceof VigilError) {
-      if (!fallsBack) throw forecast
+    if (made.given instanceof VigilError) {
+      if (!fallsBack) throw made.given
       telemetry.modelFailed(name, 'engine', round.count)
       const rows = Array.from({ length: round.count }, (_, row) => row)
       const own = rows.filter((row) => versions.of(sessions.at(round.slots[row]!)).all.includes(detector))
       early = [...early, ...failures(settling, detector, round, own)]
       continue
     }
-    const failed = detector.remember(round, forecast)
+    const failed = detector.remember(round, made.given, made.sound)
     if (failed > 0) telemetry.modelFailed(name, 'output', failed)
     telemetry.stepped(detector.engine.provider, round.count, seconds, name)
   }

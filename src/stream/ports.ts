@@ -101,8 +101,8 @@ export interface Committer {
 }
 
 /**
- * One LSTM step for many patients: the state rows stay inside, by slot. At most one `step` is in flight, and no slot
- * stands twice in one. Implemented by `inference/`.
+ * One LSTM step for many patients: the state rows stay inside, by slot. At most one `step` is in flight, two where
+ * `ahead` says so, and no slot stands twice in one. Implemented by `inference/`.
  */
 export interface StepEngine {
   /** the execution provider that serves; another one once that is lost */
@@ -115,9 +115,11 @@ export interface StepEngine {
    * Advance `count` patients by one frame.
    * @param slots [>= count] state rows, all different
    * @param x [>= count * F] features
-   * @returns [>= count * forecastSize], valid until the next step
+   * @returns [>= count * forecastSize], valid until the next step is asked for; the next but one, where two are in flight
    */
   step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array>
+  /** whether a second step may be asked for now, while one is in flight: it is made after it */
+  readonly ahead?: boolean
   /** zero the state of a slot (a new patient at the bed) */
   reset(slot: number): void
   /**

@@ -68,6 +68,11 @@ export class Rounds {
     return round
   }
 
+  /** The head round, left where it is. */
+  peek(): FrameColumns | undefined {
+    return this.#rounds[0]
+  }
+
   release(round: FrameColumns): void {
     round.count = 0
     this.#out--

@@ -25,8 +25,9 @@ export class Sensing {
   readonly #rows: Rows
   /** [rows of a round] faults of each row of the round that was sifted last */
   #faults = new Int32Array(0)
-  /** a round without what was set aside; made when first needed */
-  #clean: FrameColumns | undefined
+  /** rounds without what was set aside, made when first needed: while one is stepped the next may be sifted */
+  readonly #clean: [FrameColumns | undefined, FrameColumns | undefined] = [undefined, undefined]
+  #turn = 0
 
   constructor(table: ChannelTable, cadenceSeconds: number) {
     this.#table = table
@@ -47,9 +48,11 @@ export class Sensing {
   /**
    * Sift a round, each frame once.
    * @returns the round as models may take it: itself when nothing is set aside, else a copy that is good until the next call
+   *   but one
    */
   sift(round: FrameColumns): FrameColumns {
     let clean: FrameColumns | undefined
+    this.#turn = 1 - this.#turn
     if (this.#faults.length < round.count) this.#faults = new Int32Array(round.ticks.length)
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
@@ -88,16 +91,18 @@ export class Sensing {
 
   #copy(round: FrameColumns): FrameColumns {
     const rows = round.ticks.length
-    if (this.#clean === undefined || this.#clean.ticks.length < rows) this.#clean = frameColumns(rows, this.#plan.width)
+    const known = this.#clean[this.#turn]
+    const clean = known !== undefined && known.ticks.length >= rows ? known : frameColumns(rows, this.#plan.width)
+    this.#clean[this.#turn] = clean
     const { count } = round
     const cells = count * this.#plan.width
-    this.#clean.count = count
-    this.#clean.slots.set(round.slots.subarray(0, count))
-    this.#clean.ticks.set(round.ticks.subarray(0, count))
-    this.#clean.offsets.set(round.offsets.subarray(0, count))
-    this.#clean.values.set(round.values.subarray(0, cells))
-    this.#clean.masks.set(round.masks.subarray(0, cells))
-    this.#clean.ages.set(round.ages.subarray(0, cells))
-    return this.#clean
+    clean.count = count
+    clean.slots.set(round.slots.subarray(0, count))
+    clean.ticks.set(round.ticks.subarray(0, count))
+    clean.offsets.set(round.offsets.subarray(0, count))
+    clean.values.set(round.values.subarray(0, cells))
+    clean.masks.set(round.masks.subarray(0, cells))
+    clean.ages.set(round.ages.subarray(0, cells))
+    return clean
   }
 }

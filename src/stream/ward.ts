@@ -19,6 +19,7 @@ import { Rounds } from './rounds.ts'
 import { SavedPatients } from './saved-patients.ts'
 import { NONE_ASIDE, type Session, Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
+import { again, type Begun } from './stepped.ts'
 import { Versions } from './versions.ts'
 import { finestCadence, wardGrid } from './ward-grid.ts'
 import type { WardOptions } from './ward-options.ts'
@@ -160,7 +161,7 @@ export class Ward {
       return true
     }
     const here = known?.departedAt === undefined ? known : undefined
-    const session = here ?? this.#begin(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
+    const session = here ?? this.#newcomer(input.patientKey, input.mode, batch.partition, input.time, offset - 1)
     const verdict = this.#clocks.judge(session.slot, input.time)
     // another patient or another mode at the key, or a clock that began on a wrong stamp: everything begins anew
     const person = another(session, input)
@@ -204,12 +205,18 @@ export class Ward {
   async drain(meanwhile: () => void = NOTHING): Promise<number> {
     let frames = 0
     const { telemetry } = this.#options
-    for (let round = this.#rounds.take(); round !== undefined; round = this.#rounds.take()) {
-      const stepping = this.#watch.step(round)
+    for (let begun = this.#begin(), next: Begun | undefined; begun !== undefined; begun = next ?? this.#begin()) {
+      const { round } = begun
+      const stepping = this.#watch.step(begun)
       if (this.#options.scoring !== false) this.#score(round)
       meanwhile()
+      next = this.#beginAhead()
       const stepped = await stepping
+      const sound = stepped.forecasts.every(({ made }) => made.sound)
+      // whoever gave no number begins cold, and nobody may be touched in the middle of a step
+      if (next !== undefined && !sound) await next.forecasts
       for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0)
+      if (next !== undefined && !sound) next = again(next)
       frames += round.count
       this.#rounds.release(round)
     }
@@ -219,11 +226,22 @@ export class Ward {
     return frames
   }
 
+  #begin(): Begun | undefined {
+    const round = this.#rounds.take()
+    return round && this.#watch.begin(round)
+  }
+
+  /** The next round, where it may begin while one is stepped. */
+  #beginAhead(): Begun | undefined {
+    const round = this.#rounds.peek()
+    return round !== undefined && this.#watch.mayBegin(round) ? this.#begin() : undefined
+  }
+
   /**
    * A patient who was not here, or is back: of what remained nothing goes on.
    * @param at event time, ms, and the offset after which: of the entry that says who sees the patient, where one must
    */
-  #begin(patientKey: string, mode: Session['mode'], partition: number, at: number, afterOffset: number): Session {
+  #newcomer(patientKey: string, mode: Session['mode'], partition: number, at: number, afterOffset: number): Session {
     const gone = this.#sessions.known(patientKey)
     if (gone !== undefined) this.#drop(gone)
     const session = this.#sessions.open(patientKey, mode, this.#source, partition)
@@ -343,7 +361,7 @@ export class Ward {
     const here = known !== undefined && known.departedAt === undefined
     if (here) applyEntry(entry, known, this.#bedside)
     else if (entry.entry === 'admit' || entry.entry === 'seen-by' || entry.entry === 'policy')
-      applyEntry(entry, this.#begin(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
+      applyEntry(entry, this.#newcomer(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
     else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)
   }
 

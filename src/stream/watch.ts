@@ -19,7 +19,7 @@ import { Sensing } from './sensing.ts'
 import { keep, type Session } from './sessions.ts'
 import { modelFailed, SIGNAL_LOST, signalLost, staleBed } from './signal.ts'
 import { alertSources, type WatchSettings } from './sources.ts'
-import { type Stepped, stepped } from './stepped.ts'
+import { type Begun, forecast, type Stepped, stepSlower } from './stepped.ts'
 import { NOTHING, TickContext, type Unaged } from './tick-context.ts'
 import type { Versions } from './versions.ts'
 
@@ -51,7 +51,7 @@ export class Watch {
   readonly #unheard: Condition[] = []
   /** what `frame` gives, every time the same */
   readonly #seen: Seen = { watching: 'warming', bodies: NO_BODIES, report: undefined }
-  /** the round that was sifted last, as the detectors see it */
+  /** the round whose turn it is, as the detectors see it */
   #trusted: FrameColumns | undefined
 
   constructor(
@@ -96,14 +96,29 @@ export class Watch {
     this.#rules.policy(session, entry)
   }
 
-  /**
-   * Look at the sensors of a round, once and before anything else; then every model begins to step: forecasters and
-   * reconstructors with what is left, hourly models with the frames as they came.
-   */
-  step(round: FrameColumns): Promise<Stepped> {
+  /** Look at the sensors of a round, once and before anything else; then the forecasters begin to step what is left of it. */
+  begin(round: FrameColumns): Begun {
     const trusted = this.#sensing.sift(round)
+    const forecasts = forecast(this.#versions.all, trusted)
+    // heard when its turn comes
+    forecasts.catch(() => {})
+    return { round, trusted, forecasts }
+  }
+
+  /** Whether a round may begin while the one before it is stepped. */
+  mayBegin(round: FrameColumns): boolean {
+    for (const detector of this.#versions.all) if (!detector.mayGoAhead(round)) return false
+    return true
+  }
+
+  /**
+   * A round's turn has come, the one before it is settled: hourly models take the frames as they came, reconstructors what the
+   * sensors left. Its frames may be looked at from here on.
+   */
+  step({ round, trusted, forecasts }: Begun): Promise<Stepped> {
     this.#trusted = trusted
-    return stepped(this.#versions, this.#risks, this.#opinions, round, trusted)
+    const slower = stepSlower(this.#risks, this.#opinions, round, trusted)
+    return Promise.all([forecasts, slower]).then(([forecasts, slower]) => ({ forecasts, slower }))
   }
 
   /**
