@@ -2,7 +2,8 @@ import './no-telemetry.ts'
 import { Worker } from 'node:worker_threads'
 import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
-import type { FromWorker, Share, ToWorker, WorkerStart } from './worker-messages.ts'
+import { type Asked, StepControl } from './step-control.ts'
+import type { FromWorker, ThreadStart, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
 const AGAIN_MS = 1000
@@ -19,20 +20,32 @@ interface Pending {
  */
 export class StepThread {
   readonly #start: WorkerStart
+  readonly #lookMs: number
   readonly #shared: () => readonly ToWorker[]
   #worker: Worker
+  #control!: StepControl
+  /** messages sent to the thread */
+  #told = 0
   #exited!: Promise<void>
-  /** what was asked and is not answered, in order */
+  #begun: Pending | undefined
+  /** steps that were asked for and are not known to be over, in order */
   #pending: Pending[] = []
+  /** steps that are known to be over */
+  #over = 0
+  #looking: NodeJS.Immediate | undefined
   #lost: VigilError | undefined
   #closed = false
   #opening = false
   #waitMs = AGAIN_MS
   #notBefore = 0
 
-  /** @param shared what a thread that begins again is to be told: the memory that it shares */
-  constructor(start: WorkerStart, shared: () => readonly ToWorker[]) {
+  /**
+   * @param lookMs for which either side looks for the other's next word before it waits for a message
+   * @param shared what a thread that begins again is to be told: the memory that it shares
+   */
+  constructor(start: WorkerStart, lookMs: number, shared: () => readonly ToWorker[]) {
     this.#start = start
+    this.#lookMs = lookMs
     this.#shared = shared
     this.#worker = this.#spawn()
   }
@@ -45,22 +58,25 @@ export class StepThread {
 
   /** Resolves once the thread has its graph. */
   opened(): Promise<void> {
-    return this.#answer()
+    return new Promise((resolve, reject) => {
+      this.#begun = { resolve, reject }
+    })
   }
 
   /**
-   * Step a share of what lies in the shared memory.
-   * @param box the mailbox of it
+   * Step a share of what lies in the shared memory; behind another one it is made after it.
    * @throws VigilError engine-failed
    */
-  step(share: Share, box: number): Promise<void> {
-    const answer = this.#answer()
-    const { count, first, end, step, again } = share
-    this.say({ kind: 'step', count, first, end, step, again, box })
-    return answer
+  step(asked: Asked): Promise<void> {
+    if (this.#control.ask(asked, this.#told)) this.say({ kind: 'go' })
+    this.#lookSoon()
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ resolve, reject })
+    })
   }
 
   say(message: ToWorker): void {
+    this.#told++
     this.#worker.postMessage(message)
   }
 
@@ -72,8 +88,11 @@ export class StepThread {
   }
 
   #spawn(): Worker {
+    this.#control = new StepControl()
+    this.#told = this.#over = 0
+    const workerData: ThreadStart = { ...this.#start, lookMs: this.#lookMs, control: this.#control.words }
     const worker = new Worker(builtFile('inference/worker.js'), {
-      workerData: this.#start,
+      workerData,
       execArgv: [],
       name: 'vigil-step',
     })
@@ -107,21 +126,44 @@ export class StepThread {
       })
   }
 
-  #answer(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ resolve, reject })
+  /** Before the event loop rests: a step may be over by then, and else a message is to say so. */
+  #lookSoon(): void {
+    this.#looking ??= setImmediate(() => {
+      this.#looking = undefined
+      const before = this.#over
+      this.#control.lookForDone(before + 1, this.#lookMs)
+      this.#look()
+      if (this.#pending.length === 0) return
+      // what was waited for goes on first
+      if (this.#over > before) this.#lookSoon()
+      else if (!this.#control.wait(this.#over + 1)) this.#look()
     })
   }
 
+  /** Hear of the steps that are over, up to one that failed: of that one a message tells. */
+  #look(): void {
+    const { done } = this.#control
+    while (this.#over < done && !this.#control.failed(this.#over + 1)) {
+      this.#over++
+      this.#pending.shift()?.resolve()
+    }
+  }
+
   #hear(message: FromWorker): void {
-    const pending = this.#pending.shift()
-    if (message.kind === 'failed') pending?.reject(new VigilError(message.code, message.message))
-    else pending?.resolve()
+    if (message.kind === 'open') return void this.#begun?.resolve()
+    this.#look()
+    if (message.kind === 'failed') {
+      this.#over++
+      const error = new VigilError(message.code, message.message)
+      const heard = this.#pending.shift() ?? this.#begun
+      heard?.reject(error)
+    }
+    if (this.#pending.length > 0) this.#lookSoon()
   }
 
   #lose(message: string, cause?: Error): void {
     this.#lost ??= new VigilError('engine-failed', message, { cause, retriable: true })
-    for (const { reject } of this.#pending) reject(this.#lost)
+    for (const it of [...this.#pending, this.#begun]) it?.reject(this.#lost)
     this.#pending = []
   }
 }

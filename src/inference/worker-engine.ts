@@ -5,8 +5,9 @@ import { stateSize } from './graph-shape.ts'
 import { checkFeatures } from './in-process.ts'
 import { type StatePage, StateSlab } from './state-slab.ts'
 import { Stepper } from './step.ts'
+import type { Asked } from './step-control.ts'
 import { StepThread } from './step-thread.ts'
-import type { Mailbox, Share, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
  * Rows of a share at least: two threads stepped 128 rows in 0.9 to 1.03 of the time that one took, 256 in 0.75 to 0.8, and
@@ -24,7 +25,7 @@ export interface RowsEngine extends StepEngine {
 
 /** Where a share of a step is stepped. */
 interface Place {
-  step(share: Share, box: number): Promise<void>
+  step(asked: Asked): Promise<void>
 }
 
 /** Steps in flight at most, where they are made in one thread. */
@@ -36,6 +37,8 @@ export interface Places {
   readonly workers: number
   /** steps of at most so many rows are made on the calling thread, in a session of its own; 0: none */
   readonly hereRows: number
+  /** ms for which both sides look for the next step, or its end, before they wait for a message; 0: a core is not theirs alone */
+  readonly lookMs: number
 }
 
 /**
@@ -64,7 +67,7 @@ class WorkerEngine implements RowsEngine {
   #closing: Promise<void> | undefined
 
   /** @param graph of the calling thread; it is closed with the engine */
-  constructor(start: WorkerStart, workers: number, graph: StepGraph | undefined) {
+  constructor(start: WorkerStart, { workers, lookMs }: Places, graph: StepGraph | undefined) {
     const { shape, options } = start
     this.provider = options.provider
     this.stateSize = stateSize(shape)
@@ -78,7 +81,7 @@ class WorkerEngine implements RowsEngine {
     }
     this.#slab = new StateSlab(this.stateSize, added, MOST_FLYING)
     this.#mailboxes = Array.from({ length: MOST_FLYING }, () => this.#makeMailbox(0))
-    this.#threads = Array.from({ length: workers }, () => new StepThread(start, () => this.#shared()))
+    this.#threads = Array.from({ length: workers }, () => new StepThread(start, lookMs, () => this.#shared()))
   }
 
   /** Resolves once every thread has its graph. */
@@ -133,7 +136,7 @@ class WorkerEngine implements RowsEngine {
     const bound = (share: number) => Math.floor((count * share) / places.length)
     // rows are free again when nobody works on any of them, not when the first fails
     const stepped = Promise.allSettled(
-      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again }, box)),
+      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again, box })),
     )
     this.#inFlight = stepped
     const failed = (await stepped).find((it) => it.status === 'rejected')
@@ -161,7 +164,7 @@ class WorkerEngine implements RowsEngine {
   }
 
   #here(stepper: Stepper): Place {
-    return { step: (share, box) => stepper.step(this.#mailboxes[box]!, share) }
+    return { step: (asked) => stepper.step(this.#mailboxes[asked.box]!, asked) }
   }
 
   reset(slot: number): void {
@@ -220,11 +223,11 @@ class WorkerEngine implements RowsEngine {
  */
 export async function openWorkerEngine(
   start: WorkerStart,
-  { workers = 1, hereRows = 0 }: Partial<Places> = {},
+  { workers = 1, hereRows = 0, lookMs = 0 }: Partial<Places> = {},
 ): Promise<RowsEngine> {
   const { onnx, shape, options } = start
   const here = hereRows === 0 ? undefined : await openStepGraph(onnx, shape, { ...options, maxBatch: hereRows })
-  const engine = new WorkerEngine(start, workers, here)
+  const engine = new WorkerEngine(start, { workers, hereRows, lookMs }, here)
   try {
     await engine.opened()
   } catch (error) {

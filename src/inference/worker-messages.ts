@@ -10,6 +10,14 @@ export interface WorkerStart {
   readonly options: GraphOptions
 }
 
+/** What a thread is started with. */
+export interface ThreadStart extends WorkerStart {
+  /** ms for which either side looks for the other's next word before it waits for a message */
+  readonly lookMs: number
+  /** the words of its `StepControl` */
+  readonly control: Int32Array<SharedArrayBuffer>
+}
+
 /** What a step is made of, and what it makes. */
 export interface StepBatch {
   /** [rows] */
@@ -38,19 +46,15 @@ export interface Share {
   readonly again: boolean
 }
 
-export interface StepShare extends Share {
-  readonly kind: 'step'
-  /** which mailbox it lies in */
-  readonly box: number
-}
-
 export type ToWorker =
   | { readonly kind: 'page'; readonly page: StatePage }
   | { readonly kind: 'mailbox'; readonly box: number; readonly mailbox: Mailbox }
-  | StepShare
+  /** a step was asked for while the thread slept */
+  | { readonly kind: 'go' }
   | { readonly kind: 'close' }
 
 export type FromWorker =
   | { readonly kind: 'open' }
+  /** steps are over for which somebody waits */
   | { readonly kind: 'stepped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

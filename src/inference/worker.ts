@@ -1,10 +1,11 @@
-// A thread that steps: opens one graph, then answers its steps one after the other. State, features and forecasts are shared
-// memory; messages only say that there is something to do, and which rows of it.
+// A thread that steps: opens one graph, then makes its steps one after the other. State, features and forecasts are shared
+// memory, and so is the word that there is something to do; messages bring new memory, and wake.
 import { parentPort, workerData } from 'node:worker_threads'
 import { VigilError } from '../errors.ts'
 import { openStepGraph } from './engine.ts'
 import { Stepper } from './step.ts'
-import type { FromWorker, Mailbox, StepShare, ToWorker, WorkerStart } from './worker-messages.ts'
+import { StepControl } from './step-control.ts'
+import type { FromWorker, Mailbox, ThreadStart, ToWorker } from './worker-messages.ts'
 
 const port = parentPort!
 const say = (message: FromWorker) => port.postMessage(message)
@@ -14,27 +15,50 @@ function fail(error: unknown): void {
   say({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) })
 }
 
-async function serve({ onnx, shape, options }: WorkerStart): Promise<void> {
+async function serve({ onnx, shape, options, lookMs, control: words }: ThreadStart): Promise<void> {
   const graph = await openStepGraph(onnx, shape, options)
   const stepper = new Stepper(graph)
+  const control = new StepControl(words)
   const mailboxes: Mailbox[] = []
-  let busy = Promise.resolve()
+  let heard = 0
+  let done = 0
+  let working = false
 
-  async function step(share: StepShare): Promise<void> {
-    await stepper.step(mailboxes[share.box]!, share)
-    say({ kind: 'stepped' })
+  async function step(): Promise<boolean> {
+    const asked = control.next(done, heard)
+    if (asked === undefined) return false
+    let failed = false
+    try {
+      await stepper.step(mailboxes[asked.box]!, asked)
+    } catch (error) {
+      failed = true
+      fail(error)
+    }
+    if (control.over(++done, failed) && !failed) say({ kind: 'stepped' })
+    return true
+  }
+
+  async function work(): Promise<void> {
+    if (working) return
+    working = true
+    do {
+      while (await step()) control.lookForAsked(done, lookMs)
+    } while (!control.sleep(done, heard))
+    working = false
   }
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'page') stepper.addPage(message.page)
     else if (message.kind === 'mailbox') mailboxes[message.box] = message.mailbox
-    else if (message.kind === 'step') busy = busy.then(() => step(message)).catch(fail)
-    else graph.close().finally(() => port.close())
+    else if (message.kind === 'close') return void graph.close().finally(() => port.close())
+    heard++
+    void work()
   })
   say({ kind: 'open' })
+  void work()
 }
 
-serve(workerData as WorkerStart).catch((error: unknown) => {
+serve(workerData as ThreadStart).catch((error: unknown) => {
   fail(error)
   port.close()
 })

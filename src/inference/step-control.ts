@@ -1,0 +1,122 @@
+import type { Share } from './worker-messages.ts'
+
+// words of the block
+const ASKED = 0 // steps asked for
+const DONE = 1 // steps made, or failed
+const SLEEPS = 2 // 1: the thread waits for a message
+const WAITS = 3 // 1: whoever asked waits for a message
+const TOLD = 4 // messages sent before the newest step: pages and mailboxes
+const SHARES = 5
+
+/** Words of a share: count, first, end, step, again, box, failed. */
+const WORDS = 7
+const FAILED = 6
+/** Steps in flight at most. */
+const IN_FLIGHT = 2
+
+/** A share, and the mailbox it lies in. */
+export interface Asked extends Share {
+  readonly box: number
+}
+
+/**
+ * The shared memory by which a step is asked for and known to be done. A message costs 40 us where it must wake somebody, as
+ * much as a tenth of a step of 50 rows: one is sent only to a thread that sleeps, or to an asker who waits. Each side first says
+ * that it will sleep and then looks once more, so that none sleeps through the other's word.
+ */
+export class StepControl {
+  /** [words] */
+  readonly words: Int32Array<SharedArrayBuffer>
+
+  /** @param words those of the other side; its own where it is the first */
+  constructor(words = new Int32Array(new SharedArrayBuffer(4 * (SHARES + IN_FLIGHT * WORDS)))) {
+    this.words = words
+  }
+
+  /**
+   * Ask for a step; at most two may be asked for and not done.
+   * @param told messages that were sent to the thread until now
+   * @returns whether the thread sleeps and is to be sent a message
+   */
+  ask({ count, first, end, step, again, box }: Asked, told: number): boolean {
+    const { words } = this
+    const number = words[ASKED]! + 1
+    words.set([count, first, end, step, again ? 1 : 0, box, 0], place(number))
+    words[TOLD] = told
+    Atomics.store(words, ASKED, number)
+    return Atomics.exchange(words, SLEEPS, 0) === 1
+  }
+
+  /** steps that are over; `failed` says how */
+  get done(): number {
+    return Atomics.load(this.words, DONE)
+  }
+
+  /** Look for so long, ms, whether a step is over, instead of waiting for a message. */
+  lookForDone(number: number, ms: number): void {
+    look(ms, () => this.done >= number)
+  }
+
+  /** Look for so long, ms, whether another step than those that are made is asked for, before the thread sleeps. */
+  lookForAsked(done: number, ms: number): void {
+    look(ms, () => Atomics.load(this.words, ASKED) !== done)
+  }
+
+  failed(number: number): boolean {
+    return this.words[place(number) + FAILED] === 1
+  }
+
+  /**
+   * Whoever asked is about to wait for a message.
+   * @param number of the oldest step that is not known to be over
+   * @returns false where that is over already: no message need come
+   */
+  wait(number: number): boolean {
+    Atomics.store(this.words, WAITS, 1)
+    return this.done < number
+  }
+
+  /**
+   * The next step to make, of a thread that has made `done` and heard so many messages.
+   * @returns undefined where none is asked for, or what it needs is still under way as a message
+   */
+  next(done: number, heard: number): Asked | undefined {
+    const { words } = this
+    if (Atomics.load(words, ASKED) === done || words[TOLD]! > heard) return undefined
+    const [count, first, end, step, again, box] = words.subarray(place(done + 1)) as unknown as readonly number[]
+    return { count: count!, first: first!, end: end!, step: step!, again: again === 1, box: box! }
+  }
+
+  /**
+   * A step is over.
+   * @returns whether somebody waits for a message
+   */
+  over(number: number, failed: boolean): boolean {
+    if (failed) this.words[place(number) + FAILED] = 1
+    Atomics.store(this.words, DONE, number)
+    return Atomics.exchange(this.words, WAITS, 0) === 1
+  }
+
+  /**
+   * The thread is about to wait for a message.
+   * @returns false where a step was asked for meanwhile, and nobody will send one
+   */
+  sleep(done: number, heard: number): boolean {
+    const { words } = this
+    Atomics.store(words, SLEEPS, 1)
+    if (Atomics.load(words, ASKED) === done || words[TOLD]! > heard) return true
+    return Atomics.exchange(words, SLEEPS, 0) === 0
+  }
+}
+
+/** Looks between two looks at the clock: about 2 us. */
+const LOOKS = 100
+
+function look(ms: number, found: () => boolean): void {
+  if (ms === 0) return
+  const until = performance.now() + ms
+  do for (let i = 0; i < LOOKS; i++) if (found()) return
+  while (performance.now() < until)
+}
+
+const place = (number: number): number => SHARES + (number % IN_FLIGHT) * WORDS
