@@ -172,9 +172,34 @@ describe('an open engine', () => {
     const x = features(1, 16, 1)
     const first = engine.step(Int32Array.of(0), x, 1)
     await expect(engine.step(Int32Array.of(1), x, 1)).rejects.toMatchObject({ code: 'internal' })
-    const forecast = Float32Array.from(await first)
-    expect(Float32Array.from(await engine.step(Int32Array.of(1), x, 1))).toEqual(forecast)
+    const size = engine.forecastSize
+    const forecast = (await first).slice(0, size)
+    expect((await engine.step(Int32Array.of(1), x, 1)).slice(0, size)).toEqual(forecast)
     await engine.close()
+  })
+
+  test('one thread takes a second step while one is in flight, and makes it after it; a third is a defect', async () => {
+    const engine = await openEngine(bundle, { ...CPU, inWorker: true })
+    const rows = 100
+    const slots = Int32Array.from({ length: rows }, (_, slot) => slot)
+    const x = [1, 2, 3].map((seed) => features(rows, 16, seed))
+    const size = rows * engine.forecastSize
+    const apart: Float32Array[] = []
+    for (const each of x) apart.push((await engine.step(slots, each, rows)).slice(0, size))
+    for (const slot of slots) engine.reset(slot)
+    expect(engine.ahead).toBe(false)
+    const first = engine.step(slots, x[0]!, rows)
+    expect(engine.ahead).toBe(true)
+    const second = engine.step(slots, x[1]!, rows)
+    expect(engine.ahead).toBe(false)
+    await expect(engine.step(slots, x[2]!, rows)).rejects.toMatchObject({ code: 'internal' })
+    expect((await first).slice(0, size)).toEqual(apart[0])
+    // its rows stand in the second one still
+    expect(() => engine.reset(5)).toThrow(/in flight/)
+    const third = engine.step(slots, x[2]!, rows)
+    expect((await second).slice(0, size)).toEqual(apart[1])
+    await engine.close()
+    expect((await third).slice(0, size)).toEqual(apart[2])
   })
 
   test('a lost worker fails the step in flight and every later one that wants it', async () => {
