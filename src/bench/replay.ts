@@ -52,11 +52,12 @@ export function benchReplay(
     atEnd(() => alerts.close())
     const counter = alertCounter()
     const began = performance.now()
-    const flushes = pipeline(replaySource([file], { table: served.table }), served.ward, {
+    const flushes = pipeline(replaySource([file], { table: served.table, batch: settings.inference.maxBatch }), served.ward, {
       sinks: [alerts, counter],
       telemetry,
       maxBatch: settings.inference.maxBatch,
       maxWaitMs: 0,
+      unpaced: true,
       signalLostSeconds: undefined,
       now: Date.now,
     })

@@ -108,7 +108,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
       skip,
       onBadFile: 'skip',
       onSkipped,
-      // a flush is a batch, whatever the disk does: the order of what is said is the same every time
+      // a flush is so many batches, whatever the disk does: the order of what is said is the same every time
       ...(speed === 'max' && { batch: settings.inference.maxBatch }),
       ...(flags.from !== undefined && base === undefined && { from: flags.from }),
       ...(flags.to !== undefined && { to: flags.to }),
@@ -176,7 +176,8 @@ async function replay(paths: readonly string[], flags: ReplayFlags, atEnd: AtEnd
     ...(followed !== undefined && { committer: followed.committer }),
     telemetry: paged?.run.telemetry ?? ward.telemetry,
     maxBatch: settings.inference.maxBatch,
-    maxWaitMs: straight === 'max' ? 0 : settings.inference.maxWaitMs,
+    maxWaitMs: settings.inference.maxWaitMs,
+    unpaced: straight === 'max',
     signalLostSeconds: undefined,
     now: Date.now,
   })

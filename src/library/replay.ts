@@ -90,6 +90,7 @@ export async function* replay(
       telemetry: SILENT,
       maxBatch: settings.inference.maxBatch,
       maxWaitMs: 0,
+      unpaced: (options.speed ?? 'max') === 'max',
       signalLostSeconds: undefined,
       now: Date.now,
       sinks: [],

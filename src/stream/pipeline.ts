@@ -41,6 +41,11 @@ export interface PipelineOptions {
   /** inputs of one flush, about: the step engine's batch limit */
   readonly maxBatch: number
   readonly maxWaitMs: number
+  /**
+   * Inputs come as fast as they are taken, as in a replay: a flush takes so many batches of the source and waits for each, so
+   * that the order of what is said of several patients is a function of the batches, whatever the disk and the engine do
+   */
+  readonly unpaced?: boolean
   /** wall-clock silence of a bed after which it is blind; undefined when the source does not run in real time */
   readonly signalLostSeconds: number | undefined
   /** wall clock, ms since 1970 */
@@ -56,8 +61,9 @@ export interface Flush {
 
 /** How often the wall clock looks for silent beds, ms. */
 const SILENCE_CHECK_MS = 1000
-/** Full batches of one flush at most: what comes out of them waits for its end. */
+/** Full batches of one flush at most: what comes out of them waits for its end. Of a replay, whose snapshots do, fewer. */
 const MOST_BATCHES = 8
+const MOST_UNPACED = 4
 /** A sink that may recover is tried again after 0.1, 0.2, 0.4 ... seconds, at most this often. */
 const SINK_RETRIES = 8
 
@@ -83,9 +89,11 @@ export function pipeline(source: Source, ward: Ward, options: PipelineOptions): 
     )
     const flushes = merge(arriving, silence(ward, options).pipe(takeUntil(ended))).pipe(
       tap((batch) => waiting.arrived(batch)),
-      microBatches(options.maxBatch, options.maxWaitMs),
+      options.unpaced === true
+        ? map((batch: InputBatch) => [batch])
+        : microBatches(options.maxBatch, options.maxWaitMs),
       concatMap((batches) => turns(batches)),
-      oneAtATime((batches, further) => flush(batches, further, ward, options)),
+      oneAtATime((batches, behind) => flush(batches, behind, ward, options)),
       tap((flushed) => waiting.flushed(flushed.inputs)),
     )
     return concat(
@@ -137,58 +145,93 @@ function turns(batches: readonly InputBatch[]): InputBatch[][] {
   return flushes
 }
 
-/** What waits behind a flush goes with it, as long as there is more and nobody waits for the ward to rest. */
-type Further = () => readonly InputBatch[] | undefined
+/** What comes behind the batches of a flush. */
+interface Behind {
+  /** the next batches that wait; undefined where nothing does, or a turn is next */
+  next(): readonly InputBatch[] | undefined
+  /** resolves when something waits, or nothing will any more */
+  coming(): Promise<void>
+}
 
 /** One flush at a time; while its frames are stepped it may take in what came meanwhile, but no turn. */
 function oneAtATime(
-  run: (batches: readonly InputBatch[], further: Further) => Promise<Flush>,
+  run: (batches: readonly InputBatch[], behind: Behind) => Promise<Flush>,
 ): OperatorFunction<readonly InputBatch[], Flush> {
   return (source) =>
     new Observable((subscriber) => {
       const waiting: (readonly InputBatch[])[] = []
       let running = false
       let ended = false
-      const further = () => (waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined)
+      let came = () => {}
+      const behind: Behind = {
+        next: () => (waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined),
+        async coming() {
+          if (waiting.length > 0 || ended) return
+          await new Promise<void>((resolve) => {
+            came = resolve
+          })
+        },
+      }
       const work = async () => {
         running = true
         for (let next = waiting.shift(); next !== undefined && !subscriber.closed; next = waiting.shift())
-          subscriber.next(await run(next, further))
+          subscriber.next(await run(next, behind))
         running = false
         if (ended) subscriber.complete()
       }
-      return source.subscribe({
+      const subscription = source.subscribe({
         next(batches) {
           waiting.push(batches)
+          came()
           if (!running) work().catch((error: unknown) => subscriber.error(error))
         },
         error: (error: unknown) => subscriber.error(error),
         complete() {
           ended = true
+          came()
           if (!running) subscriber.complete()
         },
       })
+      return () => {
+        subscription.unsubscribe()
+        ended = true
+        came()
+      }
     })
 }
 
 async function flush(
   batches: readonly InputBatch[],
-  further: Further,
+  behind: Behind,
   ward: Ward,
   options: PipelineOptions,
 ): Promise<Flush> {
-  const { maxBatch, committer, telemetry, now } = options
+  const { maxBatch, committer, telemetry, now, unpaced = false } = options
   const taking = new Taking(ward, maxBatch, now)
   for (const batch of batches) taking.add(batch, isTurn(batch) ? await batch.take() : batch.inputs)
   const alone = batches.some(isTurn)
-  const more = () => {
-    if (alone || taking.inputs >= MOST_BATCHES * maxBatch || committer?.due?.(ward.says) === true) return
-    for (const batch of further() ?? []) taking.add(batch, batch.inputs)
+  const most = (unpaced ? MOST_UNPACED : MOST_BATCHES) * maxBatch
+  const ends = () => alone || taking.inputs >= most || (!unpaced && committer?.due?.(ward.says) === true)
+  const add = () => {
+    const next = ends() ? undefined : behind.next()
+    for (const batch of next ?? []) taking.add(batch, batch.inputs)
+    return next !== undefined
+  }
+  const fill = () => {
+    taking.begin()
+    while (taking.wants() && add());
+  }
+  const fillWhole = async () => {
+    taking.begin()
+    while (taking.wants() && !ends()) {
+      await behind.coming()
+      if (!add()) return
+    }
   }
   let frames = 0
   do {
-    taking.takeAll()
-    frames += await ward.drain(() => taking.takeMeanwhile(more))
+    await (unpaced ? fillWhole() : fill())
+    frames += await ward.drain(unpaced ? fillWhole : fill)
   } while (taking.left)
   const outputs = ward.takeOutputs()
   telemetry.watching(ward.watching)

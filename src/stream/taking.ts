@@ -13,9 +13,11 @@ export class Taking {
   /** the next input: its batch, and its place in it */
   #batch = 0
   #at = 0
+  /** inputs that the next round may take */
+  #budget = 0
 
   /**
-   * @param maxBatch frames that are enough to wait for a step
+   * @param maxBatch rows of a round
    * @param now wall clock, ms
    */
   constructor(ward: Ward, maxBatch: number, now: () => number) {
@@ -42,36 +44,28 @@ export class Taking {
     this.#skipTaken()
   }
 
-  /** Hand all that is left to the ward, as far as it takes it without a drain. */
-  takeAll(): void {
-    this.#take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  /** The next round is to be filled. */
+  begin(): void {
+    this.#budget = this.#maxBatch
   }
 
   /**
-   * While a round is stepped: as many inputs as fill the next one.
-   * @param more asked for further batches where these are taken
+   * Hand the ward what fills its next round: at most so many inputs as a round has rows, for they need not close frames.
+   * @returns whether it would take more than there is
    */
-  takeMeanwhile(more: () => void): void {
-    const most = this.#take(this.#maxBatch, this.#maxBatch)
-    if (this.left || most === 0) return
-    more()
-    if (this.left) this.#take(most, this.#maxBatch)
-  }
-
-  /** @returns how many of `most` it did not need, or nothing was left of */
-  #take(most: number, frames: number): number {
+  wants(): boolean {
     const ward = this.#ward
     const arrived = this.#now()
-    let left = most
-    while (this.left && left > 0 && ward.waiting < frames) {
+    while (this.#budget > 0 && ward.waiting < this.#maxBatch) {
+      if (!this.left) return true
       const batch = this.batches[this.#batch]!
       const input = this.#inputs[this.#batch]![this.#at]!
-      if (!ward.accept(input, batch, batch.offsets[this.#at] ?? -1, arrived)) return left
-      left--
+      if (!ward.accept(input, batch, batch.offsets[this.#at] ?? -1, arrived)) return false
+      this.#budget--
       this.#at++
       this.#skipTaken()
     }
-    return left
+    return false
   }
 
   #skipTaken(): void {

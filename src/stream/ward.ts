@@ -202,14 +202,15 @@ export class Ward {
    * @param meanwhile called once a round is scored and while it is stepped: the time to `accept` what comes next
    * @returns frames that were stepped
    */
-  async drain(meanwhile: () => void = NOTHING): Promise<number> {
+  async drain(meanwhile: () => void | Promise<void> = NOTHING): Promise<number> {
     let frames = 0
     const { telemetry } = this.#options
     for (let begun = this.#begin(), next: Begun | undefined; begun !== undefined; begun = next ?? this.#begin()) {
       const { round } = begun
       const stepping = this.#watch.step(begun)
       if (this.#options.scoring !== false) this.#score(round)
-      meanwhile()
+      const filled = meanwhile()
+      if (filled !== undefined) await filled
       next = this.#beginAhead()
       const stepped = await stepping
       const sound = stepped.forecasts.every(({ made }) => made.sound)

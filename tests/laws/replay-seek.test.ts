@@ -88,6 +88,7 @@ beforeAll(async () => {
       pipeline(source.pipe(survey.read), paged.served.ward, {
         ...options,
         maxWaitMs: 0,
+        unpaced: true,
         signalLostSeconds: undefined,
         now: Date.now,
       }),

@@ -33,7 +33,15 @@ async function replay(paths: readonly string[], maxBatch = 64) {
   function collect(output: (typeof bed.outputs)[number]) {
     if (output.kind === 'alert') alerts.push(bodyLine(output.envelope.body))
   }
-  const options = { sinks: [sink], telemetry, maxBatch, maxWaitMs: 0, signalLostSeconds: undefined, now: Date.now }
+  const options = {
+    sinks: [sink],
+    telemetry,
+    maxBatch,
+    maxWaitMs: 0,
+    unpaced: true,
+    signalLostSeconds: undefined,
+    now: Date.now,
+  }
   await lastValueFrom(pipeline(source, bed.ward, options))
   await bed.close()
   return { alerts, frames: bed.frames.map((frame) => JSON.stringify(frame)) }
