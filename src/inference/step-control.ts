@@ -27,9 +27,14 @@ export interface Asked extends Share {
 export class StepControl {
   /** [words] */
   readonly words: Int32Array<SharedArrayBuffer>
+  readonly #patience: Patience
 
-  /** @param words those of the other side; its own where it is the first */
-  constructor(words = new Int32Array(new SharedArrayBuffer(4 * (SHARES + IN_FLIGHT * WORDS)))) {
+  /**
+   * @param lookMs for which this side looks for the other's next word before it waits for a message
+   * @param words those of the other side; its own where it is the first
+   */
+  constructor(lookMs = 0, words = new Int32Array(new SharedArrayBuffer(4 * (SHARES + IN_FLIGHT * WORDS)))) {
+    this.#patience = new Patience(lookMs)
     this.words = words
   }
 
@@ -52,14 +57,14 @@ export class StepControl {
     return Atomics.load(this.words, DONE)
   }
 
-  /** Look for so long, ms, whether a step is over, instead of waiting for a message. */
-  lookForDone(number: number, ms: number): void {
-    look(ms, () => this.done >= number)
+  /** Look whether a step is over, instead of waiting for a message. */
+  lookForDone(number: number): void {
+    this.#patience.look(() => this.done >= number)
   }
 
-  /** Look for so long, ms, whether another step than those that are made is asked for, before the thread sleeps. */
-  lookForAsked(done: number, ms: number): void {
-    look(ms, () => Atomics.load(this.words, ASKED) !== done)
+  /** Look whether another step than those that are made is asked for, before the thread sleeps. */
+  lookForAsked(done: number): void {
+    this.#patience.look(() => Atomics.load(this.words, ASKED) !== done)
   }
 
   failed(number: number): boolean {
@@ -111,12 +116,36 @@ export class StepControl {
 
 /** Looks between two looks at the clock: about 2 us. */
 const LOOKS = 100
+/** times that nobody looks, at most, after it was in vain */
+const MOST_SKIPPED = 63
 
-function look(ms: number, found: () => boolean): void {
-  if (ms === 0) return
-  const until = performance.now() + ms
-  do for (let i = 0; i < LOOKS; i++) if (found()) return
-  while (performance.now() < until)
+/** How long it is worth to look: where it was in vain, the other side has no core of its own, and looking takes it from it. */
+class Patience {
+  readonly #ms: number
+  #vain = 0
+  #skip = 0
+
+  constructor(ms: number) {
+    this.#ms = ms
+  }
+
+  look(found: () => boolean): void {
+    if (this.#ms === 0 || found()) return
+    if (this.#skip > 0) {
+      this.#skip--
+      return
+    }
+    const until = performance.now() + this.#ms
+    do
+      for (let i = 0; i < LOOKS; i++)
+        if (found()) {
+          this.#vain = 0
+          return
+        }
+    while (performance.now() < until)
+    this.#vain = Math.min(2 * this.#vain + 1, MOST_SKIPPED)
+    this.#skip = this.#vain
+  }
 }
 
 const place = (number: number): number => SHARES + (number % IN_FLIGHT) * WORDS

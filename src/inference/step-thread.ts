@@ -88,7 +88,7 @@ export class StepThread {
   }
 
   #spawn(): Worker {
-    this.#control = new StepControl()
+    this.#control = new StepControl(this.#lookMs)
     this.#told = this.#over = 0
     const workerData: ThreadStart = { ...this.#start, lookMs: this.#lookMs, control: this.#control.words }
     const worker = new Worker(builtFile('inference/worker.js'), {
@@ -131,7 +131,7 @@ export class StepThread {
     this.#looking ??= setImmediate(() => {
       this.#looking = undefined
       const before = this.#over
-      this.#control.lookForDone(before + 1, this.#lookMs)
+      this.#control.lookForDone(before + 1)
       this.#look()
       if (this.#pending.length === 0) return
       // what was waited for goes on first

@@ -18,7 +18,7 @@ function fail(error: unknown): void {
 async function serve({ onnx, shape, options, lookMs, control: words }: ThreadStart): Promise<void> {
   const graph = await openStepGraph(onnx, shape, options)
   const stepper = new Stepper(graph)
-  const control = new StepControl(words)
+  const control = new StepControl(lookMs, words)
   const mailboxes: Mailbox[] = []
   let heard = 0
   let done = 0
@@ -42,7 +42,7 @@ async function serve({ onnx, shape, options, lookMs, control: words }: ThreadSta
     if (working) return
     working = true
     do {
-      while (await step()) control.lookForAsked(done, lookMs)
+      while (await step()) control.lookForAsked(done)
     } while (!control.sleep(done, heard))
     working = false
   }

@@ -14,7 +14,7 @@ const share = (step: number): Asked => ({
 describe('the words by which steps are asked for', () => {
   test('say the share that was asked for, in order, and which of them failed', () => {
     const asker = new StepControl()
-    const thread = new StepControl(asker.words)
+    const thread = new StepControl(0, asker.words)
     asker.ask(share(1), 0)
     asker.ask(share(2), 0)
     expect(thread.next(0, 0)).toEqual(share(1))
@@ -30,7 +30,7 @@ describe('the words by which steps are asked for', () => {
 
   test('keep a step back until the messages before it were heard', () => {
     const asker = new StepControl()
-    const thread = new StepControl(asker.words)
+    const thread = new StepControl(0, asker.words)
     asker.ask(share(1), 2)
     expect(thread.next(0, 1)).toBeUndefined()
     // the second message is under way: nobody need look again before it comes
@@ -42,7 +42,7 @@ describe('the words by which steps are asked for', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: 40, maxLength: 200 }), (turns) => {
         const asker = new StepControl()
-        const thread = new StepControl(asker.words)
+        const thread = new StepControl(0, asker.words)
         let asked = 0
         let known = 0
         let made = 0
