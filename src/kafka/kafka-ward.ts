@@ -10,7 +10,7 @@ import { load } from './load.ts'
 import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
 import { adoptPolicy, changePolicy } from './policies.ts'
-import type { GroupEvents, GroupMember, LogRecord, LogRecords, PlainWriter } from './port.ts'
+import type { End, GroupEvents, GroupMember, LogRecord, LogRecords, PlainWriter } from './port.ts'
 import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
@@ -98,6 +98,11 @@ export class KafkaWard implements GroupEvents {
   /** The live partitions' numbers and, by topic, the next offset each will work. */
   get live(): { readonly partition: number; readonly worked: ReadonlyMap<string, number> }[] {
     return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
+  }
+
+  /** Where a partition ended when it was last fetched: old where it is held back, undefined where it never was. */
+  end(topic: string, partition: number): End | undefined {
+    return this.#member?.end(topic, partition)
   }
 
   /** Patients whose state is newer than their record. */
