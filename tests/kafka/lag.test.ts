@@ -84,7 +84,7 @@ describe('the lag of a ward', () => {
     await comesToBe(0, [])
   })
 
-  it('grows in every partition that the broker is not asked for while a handler is held back', async () => {
+  it('grows in all partitions of a broker while a handler holds its fetches back', async () => {
     await comesToBe(0, [])
     hold = new Promise((resolve) => {
       release = resolve

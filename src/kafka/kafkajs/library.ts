@@ -5,6 +5,7 @@ import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { knownCoordinators } from './coordinator-patch.ts'
 import { type Encoder, patchEncoder } from './encoder-patch.ts'
 import { batchedFetch, type FetchClass, type FetchOfRecords, setDecoder } from './fetch-patch.ts'
+import { type AnswerOf, fetchAnswer, fetchRequest, type RequestOf, shuffledByTopic } from './group-fetch.ts'
 import { groupedByPartition } from './grouping-patch.ts'
 import type { CodecOf } from './record-batches.ts'
 import { batchEncoder, type Message } from './record-encoder.ts'
@@ -41,6 +42,11 @@ exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
   setDecoder(was, compression.lookupCodecByAttributes),
 )
+const setOf = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as ReturnType<typeof setDecoder>
+const Decoder = load('kafkajs/src/protocol/decoder') as new (of: Buffer) => Parameters<typeof setOf>[0]
+exchange('protocol/requests/fetch/v11/request', (was: RequestOf) => fetchRequest(was))
+exchange('protocol/requests/fetch/v11/response', (was: AnswerOf) => fetchAnswer(was, (set) => setOf(new Decoder(set))))
+exchange('utils/shuffle', shuffledByTopic)
 exchange('producer/groupMessagesPerPartition', () => groupedByPartition)
 exchange('producer/eosManager', knownCoordinators)
 patchEncoder(load('kafkajs/src/protocol/encoder') as { prototype: Encoder })
