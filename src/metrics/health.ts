@@ -18,12 +18,15 @@ export function readiness<Name extends string>(names: readonly Name[]) {
   }
 }
 
+/** How often the event loop is asked how late it is, ms: each time wakes the process. Any pause is found that is longer. */
+export const LOOP_LOOK_MS = 100
+
 /**
  * Whether the event loop runs: its longest pause since the check before.
  * @param limitSeconds a pause from which on the process counts as hanging
  */
 export function eventLoopCheck(limitSeconds = 5): () => Check {
-  const delays = monitorEventLoopDelay({ resolution: 20 })
+  const delays = monitorEventLoopDelay({ resolution: LOOP_LOOK_MS })
   delays.enable()
   return () => {
     const seconds = delays.max / 1e9 // the histogram is in nanoseconds

@@ -13,17 +13,28 @@ export class Fields {
     return at
   }
 
-  int16 = () => this.#data.readInt16BE(this.#step(2))
-  int32 = () => this.#data.readInt32BE(this.#step(4))
-  int64 = () => this.#data.readBigInt64BE(this.#step(8))
+  int16(): number {
+    return this.#data.readInt16BE(this.#step(2))
+  }
+
+  int32(): number {
+    return this.#data.readInt32BE(this.#step(4))
+  }
+
+  int64(): bigint {
+    return this.#data.readBigInt64BE(this.#step(8))
+  }
 
   bytes(length: number): Buffer {
     const at = this.#step(Math.max(0, length))
     return this.#data.subarray(at, this.#at)
   }
 
-  text = () => this.bytes(this.int16()).toString()
-  /** bytes that say their length, with it */
+  text(): string {
+    return this.bytes(this.int16()).toString()
+  }
+
+  /** Bytes that say their length, with it. */
   lengthAndBytes(): Buffer {
     const at = this.#at
     this.bytes(this.int32())
