@@ -10,7 +10,7 @@ import { load } from './load.ts'
 import { readModelOrder } from './model-order-record.ts'
 import { Owned } from './owned.ts'
 import { adoptPolicy, changePolicy } from './policies.ts'
-import type { End, GroupEvents, GroupMember, LogRecord, LogRecords, PlainWriter } from './port.ts'
+import type { GroupEvents, GroupMember, LogRecord, LogRecords, PlainWriter } from './port.ts'
 import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
@@ -90,8 +90,7 @@ export class KafkaWard implements GroupEvents {
 
   /** Partitions of this process by where they are in their life. */
   get partitions(): { readonly restoring: number; readonly live: number } {
-    let live = 0
-    for (const owned of this.#owned.values()) if (owned.live) live++
+    const live = this.live.length
     return { live, restoring: this.#owned.size - live }
   }
 
@@ -100,10 +99,8 @@ export class KafkaWard implements GroupEvents {
     return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
   }
 
-  /** Where a partition ended when it was last fetched: old where it is held back, undefined where it never was. */
-  end(topic: string, partition: number): End | undefined {
-    return this.#member?.end(topic, partition)
-  }
+  /** As of the member; undefined where there is none. */
+  readonly end: GroupMember['end'] = (topic, partition) => this.#member?.end(topic, partition)
 
   /** Patients whose state is newer than their record. */
   get unsaved(): number {

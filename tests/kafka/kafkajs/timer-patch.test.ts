@@ -16,7 +16,7 @@ const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/request
   options: object,
 ) => Opened
 const logger = { debug() {}, warn() {}, error() {}, info() {} }
-const queue = ({ requestTimeout = 5000, isConnected = () => true } = {}) =>
+const queue = ({ requestTimeout = 5000, isConnected = (): boolean => true } = {}) =>
   new RequestQueue({
     isConnected,
     maxInFlightRequests: 1,
