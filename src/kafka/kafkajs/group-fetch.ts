@@ -34,10 +34,7 @@ const PARTITION_BYTES = 28
 /** both a leader's epoch and a log's begin may be left open */
 const UNKNOWN = -1
 
-/**
- * A fetch, version 11, written into one buffer. kafkajs 2.2.4 makes a zeroed one of 512 bytes for each partition and each topic: half
- * of what an idle member of 16 partitions puts on the heap.
- */
+/** A fetch, version 11, written into one buffer. kafkajs 2.2.4 makes a zeroed one of 512 bytes for each partition and each topic. */
 export function encodeFetch(of: FetchRequest): Buffer {
   const { topics, rackId = '' } = of
   const named = topics.reduce(
