@@ -76,6 +76,7 @@ export async function harnessedClient(
       },
       confirmed: () => member.confirmed(),
       pulse: () => member.pulse(),
+      end: (topic, partition) => member.end(topic, partition),
       leave: () => member.leave(),
     }
   }

@@ -5,6 +5,7 @@ import type { Heartbeat } from '../vitals/heartbeat.ts'
 import type { Watching } from '../vitals/watching.ts'
 import { heartbeatRecord } from './heartbeat-record.ts'
 import type { KafkaWard } from './kafka-ward.ts'
+import { endsOf, lag } from './lag.ts'
 import type { KafkaClient, PlainWriter } from './port.ts'
 import { selfTestReading } from './self-test.ts'
 import { topicName } from './topics.ts'
@@ -12,7 +13,7 @@ import { topicName } from './topics.ts'
 export interface HeartbeatOptions {
   readonly plain: PlainWriter
   readonly client: Pick<KafkaClient, 'bounds'>
-  readonly around: Pick<KafkaWard, 'live' | 'unsaved' | 'selfTestOverdue'>
+  readonly around: Pick<KafkaWard, 'live' | 'end' | 'unsaved' | 'selfTestOverdue'>
   readonly beds: () => Readonly<Record<Watching, number>>
   readonly topicPrefix: string
   readonly models: () => readonly { readonly name: string; readonly version: string }[]
@@ -39,20 +40,10 @@ const SELF_TEST_EVERY = 2
  * lag and unsaved states as metrics.
  */
 export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> } {
-  const { around, plain, telemetry, log, told, trouble } = options
+  const { around, client, plain, telemetry, log, told, trouble } = options
   const readings = topicName(options.topicPrefix, 'readings')
   let seq = 0
   let beating: Promise<void> | undefined
-
-  async function lag(): Promise<number> {
-    const behind = await Promise.all(
-      around.live.map(async ({ partition, worked }) => {
-        const { next } = await options.client.bounds(readings, partition)
-        return Math.max(0, next - (worked.get(readings) ?? next))
-      }),
-    )
-    return behind.reduce((sum, records) => sum + records, 0)
-  }
 
   async function beat(): Promise<void> {
     const now = options.now()
@@ -74,9 +65,11 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
       confirmTimeoutS: CONFIRM_SECONDS,
     }
     const tests = seq % SELF_TEST_EVERY === 0 ? partitions.map((it) => selfTestReading(readings, it, now)) : []
+    // before the self-test readings are in the topic: they are not worked yet
+    const ends = endsOf(around, readings, now)
     try {
       await inTime(plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests]))
-      telemetry.lag(await inTime(lag()))
+      telemetry.lag(await inTime(lag({ around, client, topic: readings, ends })))
       told(trouble())
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'the heartbeat did not reach Kafka')

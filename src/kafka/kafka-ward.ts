@@ -90,8 +90,7 @@ export class KafkaWard implements GroupEvents {
 
   /** Partitions of this process by where they are in their life. */
   get partitions(): { readonly restoring: number; readonly live: number } {
-    let live = 0
-    for (const owned of this.#owned.values()) if (owned.live) live++
+    const live = this.live.length
     return { live, restoring: this.#owned.size - live }
   }
 
@@ -99,6 +98,9 @@ export class KafkaWard implements GroupEvents {
   get live(): { readonly partition: number; readonly worked: ReadonlyMap<string, number> }[] {
     return [...this.#owned.values()].filter((it) => it.live).map((it) => ({ partition: it.number, worked: it.worked }))
   }
+
+  /** As of the member; undefined where there is none. */
+  readonly end: GroupMember['end'] = (topic, partition) => this.#member?.end(topic, partition)
 
   /** Patients whose state is newer than their record. */
   get unsaved(): number {

@@ -115,6 +115,14 @@ export interface MemberPulse {
   readonly busySince: number | undefined
 }
 
+/** Where a partition ends, as its broker said it. */
+export interface End {
+  /** as in `Bounds` */
+  readonly next: number
+  /** when it was said, ms since 1970 */
+  readonly at: number
+}
+
 /** A member of the consumer group. Calls for partitions that are not the member's are ignored. */
 export interface GroupMember {
   /** After this returns, no call of `records` begins for the partition until `resume`. */
@@ -128,6 +136,11 @@ export interface GroupMember {
    */
   confirmed(): Promise<boolean>
   pulse(): MemberPulse
+  /**
+   * Where a partition ended at its last answered fetch, whether that brought records or not; undefined before the first. It
+   * grows old while the partition is not fetched: it is paused, `records` does not return, or its broker is silent.
+   */
+  end(topic: string, partition: number): End | undefined
   /** Finish the handlers, leave the group politely, disconnect. */
   leave(): Promise<void>
 }

@@ -10,7 +10,7 @@ import type {
   VersionTelemetry,
 } from '../stream/ports.ts'
 import { WATCHING } from '../vitals/watching.ts'
-import { pipelineCheck } from './health.ts'
+import { LOOP_LOOK_MS, pipelineCheck } from './health.ts'
 import { METRICS, type Metric } from './table.ts'
 import { trainerMetrics } from './trainer.ts'
 import { type Labels, versionMetrics, type Write } from './versions.ts'
@@ -151,7 +151,7 @@ function tellBudget(
 /** @param now a monotonic clock in seconds, for `progress` */
 export function prometheusTelemetry(now: () => number = () => performance.now() / 1000): PrometheusTelemetry {
   const register = new Registry()
-  collectDefaultMetrics({ register })
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LOOP_LOOK_MS })
   const write = writers(register)
   const steps = stepWriter(write)
   for (const watching of WATCHING) write.beds({ watching }, 0)

@@ -205,6 +205,9 @@ class FakeMember implements GroupMember {
   pulse() {
     return { polled: undefined, heard: undefined, busySince: undefined }
   }
+  end() {
+    return undefined
+  }
   async leave() {
     this.left = true
   }

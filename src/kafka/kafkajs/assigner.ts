@@ -1,6 +1,6 @@
 import type { Assigner, Cluster, PartitionAssigner } from 'kafkajs'
 import { assign, decodeClaim, encodeClaim } from '../assignment.ts'
-import { AssignerProtocol } from './library.ts'
+import { AssignerProtocol, type Beside } from './library.ts'
 
 /** What this member has now, told to the leader at every join. */
 export interface Held {
@@ -25,12 +25,14 @@ function decodeMember(metadata: Buffer): { topics: readonly string[]; userData: 
 /**
  * Sticky and co-partitioned: a partition's number goes to one member for every topic that the member subscribes to. Eager,
  * as all of kafkajs: each generation all members join, and keep what they had.
+ * @param fetched see `Beside`
  */
-export function stickyAssigner(held: Readonly<Held>): PartitionAssigner {
-  return ({ cluster }: { cluster: Cluster }): Assigner & { returning(): string | undefined } => ({
+export function stickyAssigner(held: Readonly<Held>, fetched: Beside['fetched']): PartitionAssigner {
+  return ({ cluster }: { cluster: Cluster }): Assigner & Beside => ({
     name: 'vigil-sticky',
     version: 1,
     returning: () => held.memberId,
+    fetched,
     async assign({ members, topics }) {
       const numbers = new Map(
         topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).map((each) => each.partitionId)]),

@@ -112,6 +112,8 @@ interface Place {
 
 /** The part of kafkajs' Batch, what one fetch brought of one partition, that the patch touches. */
 interface Fetch {
+  readonly topic: string
+  readonly partition: number
   rawMessages: readonly Place[]
   messagesWithinOffset: readonly Place[]
   messages: readonly Place[]
@@ -120,25 +122,33 @@ interface Fetch {
   lastOffset(): string | number
 }
 interface PartitionData {
+  /** next offset after the last one that is in no open transaction */
+  readonly lastStableOffset: string
   readonly messages: readonly (Opened | KafkaMessage)[]
   readonly abortedTransactions?: readonly AbortedTransaction[] | null
 }
 export type FetchClass = new (topic: string, fetchedOffset: string, data: PartitionData) => Fetch
 
 /** A fetch whose records a reader may take apart when it wants to. */
-export interface FetchOfRecords {
+export interface FetchOfRecords extends Pick<Fetch, 'topic' | 'partition'> {
+  /** whatever was brought, seen or not */
+  readonly rawMessages: readonly Place[]
+  /** where the partition ended for a reader of what is committed */
+  readonly end: number
   readonly records: LogRecords
 }
 
 /** A class of fetches that hold batches. Its filters know batches too: a transaction has them for itself. */
 export function batchedFetch(Batch: FetchClass): FetchClass {
   return class extends Batch implements FetchOfRecords {
+    readonly end: number
     readonly records: LogRecords
     /** offset of the first record, about; undefined where there is none */
     readonly #first: number | undefined
 
     constructor(topic: string, fetchedOffset: string, data: PartitionData) {
       super(topic, fetchedOffset, { ...data, messages: [] })
+      this.end = Number(data.lastStableOffset)
       const from = Number(fetchedOffset)
       const opened = data.messages.filter((it) => 'batch' in it)
       if (opened.length < data.messages.length) {

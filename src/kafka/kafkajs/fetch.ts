@@ -1,3 +1,4 @@
+import { Fields } from './fields.ts'
 import { type Answer, API, type Broker, errorOfCode, FETCH_REQUESTS, READ_COMMITTED } from './library.ts'
 import type { AbortedTransaction } from './record-batches.ts'
 
@@ -16,31 +17,6 @@ export interface Fetched {
   readonly aborted: readonly AbortedTransaction[]
   /** record batches; the last may be cut */
   readonly records: Buffer
-}
-
-/** Reads the fields of an answer in turn. */
-class Fields {
-  readonly #data: Buffer
-  #at = 0
-
-  constructor(data: Buffer) {
-    this.#data = data
-  }
-
-  #step(bytes: number): number {
-    const at = this.#at
-    this.#at += bytes
-    return at
-  }
-
-  int16 = () => this.#data.readInt16BE(this.#step(2))
-  int32 = () => this.#data.readInt32BE(this.#step(4))
-  int64 = () => this.#data.readBigInt64BE(this.#step(8))
-
-  bytes(length: number): Buffer {
-    const at = this.#step(Math.max(0, length))
-    return this.#data.subarray(at, this.#at)
-  }
 }
 
 /**

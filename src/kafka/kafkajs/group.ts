@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VigilError } from '../../errors.ts'
 import type { Settings } from '../../vitals/settings.ts'
-import type { GroupEvents, GroupMember, GroupOptions } from '../port.ts'
+import type { End, GroupEvents, GroupMember, GroupOptions } from '../port.ts'
 import { type Held, stickyAssigner } from './assigner.ts'
 import type { FetchOfRecords } from './fetch-patch.ts'
 import type { Consumer, EachBatchPayload, Kafka } from './library.ts'
@@ -55,6 +55,8 @@ class Member implements GroupMember {
   readonly #paused = new Set<string>()
   /** begin of each pending call of `records` */
   readonly #busy = new Map<symbol, number>()
+  /** by key of topic and partition, as the newest fetch was told */
+  readonly #ends = new Map<string, End>()
   readonly #confirming = new Set<{ left: number; done: (confirmed: boolean) => void }>()
   #consumer: Consumer | undefined
   /** as whom it has its partitions; undefined after a crash */
@@ -91,7 +93,7 @@ class Member implements GroupMember {
     const { kafka, settings } = this.#context
     const consumer = kafka.consumer({
       groupId: settings.group,
-      partitionAssigners: [stickyAssigner(this.#held)],
+      partitionAssigners: [stickyAssigner(this.#held, (fetches) => this.#fetched(fetches))],
       sessionTimeout: settings.sessionTimeoutMs,
       rebalanceTimeout: REBALANCE_SESSIONS * settings.sessionTimeoutMs,
       heartbeatInterval: settings.heartbeatIntervalMs,
@@ -124,6 +126,11 @@ class Member implements GroupMember {
     } catch (error) {
       if (current()) await this.#crashed(error)
     }
+  }
+
+  #fetched(fetches: readonly FetchOfRecords[]): void {
+    const at = Date.now()
+    for (const { topic, partition, end } of fetches) this.#ends.set(keyOf(topic, partition), { next: end, at })
   }
 
   #joined(memberId: string, assigned: readonly number[]): void {
@@ -267,6 +274,10 @@ class Member implements GroupMember {
   pulse() {
     const [busySince] = this.#busy.values()
     return { polled: this.#polled, heard: this.#heard, busySince }
+  }
+
+  end(topic: string, partition: number): End | undefined {
+    return this.#ends.get(keyOf(topic, partition))
   }
 
   async leave(): Promise<void> {

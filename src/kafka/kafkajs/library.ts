@@ -4,7 +4,8 @@ import { VigilError } from '../../errors.ts'
 import { type ConnectionClass, patchConnect } from './connect-patch.ts'
 import { knownCoordinators } from './coordinator-patch.ts'
 import { type Encoder, patchEncoder } from './encoder-patch.ts'
-import { batchedFetch, type FetchClass, setDecoder } from './fetch-patch.ts'
+import { batchedFetch, type FetchClass, type FetchOfRecords, setDecoder } from './fetch-patch.ts'
+import { type AnswerOf, fetchAnswer, fetchRequest, type RequestOf, shuffledByTopic } from './group-fetch.ts'
 import { groupedByPartition } from './grouping-patch.ts'
 import type { CodecOf } from './record-batches.ts'
 import { batchEncoder, type Message } from './record-encoder.ts'
@@ -41,22 +42,37 @@ exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
   setDecoder(was, compression.lookupCodecByAttributes),
 )
+const setOf = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as ReturnType<typeof setDecoder>
+const Decoder = load('kafkajs/src/protocol/decoder') as new (of: Buffer) => Parameters<typeof setOf>[0]
+exchange('protocol/requests/fetch/v11/request', (was: RequestOf) => fetchRequest(was))
+exchange('protocol/requests/fetch/v11/response', (was: AnswerOf) => fetchAnswer(was, (set) => setOf(new Decoder(set))))
+exchange('utils/shuffle', shuffledByTopic)
 exchange('producer/groupMessagesPerPartition', () => groupedByPartition)
 exchange('producer/eosManager', knownCoordinators)
 patchEncoder(load('kafkajs/src/protocol/encoder') as { prototype: Encoder })
 patchConnect(load('kafkajs/src/network/connection') as ConnectionClass)
 patchTimers(load('kafkajs/src/network/requestQueue') as QueueClass)
 
+/** What Vigil's assigner knows of the member that it is beside. */
+export interface Beside {
+  /** the name it had in the group before; undefined where it was in none */
+  returning(): string | undefined
+  /** told of every answered fetch, with what it brought of each partition, which may be nothing */
+  fetched(fetches: readonly FetchOfRecords[]): void
+}
+
 /** The part of kafkajs' ConsumerGroup that the patches below touch. */
 interface ConsumerGroup {
   memberId: string | null
   maxWaitTime: number
   readonly subscriptionState: { paused(): readonly unknown[] }
-  readonly assigners: readonly { readonly returning?: () => string | undefined }[]
+  /** of a consumer of somebody else's, no assigner of ours */
+  readonly assigners: readonly Partial<Beside>[]
   connect(): Promise<void>
+  fetch(nodeId: number): Promise<readonly FetchOfRecords[]>
 }
 const group = (load('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
-const { connect } = group
+const { connect, fetch } = group
 /**
  * ms a broker waits for the first record of a fetch while no partition is paused, so that no other fetch is to begin soon: most
  * of what an idle member costs is asking again. It also bounds how long a member takes to leave, and how late it beats.
@@ -69,12 +85,20 @@ const SETTLED_WAIT_MS = 500
  */
 group.connect = async function connectAsBefore(this: ConsumerGroup) {
   const returning = this.assigners[0]?.returning
-  // a consumer of somebody else's
   if (returning === undefined) return connect.call(this)
   this.memberId ??= returning() ?? null
   const asked = this.maxWaitTime
   Object.defineProperty(this, 'maxWaitTime', { get: () => settledWait(asked, this.subscriptionState.paused().length) })
   return connect.call(this)
+}
+
+/** The member is told of every fetch; those that brought nothing go no further, since nobody has anything to do for them. */
+group.fetch = async function fetchAndTell(this: ConsumerGroup, nodeId: number) {
+  const fetches = await fetch.call(this, nodeId)
+  const fetched = this.assigners[0]?.fetched
+  if (fetched === undefined) return fetches
+  fetched(fetches)
+  return fetches.filter(({ rawMessages }) => rawMessages.length > 0)
 }
 
 /** ms of a fetch whose consumer asked for `asked`, with so many of its topics paused in part. */

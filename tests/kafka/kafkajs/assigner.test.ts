@@ -9,7 +9,7 @@ const cluster = {
     Array.from({ length: counts[topic]! }, (_, partitionId) => ({ partitionId })),
 }
 const held = { partitions: [1, 3], since: 5, memberId: 'm' }
-const assigner = stickyAssigner(held)({ cluster: cluster as never, groupId: 'g', logger: undefined as never })
+const assigner = stickyAssigner(held, () => {})({ cluster: cluster as never, groupId: 'g', logger: undefined as never })
 
 const member = (memberId: string, owned: number[], topics = ['readings', 'acks']) => ({
   memberId,

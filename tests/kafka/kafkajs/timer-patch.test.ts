@@ -10,15 +10,17 @@ type Opened = Queue & {
   fulfillRequest(of: object): void
   maybeThrottle(ms: number): void
   scheduleCheckPendingRequests(): void
+  scheduleRequestTimeoutCheck(): void
 }
 const RequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as new (
   options: object,
 ) => Opened
 const logger = { debug() {}, warn() {}, error() {}, info() {} }
-const queue = () =>
+const queue = ({ requestTimeout = 5000, isConnected = (): boolean => true } = {}) =>
   new RequestQueue({
+    isConnected,
     maxInFlightRequests: 1,
-    requestTimeout: 5000,
+    requestTimeout,
     enforceRequestTimeout: true,
     clientId: 'c',
     broker: 'b',
@@ -72,7 +74,7 @@ it('what waits is sent once the one before is answered, and once a throttle ends
 
 it('a request that is not answered in time is given up', () => {
   vi.useFakeTimers()
-  const silent = queue() as Opened & { scheduleRequestTimeoutCheck(): void }
+  const silent = queue()
   const rejected: unknown[] = []
   silent.scheduleRequestTimeoutCheck()
   silent.push({
@@ -85,6 +87,22 @@ it('a request that is not answered in time is given up', () => {
   vi.advanceTimersByTime(2100)
   expect(rejected).toHaveLength(1)
   silent.destroy()
+})
+
+it('one timer looks at all connections, and ends with the last', () => {
+  vi.useFakeTimers()
+  let connected = true
+  const queues = [queue(), queue({ isConnected: () => connected }), queue({ requestTimeout: 700 })]
+  for (const each of queues) each.scheduleRequestTimeoutCheck()
+  // one more for those that are to answer within less than the second between two looks
+  expect(vi.getTimerCount()).toBe(2)
+  queues[2]!.destroy()
+  queues[0]!.destroy()
+  vi.advanceTimersByTime(1000)
+  expect(vi.getTimerCount()).toBe(1)
+  connected = false
+  vi.advanceTimersByTime(1000)
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 describe('connections to a broker', () => {
