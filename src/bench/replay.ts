@@ -52,15 +52,19 @@ export function benchReplay(
     atEnd(() => alerts.close())
     const counter = alertCounter()
     const began = performance.now()
-    const flushes = pipeline(replaySource([file], { table: served.table, batch: settings.inference.maxBatch }), served.ward, {
-      sinks: [alerts, counter],
-      telemetry,
-      maxBatch: settings.inference.maxBatch,
-      maxWaitMs: 0,
-      unpaced: true,
-      signalLostSeconds: undefined,
-      now: Date.now,
-    })
+    const flushes = pipeline(
+      replaySource([file], { table: served.table, batch: settings.inference.maxBatch }),
+      served.ward,
+      {
+        sinks: [alerts, counter],
+        telemetry,
+        maxBatch: settings.inference.maxBatch,
+        maxWaitMs: 0,
+        unpaced: true,
+        signalLostSeconds: undefined,
+        now: Date.now,
+      },
+    )
     await lastValueFrom(flushes)
     const wall = (performance.now() - began) / 1000
     return {

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
-import { defer, finalize, Subject } from 'rxjs'
+import { defer, finalize } from 'rxjs'
 import { VigilError } from '../errors.ts'
-import type { Check, Committer, Input, InputBatch, Source, Turn } from '../stream/ports.ts'
+import type { Check, Committer, Input, Source } from '../stream/ports.ts'
 import type { PolicySettings } from '../vitals/policy.ts'
 import { Commits } from './commits.ts'
+import { Feed } from './feed.ts'
 import { type Intake, takeRecords } from './intake.ts'
 import type { KafkaWardOptions } from './kafka-ward-options.ts'
 import { load } from './load.ts'
@@ -15,12 +16,8 @@ import { type Around, Promotions } from './promotions.ts'
 import { type Restored, restore } from './restore.ts'
 import { OVERDUE_SECONDS } from './self-test.ts'
 import { topicName } from './topics.ts'
-import { type Fetch, Waiting } from './waiting.ts'
+import type { Fetch } from './waiting.ts'
 
-/** Records of one batch: where a flush may end, and a commit begin. */
-const BATCH = 256
-/** Flushes whose inputs are made before they are worked: the next is there when one ends, and few live long enough to be copied. */
-const FLUSHES_READY = 2
 /** A fetch or a handler that takes so long hangs, s. */
 const HANGING_SECONDS = 60
 /** A commit that fails so fails in every partition, until somebody changes something. */
@@ -38,14 +35,12 @@ export class KafkaWard implements GroupEvents {
   readonly #commits: Commits
   readonly #promotions: Promotions | undefined
   readonly #owned = new Map<number, Owned>()
-  readonly #batches = new Subject<InputBatch>()
+  readonly #feed: Feed
   readonly #topics: readonly [string, ...string[]]
   #joining: Promise<GroupMember | undefined> = Promise.resolve(undefined)
   #member: GroupMember | undefined
   /** partitions that the group's newest generation gave this process */
   #assigned: readonly number[] = []
-  readonly #waiting = new Waiting()
-  #feeding: NodeJS.Immediate | undefined
   #stopping = false
   #broken = false
   #unhear = () => {}
@@ -61,7 +56,14 @@ export class KafkaWard implements GroupEvents {
     const { promotions } = options
     const readings = topicName(settings.topicPrefix, 'readings')
     this.#topics = [readings, ...options.controls.keys(), ...(promotions ? [promotions.topics.models] : [])]
-    const turn: Around['turn'] = (owned, take, done) => void this.#turn(take, owned.number, (inputs) => inputs, done)
+    this.#feed = new Feed({
+      source: readings,
+      maxBatch: options.maxBatch,
+      take: (...of) => this.#take(...of),
+      broken: (error) => this.#break(error),
+    })
+    const turn: Around['turn'] = (owned, take, done) =>
+      void this.#feed.turn(take, owned.number, (inputs) => inputs, done)
     const around = { turn, all: () => this.#owned.values() }
     this.#promotions = promotions && new Promotions({ ...options, ...promotions }, around)
     this.#commits = new Commits({
@@ -74,8 +76,8 @@ export class KafkaWard implements GroupEvents {
       owned: (partition) => this.#owned.get(partition),
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
-      behind: () => this.#waiting.behind,
-      wake: () => this.#waiting.working || this.#turn(() => {}),
+      behind: () => this.#feed.waiting.behind,
+      wake: () => this.#feed.waiting.working || this.#feed.turn(() => {}),
       now,
     })
     this.committer = this.#commits
@@ -85,7 +87,7 @@ export class KafkaWard implements GroupEvents {
   readonly source: Source = defer(() => {
     // told of after the pipeline has subscribed
     queueMicrotask(() => this.#join())
-    return this.#batches.pipe(finalize(this.#unhear))
+    return this.#feed.batches.pipe(finalize(this.#unhear))
   })
 
   /** Partitions of this process by where they are in their life. */
@@ -136,7 +138,7 @@ export class KafkaWard implements GroupEvents {
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
-    this.#waiting.release()
+    this.#feed.stop()
     if (!this.#broken) await Promise.all([...this.#owned.values()].map((owned) => this.#settle(owned)))
     // whoever is still on its way into the group leaves it as soon as it is there
     await (this.#member ?? (await this.#joining))?.leave()
@@ -145,13 +147,13 @@ export class KafkaWard implements GroupEvents {
     await Promise.all(owned.map((it) => it.writer?.close()))
     this.#commits.close()
     this.#promotions?.close()
-    this.#batches.complete()
+    this.#feed.complete()
   }
 
   /** Every partition is under another policy from here on. @throws VigilError config-invalid; nothing changes then */
   async changePolicy(settings: PolicySettings): Promise<void> {
     const change = () => changePolicy([...this.#owned.values()], settings, this.#options)
-    const { refused } = await this.#turn(change, 0, ({ entries }) => entries)
+    const { refused } = await this.#feed.turn(change, 0, ({ entries }) => entries)
     if (refused !== undefined) throw refused
   }
 
@@ -159,7 +161,7 @@ export class KafkaWard implements GroupEvents {
   async #settle(owned: Owned): Promise<void> {
     for (;;) {
       await owned.committing
-      const turn = this.#turn(async () => (await this.#commits.settle(owned)) ?? 'again')
+      const turn = this.#feed.turn(async () => (await this.#commits.settle(owned)) ?? 'again')
       const done = await Promise.race([turn, this.#unheard])
       if (done !== 'again') return done?.settled
     }
@@ -175,7 +177,7 @@ export class KafkaWard implements GroupEvents {
   /** The world is broken for good: what was taken in is still worked and delivered. */
   #break(error: unknown): void {
     this.#broken = true
-    this.#batches.error(error)
+    this.#feed.fail(error)
   }
 
   joined(partitions: readonly number[], kept: readonly number[], member: GroupMember): void {
@@ -194,7 +196,7 @@ export class KafkaWard implements GroupEvents {
 
   rebalancing(): void {
     for (const owned of this.#owned.values()) owned.waitsSince ??= 0
-    void this.#turn(() => {})
+    void this.#feed.turn(() => {})
   }
 
   async records(topic: string, partition: number, records: LogRecords): Promise<void> {
@@ -204,9 +206,9 @@ export class KafkaWard implements GroupEvents {
     owned.fetched.set(topic, records.next)
     const since = this.#options.now()
     if (topic === this.#options.promotions?.topics.models) return this.#orders(owned, topic, { records, from, since })
-    this.#waiting.add(owned, topic, { records, from, since })
-    this.#feed()
-    await this.#waiting.room()
+    this.#feed.waiting.add(owned, topic, { records, from, since })
+    this.#feed.next()
+    await this.#feed.waiting.room()
   }
 
   /** What is ordered about the models; an order that cannot be read is a dead letter, like any input. */
@@ -219,7 +221,7 @@ export class KafkaWard implements GroupEvents {
       else {
         owned.originals.set(order, record)
         const intake = { inputs: [order], offsets: [record.offset], rekeyed: [], misplaced: 0 }
-        owned.ordering = owned.ordering.then(() => this.#push(owned, topic, intake, worked, since))
+        owned.ordering = owned.ordering.then(() => this.#feed.push(owned, topic, intake, worked, since))
       }
     }
   }
@@ -240,73 +242,6 @@ export class KafkaWard implements GroupEvents {
     return intake
   }
 
-  /** Hand over what the pipeline works next. */
-  #feed(): void {
-    this.#feeding = undefined
-    const ready = FLUSHES_READY * this.#options.maxBatch
-    try {
-      while (this.#waiting.handed < ready && !this.#stopping && !this.#broken) {
-        const portion = this.#waiting.take(BATCH)
-        if (portion === undefined) return
-        const { owned, topic, records, next, since } = portion
-        this.#push(owned, topic, this.#take(owned, topic, records), next, since)
-      }
-    } catch (error) {
-      this.#break(error)
-    }
-  }
-
-  /** Hand an intake to the pipeline; it moves the position to the first record that comes after it. */
-  #push(owned: Owned, topic: string, { inputs, offsets, rekeyed }: Intake, worked: number, since: number): void {
-    this.#waiting.hand(inputs.length)
-    this.#batches.next({
-      source: topic,
-      partition: owned.number,
-      inputs,
-      offsets,
-      since,
-      behind: this.#waiting.left,
-      taken: () => {
-        this.#waiting.taken(inputs.length)
-        // what is ready begins first: more is taken apart while that is stepped
-        this.#feeding ??= setImmediate(() => this.#feed())
-      },
-      done: () => {
-        this.#waiting.worked(inputs.length)
-        owned.worked.set(topic, worked)
-        owned.rekeyed.push(...rekeyed)
-      },
-    })
-  }
-
-  /** Run between flushes, the ward at rest. What it gives is taken like the inputs of a batch of the partition. */
-  #turn<T>(
-    run: () => T | Promise<T>,
-    partition = 0,
-    inputs: (result: T) => readonly Input[] = () => [],
-    done = () => {},
-  ): Promise<T> {
-    return new Promise((resolve) => {
-      const take = (result: T) => {
-        resolve(result)
-        return inputs(result)
-      }
-      const turn: Turn = {
-        source: this.#topics[0],
-        partition,
-        inputs: [],
-        offsets: [],
-        behind: this.#waiting.left,
-        done,
-        take() {
-          const result = run()
-          return result instanceof Promise ? result.then(take) : take(result)
-        },
-      }
-      this.#batches.next(turn)
-    })
-  }
-
   /** Fence, restore, seek, resume; again after a failure that may pass, for as long as the partition is this process's. */
   async #adopt(owned: Owned, pauseMs = 0): Promise<void> {
     const { client, settings, log, telemetry } = this.#options
@@ -321,7 +256,7 @@ export class KafkaWard implements GroupEvents {
       for (const loss of restored.losses) log.error({ partition: owned.number }, loss)
       await this.#promotions?.prepare(owned, restored.changelog)
       const load = () => this.#load(owned, restored)
-      await this.#turn(load, owned.number, (entries) => entries)
+      await this.#feed.turn(load, owned.number, (entries) => entries)
       // read again: the group may have taken it away while it waited its turn
       if (!owned.live) return await restored.writer.close()
       owned.open = true
@@ -361,10 +296,10 @@ export class KafkaWard implements GroupEvents {
   #lose(owned: Owned): void {
     const { ward } = this.#options
     owned.lose()
-    this.#waiting.drop(owned)
+    this.#feed.waiting.drop(owned)
     this.#owned.delete(owned.number)
     for (const topic of this.#topics) this.#member?.pause(topic, owned.number)
-    void this.#turn(() => ward.state.leave(owned.number))
+    void this.#feed.turn(() => ward.state.leave(owned.number))
     const { writer, committing = Promise.resolve() } = owned
     void committing.then(() => writer?.close())
   }
