@@ -149,9 +149,12 @@ function oneAtATime(
       const waiting: (readonly InputBatch[])[] = []
       let running = false
       let ended = false
-      const further = () => (waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined)
+      const further = () =>
+        !subscriber.closed && waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined
       const work = async () => {
         running = true
+        // not within the call that hands them over: as soon as they are taken, their source may hand over more
+        await undefined
         for (let next = waiting.shift(); next !== undefined && !subscriber.closed; next = waiting.shift())
           subscriber.next(await run(next, further))
         running = false
