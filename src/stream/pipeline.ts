@@ -149,8 +149,7 @@ function oneAtATime(
       const waiting: (readonly InputBatch[])[] = []
       let running = false
       let ended = false
-      const further = () =>
-        !subscriber.closed && waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined
+      const further = () => (!subscriber.closed && waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined)
       const work = async () => {
         running = true
         // not within the call that hands them over: as soon as they are taken, their source may hand over more

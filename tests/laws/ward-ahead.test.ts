@@ -108,7 +108,9 @@ async function single(bed: Bed, journal: readonly Told[], does: readonly (Act | 
 /** How inputs reach the pipeline. */
 const ways = fc.record({
   /** inputs of each batch */
-  cuts: fc.array(fc.integer({ min: 0, max: 24 }), { minLength: 1, maxLength: 12 }).filter((it) => it.some((n) => n > 0)),
+  cuts: fc
+    .array(fc.integer({ min: 0, max: 24 }), { minLength: 1, maxLength: 12 })
+    .filter((it) => it.some((n) => n > 0)),
   /** batches that the source is ahead of the ward */
   lead: fc.integer({ min: 1, max: 6 }),
   /** handed over in the very call that says that one was taken */
@@ -162,15 +164,21 @@ async function flow(bed: Bed, inputs: readonly Input[], way: Way, maxBatch: numb
   await lastValueFrom(flushes, { defaultValue: undefined })
 }
 
-/** All that there is of a patient: what was said, shown, refused and entered, and what is saved. */
-function allOf(bed: Bed, key: string | undefined) {
-  const own = bed.outputs.filter((it) => patientOf(it) === key)
+function spokenOf({ outputs, frames }: Bed, key: string | undefined) {
+  const own = outputs.filter((it) => patientOf(it) === key)
   return {
     said: own.flatMap((it) =>
       it.kind === 'alert' ? [bodyLine(it.envelope.body)] : it.kind === 'journal' ? [JSON.stringify(it.entry)] : [],
     ),
     refused: own.flatMap((it) => (it.kind === 'dead-letter' ? [JSON.stringify(it)] : [])),
-    frames: bed.frames.filter(({ patientKey }) => patientKey === key).map((it) => JSON.stringify(it)),
+    frames: frames.filter(({ patientKey }) => patientKey === key).map((it) => JSON.stringify(it)),
+  }
+}
+
+/** All that there is of a patient: what was said, shown, refused and entered, and what is saved. */
+function allOf(bed: Bed, key: string | undefined) {
+  return {
+    ...spokenOf(bed, key),
     watching: bed.watched.filter(([patientKey]) => patientKey === key),
     saved: key === undefined ? undefined : savedOf(bed, key),
   }
@@ -231,4 +239,26 @@ describe('a ward whose rounds begin while the one before is stepped', () => {
     expect(sum('ahead') - before).toBeGreaterThan(50)
     expect(sum('failed')).toBeGreaterThan(50)
   })
+
+  it('when a failed step ends the run: by that error and no other, and nothing was said that is not so', () =>
+    fc.assert(
+      fc.asyncProperty(journals, ways, salts, fc.constantFrom(1, 3, 64), async (journal, way, salt, maxBatch) => {
+        const made = { maxBatch, shadow: true, fallsBack: false }
+        const alone = fresh(here, { ...made, spoils: { salt, nan: 9, fail: 0 } })
+        const came = await single(alone, journal, [null], [null])
+        const before = sum('failed')
+        const among = fresh(away, { ...made, spoils: { salt, nan: 9, fail: 29 } })
+        const ended = await flow(among, came, way, maxBatch).catch((error: unknown) => error)
+        for (const { rests } of away.engines) await rests()
+        if (sum('failed') > before)
+          expect(ended).toMatchObject({ code: 'engine-failed', message: expect.stringMatching(/a row made/) })
+        else expect(ended).toBeUndefined()
+        for (const key of KEYS) {
+          const { said, frames } = spokenOf(among, key)
+          expect(said).toEqual(spokenOf(alone, key).said.slice(0, said.length))
+          expect(frames).toEqual(spokenOf(alone, key).frames.slice(0, frames.length))
+        }
+      }),
+      { numRuns: 30, endOnFailure: true },
+    ))
 })

@@ -18,7 +18,7 @@ export interface Spoils {
 export function spoiling(engine: StepEngine, channels: number) {
   let spoils: Spoils = { salt: 0, nan: 0, fail: 0 }
   let flying = 0
-  const seen = { steps: 0, ahead: 0, spoilt: 0, failed: 0, largest: 0 }
+  const seen = { ahead: 0, spoilt: 0, failed: 0 }
   const width = channels * FEATURES_PER_CHANNEL
 
   function hash(x: Float32Array, row: number): number {
@@ -31,7 +31,6 @@ export function spoiling(engine: StepEngine, channels: number) {
   async function step(slots: Int32Array, x: Float32Array, count: number): Promise<Float32Array> {
     const hashes = Array.from({ length: count }, (_, row) => hash(x, row))
     const own = slots.slice(0, count)
-    seen.steps++
     if (flying++ > 0) seen.ahead++
     let given: Float32Array
     try {
@@ -39,7 +38,6 @@ export function spoiling(engine: StepEngine, channels: number) {
     } finally {
       flying--
     }
-    seen.largest = Math.max(seen.largest, count)
     if (spoils.fail > 0 && hashes.some((it) => it % spoils.fail === 0)) {
       seen.failed++
       throw new VigilError('engine-failed', 'a row made the step fail', { retriable: true })
@@ -48,7 +46,11 @@ export function spoiling(engine: StepEngine, channels: number) {
     for (const [row, it] of hashes.entries()) {
       if ((it >>> 8) % spoils.nan !== 0) continue
       seen.spoilt++
-      given.fill(Number.NaN, row * engine.forecastSize, row * engine.forecastSize + 1 + (own[row]! % engine.forecastSize))
+      given.fill(
+        Number.NaN,
+        row * engine.forecastSize,
+        row * engine.forecastSize + 1 + (own[row]! % engine.forecastSize),
+      )
     }
     return given
   }
@@ -69,6 +71,10 @@ export function spoiling(engine: StepEngine, channels: number) {
   return {
     engine: spoilt,
     seen,
+    /** Resolves when no step is in flight. */
+    async rests(): Promise<void> {
+      while (flying > 0) await new Promise((resolve) => setImmediate(resolve))
+    },
     spoil(them: Spoils) {
       spoils = them
     },
