@@ -96,11 +96,13 @@ export class StepThread {
       execArgv: [],
       name: 'vigil-step',
     })
-    worker.on('message', (message: FromWorker) => this.#hear(message))
-    worker.on('error', (cause: Error) => this.#lose(`the step worker failed: ${cause.message}`, cause))
+    // one that failed still has to end, and may do so after another was opened
+    const present = () => worker === this.#worker
+    worker.on('message', (message: FromWorker) => present() && this.#hear(message))
+    worker.on('error', (cause: Error) => present() && this.#lose(`the step worker failed: ${cause.message}`, cause))
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
-        this.#lose(`the step worker ended with code ${code}`)
+        if (present()) this.#lose(`the step worker ended with code ${code}`)
         resolve()
       })
     })

@@ -9,7 +9,8 @@ export interface Bedside {
   readonly watch: Watch
   /** newest event time of the patient, ms; NaN before the first */
   newest(session: Session): number
-  say(session: Session, bodies: readonly AlertBody[]): void
+  /** @param offset of the input that is behind the bodies */
+  say(session: Session, bodies: readonly AlertBody[], offset: number): void
   /** everything of the patient begins anew, their alerts are reset */
   restart(session: Session, time: number): void
   /** the patient leaves: the alerts close, the state is dropped; `mark`: what comes late is known as a straggler */
@@ -20,8 +21,14 @@ export interface Bedside {
 /**
  * Apply one entry to its patient. It was judged when it was made, live or in the run that is replayed: here it is done.
  * Patients of other keys are never touched, so that a patient's future stays a function of its own journal.
+ * @param offset of the input that is behind it
  */
-export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedside): void {
+export function applyEntry(
+  entry: JournalEntry,
+  session: Session,
+  bedside: Bedside,
+  offset: number = session.lastOffset,
+): void {
   const { watch } = bedside
   switch (entry.entry) {
     case 'admit':
@@ -58,7 +65,7 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       // what people do has the time of their clock; the patient's own says when it took effect
       const newest = bedside.newest(session)
       const time = Number.isNaN(newest) ? entry.at : Math.min(entry.at, newest)
-      bedside.say(session, watch.acknowledge(session, entry.alertId, deedOf(entry), time))
+      bedside.say(session, watch.acknowledge(session, entry.alertId, deedOf(entry), time), offset)
       break
     }
     case 'feedback':
@@ -66,7 +73,7 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       break
     case 'signal-lost':
       bedside.blind(session)
-      bedside.say(session, watch.signalLost(session, entry.at, entry.silentSeconds))
+      bedside.say(session, watch.signalLost(session, entry.at, entry.silentSeconds), offset)
       break
     case 'seen-by':
       watch.seenBy(session, entry)
@@ -75,14 +82,14 @@ export function applyEntry(entry: JournalEntry, session: Session, bedside: Bedsi
       watch.policy(session, entry)
       break
     case 'model-failed':
-      bedside.say(session, watch.modelFailed(session, entry.model, entry.at))
+      bedside.say(session, watch.modelFailed(session, entry.model, entry.at), offset)
       break
     case 'model-back':
       watch.modelBack(session, entry.model)
       break
     case 'watched-by': {
       const { models, limits } = entry
-      bedside.say(session, watch.watchedBy(session, { models, limits }, entry.at))
+      bedside.say(session, watch.watchedBy(session, { models, limits }, entry.at), offset)
       break
     }
   }

@@ -193,7 +193,6 @@ export class Detector implements Lane {
    */
   async again(round: FrameColumns, stepped: Forecasts): Promise<Forecasts> {
     const { given } = stepped
-    if (given instanceof VigilError) return stepped
     const cold: number[] = []
     for (let row = 0; row < round.count; row++) {
       const slot = round.slots[row]!
@@ -201,7 +200,7 @@ export class Detector implements Lane {
       this.#feature(round, row, cold.length)
       cold.push(row)
     }
-    if (cold.length === 0) return stepped
+    if (cold.length === 0 || given instanceof VigilError) return stepped
     const slots = Int32Array.from(cold, (row) => round.slots[row]!)
     const anew = await this.#ask(slots, cold.length)
     if (anew.given instanceof VigilError) return anew
@@ -360,6 +359,11 @@ export class Detector implements Lane {
       }
     }
     return failed
+  }
+
+  /** A step of a round failed: what it left of whoever was off already counts for nothing, as what any step leaves of them. */
+  disregard(round: FrameColumns): void {
+    for (let row = 0; row < round.count; row++) if (this.off(round.slots[row]!)) this.engine.reset(round.slots[row]!)
   }
 
   /** frames since the detector began cold, this one included */

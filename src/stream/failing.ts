@@ -50,6 +50,7 @@ export function settle(
     if (made.given instanceof VigilError) {
       if (!fallsBack) throw made.given
       telemetry.modelFailed(name, 'engine', round.count)
+      detector.disregard(round)
       const rows = Array.from({ length: round.count }, (_, row) => row)
       const own = rows.filter((row) => versions.of(sessions.at(round.slots[row]!)).all.includes(detector))
       early = [...early, ...failures(settling, detector, round, own)]

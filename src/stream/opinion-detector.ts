@@ -145,13 +145,14 @@ export class OpinionDetector implements Lane {
     }
     if (due.length === 0) return { rows: 0, probabilities: [] }
     const errors = await this.#call(due.length)
-    if (errors instanceof VigilError) return { rows: 0, probabilities: [], failure: { error: errors, rows: due } }
     due.forEach((row, i) => {
       const slot = round.slots[row]!
       // whoever is off is called for, so that it is seen when the engine works again, and nothing is made of it
       if (this.off(slot)) this.#cold(slot)
-      else this.#judge(slot, round.ticks[row]!, errors, i * this.engine.forecastSize)
+      else if (!(errors instanceof VigilError))
+        this.#judge(slot, round.ticks[row]!, errors, i * this.engine.forecastSize)
     })
+    if (errors instanceof VigilError) return { rows: 0, probabilities: [], failure: { error: errors, rows: due } }
     return { rows: due.length, probabilities: [] }
   }
 

@@ -164,7 +164,7 @@ function oneAtATime(
       let ended = false
       let came = () => {}
       const behind: Behind = {
-        next: () => (waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined),
+        next: () => (!subscriber.closed && waiting[0]?.some(isTurn) === false ? waiting.shift() : undefined),
         async coming() {
           if (waiting.length > 0 || ended) return
           await new Promise<void>((resolve) => {
@@ -174,6 +174,8 @@ function oneAtATime(
       }
       const work = async () => {
         running = true
+        // not within the call that hands them over: as soon as they are taken, their source may hand over more
+        await undefined
         for (let next = waiting.shift(); next !== undefined && !subscriber.closed; next = waiting.shift())
           subscriber.next(await run(next, behind))
         running = false

@@ -81,7 +81,7 @@ export class Ward {
     this.#bedside = {
       watch: this.#watch,
       newest: (session) => this.#clocks.newest(session.slot),
-      say: (session, bodies) => this.#out.alerts(session, bodies, session.lastOffset),
+      say: (session, bodies, offset) => this.#out.alerts(session, bodies, offset),
       restart: (session, time) => this.#restart(session, time, true),
       leave: (...leaving) => this.#leave(...leaving),
       blind: (session) => this.#see(session, 'blind'),
@@ -216,7 +216,8 @@ export class Ward {
       const sound = stepped.forecasts.every(({ made }) => made.sound)
       // whoever gave no number begins cold, and nobody may be touched in the middle of a step
       if (next !== undefined && !sound) await next.forecasts
-      for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0)
+      // by the input that closed the frame: the patient may have sent more since
+      for (const entry of settle(this.#settling, round, stepped)) this.#apply(entry, 0, entry.afterOffset)
       if (next !== undefined && !sound) next = again(next)
       frames += round.count
       this.#rounds.release(round)
@@ -355,12 +356,13 @@ export class Ward {
     else this.#out.letter({ ...judged, source: this.#source }, partition, offset, undefined, control)
   }
 
-  #apply(entry: JournalEntry, partition: number): void {
+  /** @param offset of the input that is behind it, where that is not the patient's newest */
+  #apply(entry: JournalEntry, partition: number, offset?: number): void {
     const { patientKey } = entry
     const known = this.#sessions.known(patientKey)
     this.#out.entry(entry, known?.partition ?? partition)
     const here = known !== undefined && known.departedAt === undefined
-    if (here) applyEntry(entry, known, this.#bedside)
+    if (here) applyEntry(entry, known, this.#bedside, offset)
     else if (entry.entry === 'admit' || entry.entry === 'seen-by' || entry.entry === 'policy')
       applyEntry(entry, this.#newcomer(patientKey, 'live', partition, entry.at, entry.afterOffset), this.#bedside)
     else if (entry.entry === 'forgotten' && known !== undefined) this.#drop(known)

@@ -118,7 +118,10 @@ export class Watch {
   step({ round, trusted, forecasts }: Begun): Promise<Stepped> {
     this.#trusted = trusted
     const slower = stepSlower(this.#risks, this.#opinions, round, trusted)
-    return Promise.all([forecasts, slower]).then(([forecasts, slower]) => ({ forecasts, slower }))
+    const stepped = Promise.all([forecasts, slower]).then(([forecasts, slower]) => ({ forecasts, slower }))
+    // heard once the round is scored; not even then, where that throws
+    stepped.catch(() => {})
+    return stepped
   }
 
   /**

@@ -7,6 +7,7 @@ import { bedside } from '../../src/training/recipes/bedside.ts'
 import { failing } from './failing-engine.ts'
 import { reading } from './reading.ts'
 import { freshWard, MODELS, realWards } from './real-ward.ts'
+import { spoiling } from './spoiling-engine.ts'
 
 const T0 = Date.UTC(2026, 0, 5, 12, 0, 0)
 const calm = { hr: 72, pulse: 72, spo2: 97, resp: 16 }
@@ -80,6 +81,31 @@ describe('a model whose engine fails', () => {
     fail(true)
     await bed.give(seconds(110, 112))
     expect(bed.bodies('unexpected').at(-1)!.phase).toBe('reset')
+  })
+
+  it('leaves nothing of whoever it fails, however its later steps end', async () => {
+    const { engine, spoil } = spoiling(wards.engine, wards.manifest.channels.length)
+    const bed = freshWard(wards.manifest, wards.table, engine, { fallsBack: true })
+    const state = new Float32Array(engine.stateSize)
+    for (const [s, fail] of [0, 1, 1, 0, 1].entries()) {
+      // the step is made, and fails then: what it left is nobody's
+      spoil({ salt: 0, nan: 0, fail })
+      await bed.give(seconds(s, s + 1))
+      engine.readState(0, state)
+      expect(state.every((it) => it === 0)).toBe(s > 0)
+    }
+  })
+
+  it('says by which reading it failed, though the patient sent more since', async () => {
+    const { engine, fail } = failing(wards.engine)
+    const bed = freshWard(wards.manifest, wards.table, engine, { fallsBack: true })
+    fail(true)
+    await bed.give(seconds(0, 5))
+    const [first] = bed.outputs.flatMap((it) => (it.kind === 'alert' ? [it.envelope] : []))
+    expect(first).toMatchObject({
+      body: { code: 'model-failed', phase: 'start' },
+      trace: { fromOffset: 0, toOffset: 0 },
+    })
   })
 
   it('ends a replay: what it would say is not what was recorded', async () => {

@@ -192,4 +192,28 @@ describe('the pipeline', () => {
     expect(sink.got.some((it) => it.kind === 'journal' && it.entry.entry === 'signal-lost')).toBe(true)
     await bed.close()
   })
+
+  it('hands over to a source in the call in which it takes: what comes by then is worked like anything else', async () => {
+    const bed = await realWard()
+    let next = 0
+    const source = new Observable<InputBatch>((subscriber) => {
+      const hand = () => {
+        if (next === 30) return subscriber.complete()
+        subscriber.next({
+          source: 'test',
+          partition: 0,
+          inputs: [low(next)],
+          offsets: [next++],
+          taken: hand,
+          done() {},
+        })
+      }
+      hand()
+    })
+    const { telemetry } = countingTelemetry()
+    const options = { sinks: [], telemetry, maxBatch: 1, maxWaitMs: 0, signalLostSeconds: undefined, now: () => 0 }
+    await lastValueFrom(pipeline(source, bed.ward, options))
+    expect(bed.frames).toHaveLength(30)
+    await bed.close()
+  })
 })
