@@ -214,7 +214,7 @@ describe('a ward whose rounds begin while the one before is stepped', () => {
   it('says, shows, refuses and saves the same as frame by frame, however its inputs come', async () => {
     await law(
       fc.record({ maxBatch: fc.constantFrom(1, 2, 3, 64), shadow: fc.boolean(), fallsBack: fc.boolean(), spoils: salts.map((salt) => ({ salt, nan: 0, fail: 0 })) }), // biome-ignore format: one line
-      40,
+      30,
     )
     expect(sum('ahead')).toBeGreaterThan(100)
     expect(sum('ahead', here)).toBe(0)
@@ -224,7 +224,7 @@ describe('a ward whose rounds begin while the one before is stepped', () => {
     const before = sum('ahead')
     await law(
       fc.record({ maxBatch: fc.constantFrom(1, 2, 3, 64), shadow: fc.boolean(), fallsBack: fc.boolean(), spoils: salts.map((salt) => ({ salt, nan: 7, fail: 0 })) }), // biome-ignore format: one line
-      50,
+      30,
     )
     expect(sum('ahead') - before).toBeGreaterThan(100)
     expect(sum('spoilt')).toBeGreaterThan(100)
@@ -234,7 +234,7 @@ describe('a ward whose rounds begin while the one before is stepped', () => {
     const before = sum('ahead')
     await law(
       fc.record({ maxBatch: fc.constant(1), shadow: fc.boolean(), fallsBack: fc.constant(true), spoils: fc.record({ salt: salts, nan: fc.constantFrom(0, 9), fail: fc.constantFrom(3, 13) }) }), // biome-ignore format: one line
-      50,
+      40,
     )
     expect(sum('ahead') - before).toBeGreaterThan(50)
     expect(sum('failed')).toBeGreaterThan(50)
@@ -259,6 +259,6 @@ describe('a ward whose rounds begin while the one before is stepped', () => {
           expect(frames).toEqual(spokenOf(alone, key).frames.slice(0, frames.length))
         }
       }),
-      { numRuns: 30, endOnFailure: true },
+      { numRuns: 20, endOnFailure: true },
     ))
 })

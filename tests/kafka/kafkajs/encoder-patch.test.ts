@@ -23,10 +23,7 @@ it('writes the same bytes, whatever sizes follow each other', () => {
   const parts = array(part.map(([size, pattern]) => Buffer.alloc(size, pattern)))
   assert(
     property(parts, (each) => {
-      const outer = each.reduce(
-        (to, bytes) => to.writeInt32(bytes.length).writeBuffer(bytes),
-        new Encoder(),
-      )
+      const outer = each.reduce((to, bytes) => to.writeInt32(bytes.length).writeBuffer(bytes), new Encoder())
       const expected = Buffer.concat(each.flatMap((bytes) => [int32(bytes.length), bytes]))
       expect(outer.buffer).toEqual(expected)
       expect(new Encoder().writeInt32(7).writeEncoder(outer).buffer).toEqual(Buffer.concat([int32(7), expected]))
