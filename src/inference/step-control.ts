@@ -11,7 +11,7 @@ const SHARES = 5
 /** Words of a share: count, first, end, step, again, box, failed. */
 const WORDS = 7
 const FAILED = 6
-/** Steps in flight at most. */
+/** Steps in flight at most: a power of two. */
 const IN_FLIGHT = 2
 
 /** A share, and the mailbox it lies in. */
@@ -22,7 +22,8 @@ export interface Asked extends Share {
 /**
  * The shared memory by which a step is asked for and known to be done. A message costs 40 us where it must wake somebody, as
  * much as a tenth of a step of 50 rows: one is sent only to a thread that sleeps, or to an asker who waits. Each side first says
- * that it will sleep and then looks once more, so that none sleeps through the other's word.
+ * that it will sleep and then looks once more, so that none sleeps through the other's word. Numbers of steps and messages are of 32
+ * bits and begin anew after 2^32 (`following`, `isBefore`): a ward makes as many in some weeks.
  */
 export class StepControl {
   /** [words] */
@@ -45,21 +46,21 @@ export class StepControl {
    */
   ask({ count, first, end, step, again, box }: Asked, told: number): boolean {
     const { words } = this
-    const number = words[ASKED]! + 1
+    const number = following(words[ASKED]!)
     words.set([count, first, end, step, again ? 1 : 0, box, 0], place(number))
     words[TOLD] = told
     Atomics.store(words, ASKED, number)
     return Atomics.exchange(words, SLEEPS, 0) === 1
   }
 
-  /** steps that are over; `failed` says how */
-  get done(): number {
-    return Atomics.load(this.words, DONE)
+  /** Whether a step is over; `failed` says how. */
+  isOver(number: number): boolean {
+    return !isBefore(Atomics.load(this.words, DONE), number)
   }
 
   /** Look whether a step is over, instead of waiting for a message. */
   lookForDone(number: number): void {
-    this.#patience.look(() => this.done >= number)
+    this.#patience.look(() => this.isOver(number))
   }
 
   /** Look whether another step than those that are made is asked for, before the thread sleeps. */
@@ -78,7 +79,7 @@ export class StepControl {
    */
   wait(number: number): boolean {
     Atomics.store(this.words, WAITS, 1)
-    return this.done < number
+    return !this.isOver(number)
   }
 
   /**
@@ -87,9 +88,10 @@ export class StepControl {
    */
   next(done: number, heard: number): Asked | undefined {
     const { words } = this
-    if (Atomics.load(words, ASKED) === done || words[TOLD]! > heard) return undefined
-    const [count, first, end, step, again, box] = words.subarray(place(done + 1)) as unknown as readonly number[]
-    return { count: count!, first: first!, end: end!, step: step!, again: again === 1, box: box! }
+    if (Atomics.load(words, ASKED) === done || isBefore(heard, words[TOLD]!)) return undefined
+    const at = place(following(done))
+    const word = (i: number) => words[at + i]!
+    return { count: word(0), first: word(1), end: word(2), step: word(3), again: word(4) === 1, box: word(5) }
   }
 
   /**
@@ -109,7 +111,7 @@ export class StepControl {
   sleep(done: number, heard: number): boolean {
     const { words } = this
     Atomics.store(words, SLEEPS, 1)
-    if (Atomics.load(words, ASKED) === done || words[TOLD]! > heard) return true
+    if (Atomics.load(words, ASKED) === done || isBefore(heard, words[TOLD]!)) return true
     return Atomics.exchange(words, SLEEPS, 0) === 0
   }
 }
@@ -148,4 +150,10 @@ class Patience {
   }
 }
 
-const place = (number: number): number => SHARES + (number % IN_FLIGHT) * WORDS
+/** The number after a number. */
+export const following = (number: number): number => (number + 1) | 0
+
+/** Whether a number comes before another one, of which it is no 2^31 away. */
+const isBefore = (number: number, other: number): boolean => ((number - other) | 0) < 0
+
+const place = (number: number): number => SHARES + (number & (IN_FLIGHT - 1)) * WORDS

@@ -2,7 +2,7 @@ import './no-telemetry.ts'
 import { Worker } from 'node:worker_threads'
 import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
-import { type Asked, StepControl } from './step-control.ts'
+import { type Asked, following, StepControl } from './step-control.ts'
 import type { FromWorker, ThreadStart, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
@@ -76,7 +76,7 @@ export class StepThread {
   }
 
   say(message: ToWorker): void {
-    this.#told++
+    this.#told = following(this.#told)
     this.#worker.postMessage(message)
   }
 
@@ -133,21 +133,22 @@ export class StepThread {
     this.#looking ??= setImmediate(() => {
       this.#looking = undefined
       const before = this.#over
-      this.#control.lookForDone(before + 1)
+      this.#control.lookForDone(following(before))
       this.#look()
       if (this.#pending.length === 0) return
       // what was waited for goes on first
-      if (this.#over > before) this.#lookSoon()
-      else if (!this.#control.wait(this.#over + 1)) this.#look()
+      if (this.#over !== before) this.#lookSoon()
+      else if (!this.#control.wait(following(this.#over))) this.#look()
     })
   }
 
   /** Hear of the steps that are over, up to one that failed: of that one a message tells. */
   #look(): void {
-    const { done } = this.#control
-    while (this.#over < done && !this.#control.failed(this.#over + 1)) {
-      this.#over++
-      this.#pending.shift()?.resolve()
+    while (this.#pending.length > 0) {
+      const next = following(this.#over)
+      if (!this.#control.isOver(next) || this.#control.failed(next)) return
+      this.#over = next
+      this.#pending.shift()!.resolve()
     }
   }
 
@@ -155,7 +156,7 @@ export class StepThread {
     if (message.kind === 'open') return void this.#begun?.resolve()
     this.#look()
     if (message.kind === 'failed') {
-      this.#over++
+      this.#over = following(this.#over)
       const error = new VigilError(message.code, message.message)
       const heard = this.#pending.shift() ?? this.#begun
       heard?.reject(error)

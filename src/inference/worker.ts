@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { VigilError } from '../errors.ts'
 import { openStepGraph } from './engine.ts'
 import { Stepper } from './step.ts'
-import { StepControl } from './step-control.ts'
+import { following, StepControl } from './step-control.ts'
 import type { FromWorker, Mailbox, ThreadStart, ToWorker } from './worker-messages.ts'
 
 const port = parentPort!
@@ -34,7 +34,8 @@ async function serve({ onnx, shape, options, lookMs, control: words }: ThreadSta
       failed = true
       fail(error)
     }
-    if (control.over(++done, failed) && !failed) say({ kind: 'stepped' })
+    done = following(done)
+    if (control.over(done, failed) && !failed) say({ kind: 'stepped' })
     return true
   }
 
@@ -51,7 +52,7 @@ async function serve({ onnx, shape, options, lookMs, control: words }: ThreadSta
     if (message.kind === 'page') stepper.addPage(message.page)
     else if (message.kind === 'mailbox') mailboxes[message.box] = message.mailbox
     else if (message.kind === 'close') return void graph.close().finally(() => port.close())
-    heard++
+    heard = following(heard)
     void work()
   })
   say({ kind: 'open' })
