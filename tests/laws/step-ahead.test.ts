@@ -109,7 +109,7 @@ test('a step that is asked for while another is made gives what it would give af
 })
 
 describe('two steps in flight', () => {
-  test('lock the rows of both, the first ones until it is made; a third is a defect that spoils neither', async () => {
+  test('lock the rows of both; a third is a defect that spoils neither', async () => {
     const engine = await openWorkerEngine(start)
     const whole = inProcessEngine(await openStepGraph(onnx, shape, options))
     expect(engine.ahead).toBe(false)
@@ -121,9 +121,8 @@ describe('two steps in flight', () => {
     for (const slot of [0, 3, 5]) expect(() => engine.reset(slot)).toThrow(/in flight/)
     engine.reset(6)
     const first = forecastsOf(engine, await one, 4)
-    for (const slot of [2, 3, 5]) expect(() => stateOf(engine, slot)).toThrow(/in flight/)
+    // the other may be over by now, too
     expect(stateOf(engine, 0).some((it) => it !== 0)).toBe(true)
-    expect(engine.ahead).toBe(true)
     const second = forecastsOf(engine, await other, 4)
     expect(forecastsOf(whole, await whole.step(slotsOf(4), x(4, 1), 4), 4).equals(first)).toBe(true)
     expect(forecastsOf(whole, await whole.step(slotsOf(4, 2), x(4, 2), 4), 4).equals(second)).toBe(true)
