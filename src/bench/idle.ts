@@ -17,8 +17,8 @@ export interface IdleBench extends RanWard {
   readonly rssBytes: number
 }
 
-/** Until connections, code and caches are as they stay. */
-const SETTLE_MS = 10_000
+/** Until connections, code and caches are as they stay: what is done every 5 or 10 s is compiled for half a minute. */
+const SETTLE_MS = 25_000
 
 /** The service with nothing to watch. */
 export function benchIdle(settings: Settings, log: Log, partitions: number, seconds: number): Promise<IdleBench> {

@@ -21,15 +21,15 @@ export interface Bench {
 export const BENCHES: readonly Bench[] = [
   { name: 'step', args: ['step', '--batch', '1024'], runs: 5 },
   { name: 'pipeline', args: ['pipeline', '--patients', '10000', '--seconds', '60'], runs: 5 },
-  { name: 'kafka', args: ['kafka', '--readings', '1000000', '--paced-seconds', '20'], runs: 3, broker: true },
+  { name: 'kafka', args: ['kafka', '--readings', '1000000', '--paced-seconds', '10'], runs: 3, broker: true },
   { name: 'restore', args: ['restore', '--patients', '100000'], runs: 1, broker: true },
   { name: 'catchup', args: ['catchup', '--pause-seconds', '20', '--live-seconds', '3'], runs: 1, broker: true },
   { name: 'memory', args: ['memory', '--patients', '100000'], runs: 1 },
-  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '12'], runs: 2 },
+  { name: 'replay', args: ['replay', '--beds', '50', '--hours', '24'], runs: 1 },
   { name: 'idle', args: ['idle', '--seconds', '20'], runs: 1, broker: true },
   { name: 'swap', args: ['swap', '--seconds', '4'], runs: 1, broker: true },
   { name: 'hl7', args: ['hl7'], runs: 1 },
-  { name: 'fanout', args: ['fanout', '--seconds', '6'], runs: 1, broker: true },
+  { name: 'fanout', args: ['fanout', '--seconds', '4'], runs: 1, broker: true },
   { name: 'train', args: ['train', '--engine', 'wasm', '--seconds', '9'], runs: 1 },
   { name: 'train-native', args: ['train', '--engine', 'tensorflow', '--seconds', '9'], runs: 1, optional: true },
 ]
