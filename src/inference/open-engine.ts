@@ -36,8 +36,8 @@ export interface EngineOptions {
   /** step in a thread of its own, but the smallest batches; false holds the event loop during every step */
   readonly inWorker: boolean
   /**
-   * One step follows another and nobody waits for a single one, as in a replay: where there is a second core, even small ones
-   * are made in a thread of their own, but for those of a few rows, while the caller goes on
+   * One step follows another and nobody waits for a single one, as in a replay: where there is a second core, more
+   * of them are made in the thread beside, while the caller goes on
    */
   readonly unpaced?: boolean
   /** such threads, each with a session: one by default; on the processor, for a device has one queue however many ask */

@@ -23,7 +23,7 @@ export class SlotClaims {
 
   /**
    * Begin a step of these rows; they are locked until `release`.
-   * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
+   * @throws VigilError internal when as many are in flight as may be, the count does not fit, or a slot stands twice in it
    */
   claim(slots: Int32Array, count: number): void {
     if (this.flying === this.#most) throw new VigilError('internal', 'a step was asked for while another is in flight')

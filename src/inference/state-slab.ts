@@ -59,7 +59,7 @@ export class StateSlab {
   /**
    * Begin a step of these rows: their pages exist afterwards, and they are locked until `release`.
    * @returns whether they are the rows of the step before, in the same order, and nobody has written a row since
-   * @throws VigilError internal when a step is in flight, the count does not fit, or a slot stands twice in it
+   * @throws VigilError internal when as many are in flight as may be, the count does not fit, or a slot stands twice in it
    */
   claim(slots: Int32Array, count: number): boolean {
     this.#claims.claim(slots, count)

@@ -5,19 +5,14 @@ const ASKED = 0 // steps asked for
 const DONE = 1 // steps made, or failed
 const SLEEPS = 2 // 1: the thread waits for a message
 const WAITS = 3 // 1: whoever asked waits for a message
-const TOLD = 4 // messages sent before the newest step: pages and mailboxes
+const TOLD = 4 // messages sent before the newest step was asked for
 const SHARES = 5
 
-/** Words of a share: count, first, end, step, again, box, failed. */
-const WORDS = 7
-const FAILED = 6
+/** Words of a share: count, first, end, step, again, failed. */
+const WORDS = 6
+const FAILED = 5
 /** Steps in flight at most: a power of two. */
-const IN_FLIGHT = 2
-
-/** A share, and the mailbox it lies in. */
-export interface Asked extends Share {
-  readonly box: number
-}
+export const IN_FLIGHT = 2
 
 /**
  * The shared memory by which a step is asked for and known to be done. A message costs 40 us where it must wake somebody, as
@@ -44,10 +39,10 @@ export class StepControl {
    * @param told messages that were sent to the thread until now
    * @returns whether the thread sleeps and is to be sent a message
    */
-  ask({ count, first, end, step, again, box }: Asked, told: number): boolean {
+  ask({ count, first, end, step, again }: Share, told: number): boolean {
     const { words } = this
     const number = following(words[ASKED]!)
-    words.set([count, first, end, step, again ? 1 : 0, box, 0], place(number))
+    words.set([count, first, end, step, again ? 1 : 0, 0], place(number))
     words[TOLD] = told
     Atomics.store(words, ASKED, number)
     return Atomics.exchange(words, SLEEPS, 0) === 1
@@ -86,12 +81,12 @@ export class StepControl {
    * The next step to make, of a thread that has made `done` and heard so many messages.
    * @returns undefined where none is asked for, or what it needs is still under way as a message
    */
-  next(done: number, heard: number): Asked | undefined {
+  next(done: number, heard: number): Share | undefined {
     const { words } = this
     if (Atomics.load(words, ASKED) === done || isBefore(heard, words[TOLD]!)) return undefined
     const at = place(following(done))
     const word = (i: number) => words[at + i]!
-    return { count: word(0), first: word(1), end: word(2), step: word(3), again: word(4) === 1, box: word(5) }
+    return { count: word(0), first: word(1), end: word(2), step: word(3), again: word(4) === 1 }
   }
 
   /**
@@ -155,5 +150,8 @@ export const following = (number: number): number => (number + 1) | 0
 
 /** Whether a number comes before another one, of which it is no 2^31 away. */
 const isBefore = (number: number, other: number): boolean => ((number - other) | 0) < 0
+
+/** Which mailbox a step lies in: steps in flight have one each. */
+export const boxOf = (step: number): number => step & (IN_FLIGHT - 1)
 
 const place = (number: number): number => SHARES + (number & (IN_FLIGHT - 1)) * WORDS

@@ -2,8 +2,8 @@ import './no-telemetry.ts'
 import { Worker } from 'node:worker_threads'
 import { builtFile } from '../built-file.ts'
 import { VigilError } from '../errors.ts'
-import { type Asked, following, StepControl } from './step-control.ts'
-import type { FromWorker, ThreadStart, ToWorker, WorkerStart } from './worker-messages.ts'
+import { following, StepControl } from './step-control.ts'
+import type { FromWorker, Share, ThreadStart, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /** A lost thread is opened again when a step is asked for, at most after 1, 2, 4 ... seconds. */
 const AGAIN_MS = 1000
@@ -67,8 +67,8 @@ export class StepThread {
    * Step a share of what lies in the shared memory; behind another one it is made after it.
    * @throws VigilError engine-failed
    */
-  step(asked: Asked): Promise<void> {
-    if (this.#control.ask(asked, this.#told)) this.say({ kind: 'go' })
+  step(share: Share): Promise<void> {
+    if (this.#control.ask(share, this.#told)) this.say({ kind: 'go' })
     this.#lookSoon()
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject })

@@ -5,9 +5,9 @@ import { stateSize } from './graph-shape.ts'
 import { checkFeatures } from './in-process.ts'
 import { type StatePage, StateSlab } from './state-slab.ts'
 import { Stepper } from './step.ts'
-import type { Asked } from './step-control.ts'
+import { boxOf, IN_FLIGHT } from './step-control.ts'
 import { StepThread } from './step-thread.ts'
-import type { Mailbox, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { Mailbox, Share, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
  * Rows of a share at least: two threads stepped 128 rows in 0.9 to 1.03 of the time that one took, 256 in 0.75 to 0.8, and
@@ -25,11 +25,8 @@ export interface RowsEngine extends StepEngine {
 
 /** Where a share of a step is stepped. */
 interface Place {
-  step(asked: Asked): Promise<void>
+  step(share: Share): Promise<void>
 }
-
-/** Steps in flight at most, where they are made in one thread. */
-const MOST_FLYING = 2
 
 /** Where the steps of an engine are made. */
 export interface Places {
@@ -58,7 +55,7 @@ class WorkerEngine implements RowsEngine {
   readonly #threads: readonly StepThread[]
   readonly #graph: StepGraph | undefined
   readonly #stepper: Stepper | undefined
-  /** by the number of the step */
+  /** by `boxOf` the step */
   readonly #mailboxes: Mailbox[]
   #steps = 0
   /** where the newest step is made */
@@ -79,8 +76,8 @@ class WorkerEngine implements RowsEngine {
       this.#stepper?.addPage(page)
       this.#say({ kind: 'page', page })
     }
-    this.#slab = new StateSlab(this.stateSize, added, MOST_FLYING)
-    this.#mailboxes = Array.from({ length: MOST_FLYING }, () => this.#makeMailbox(0))
+    this.#slab = new StateSlab(this.stateSize, added, IN_FLIGHT)
+    this.#mailboxes = Array.from({ length: IN_FLIGHT }, () => this.#makeMailbox(0))
     this.#threads = Array.from({ length: workers }, () => new StepThread(start, lookMs, () => this.#shared()))
   }
 
@@ -129,14 +126,13 @@ class WorkerEngine implements RowsEngine {
     const again = this.#slab.claim(slots, count)
     this.#places = places
     const step = ++this.#steps
-    const box = step % MOST_FLYING
-    const mailbox = this.#roomFor(count, box)
+    const mailbox = this.#roomFor(count, boxOf(step))
     mailbox.slots.set(slots.subarray(0, count))
     mailbox.x.set(x.subarray(0, count * this.#features))
     const bound = (share: number) => Math.floor((count * share) / places.length)
     // rows are free again when nobody works on any of them, not when the first fails
     const stepped = Promise.allSettled(
-      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again, box })),
+      places.map((place, i) => place.step({ count, first: bound(i), end: bound(i + 1), step, again })),
     )
     this.#inFlight = stepped
     const failed = (await stepped).find((it) => it.status === 'rejected')
@@ -164,7 +160,7 @@ class WorkerEngine implements RowsEngine {
   }
 
   #here(stepper: Stepper): Place {
-    return { step: (asked) => stepper.step(this.#mailboxes[asked.box]!, asked) }
+    return { step: (share) => stepper.step(this.#mailboxes[boxOf(share.step)]!, share) }
   }
 
   reset(slot: number): void {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { VigilError } from '../errors.ts'
 import { openStepGraph } from './engine.ts'
 import { Stepper } from './step.ts'
-import { following, StepControl } from './step-control.ts'
+import { boxOf, following, StepControl } from './step-control.ts'
 import type { FromWorker, Mailbox, ThreadStart, ToWorker } from './worker-messages.ts'
 
 const port = parentPort!
@@ -29,7 +29,7 @@ async function serve({ onnx, shape, options, lookMs, control: words }: ThreadSta
     if (asked === undefined) return false
     let failed = false
     try {
-      await stepper.step(mailboxes[asked.box]!, asked)
+      await stepper.step(mailboxes[boxOf(asked.step)]!, asked)
     } catch (error) {
       failed = true
       fail(error)

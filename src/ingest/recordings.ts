@@ -54,19 +54,19 @@ interface Timing {
   readonly speed?: number | 'max' | Playhead
   readonly scheduler?: SchedulerLike
   /** batches that may be out and not taken */
-  readonly undone?: number
+  readonly untaken?: number
   readonly firstOffset?: number
 }
 
-/** A source out of timed inputs, paced and held back by at most `undone` batches that are not taken. */
+/** A source out of timed inputs, paced and held back by at most `untaken` batches that are not taken. */
 export function timedSource(
   source: string,
   open: () => AsyncIterable<TimedInputs>,
-  { speed = 'max', scheduler, undone = 2, firstOffset = 0 }: Timing = {},
+  { speed = 'max', scheduler, untaken = 2, firstOffset = 0 }: Timing = {},
 ): Source {
   const timed = (signal: AbortSignal) =>
     speed instanceof Playhead ? played(open(), speed, signal) : paced(open(), speed, signal, scheduler)
-  return defer(() => pull(timed, carrier(source, firstOffset), undone))
+  return defer(() => pull(timed, carrier(source, firstOffset), untaken))
 }
 
 /**

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Asked, following, StepControl } from '../../src/inference/step-control.ts'
+import { following, StepControl } from '../../src/inference/step-control.ts'
+import type { Share } from '../../src/inference/worker-messages.ts'
 
-const share = (step: number): Asked => ({
+const share = (step: number): Share => ({
   count: (step & 1023) + 10,
   first: 1,
   end: (step & 1023) + 5,
   step,
   again: step % 3 === 0,
-  box: step & 1,
 })
 
 describe('the words by which steps are asked for', () => {
