@@ -179,6 +179,8 @@ export interface ReplayView {
   /** the moment that is shown, or is being looked for */
   readonly at: number | null
   readonly seeking: boolean
+  /** moments that were asked for so far: whoever asked knows whether this speaks of the moment before or of theirs */
+  readonly sought: number
   readonly playing: boolean
   /** seconds of the recording a second of the clock */
   readonly speed: number | 'max'

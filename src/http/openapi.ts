@@ -156,7 +156,10 @@ export function openApi(): unknown {
           summary: 'of a recording on the page (`vigil replay --page`): go to a moment, play, pause, change the speed',
           requestBody: { required: true, content: { [JSON_TYPE]: { schema: steering } } },
           responses: {
-            202: answer('it is being done', object({ accepted: text })),
+            202: answer(
+              "it is being done; of a moment, `sought` is the count from which on the page's stream speaks of it",
+              object({ accepted: text, sought: { type: 'integer', minimum: 1 } }, { required: ['accepted'] }),
+            ),
             ...refused(400, 'a field is wrong'),
             ...guarded('act'),
             ...TOO_OFTEN,

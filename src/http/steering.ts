@@ -15,7 +15,8 @@ export const SteeringRequest = z.discriminatedUnion('do', [
 /** Who shows the recording. */
 export interface Steered {
   readonly playing: boolean
-  seek(at: number): void
+  /** @returns how many moments were asked for, this one among them */
+  seek(at: number): number
   play(playing: boolean, speed?: number | 'max'): void
 }
 
@@ -29,8 +30,8 @@ export function steering(player: Steered): (body: unknown) => Promise<ActionAnsw
       return { status: 400, body: { error: `${place === '' ? 'body' : place}: ${issue.message}` } }
     }
     const asked = parsed.data
-    if (asked.do === 'seek') player.seek(asked.at)
-    else if (asked.do === 'speed') player.play(player.playing, asked.speed)
+    if (asked.do === 'seek') return { status: 202, body: { accepted: asked.do, sought: player.seek(asked.at) } }
+    if (asked.do === 'speed') player.play(player.playing, asked.speed)
     else player.play(asked.do === 'play')
     return { status: 202, body: { accepted: asked.do } }
   }

@@ -317,5 +317,5 @@ export interface Asked {
 /** How an action went, without an identity. */
 export interface ActionAnswer {
   readonly status: 202 | 400 | 404 | 503
-  readonly body: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, string | number>>
 }

@@ -121,6 +121,28 @@ describe('the time line of a recording', () => {
     expect(complaints).toEqual([])
   })
 
+  test('adds up keys that are quicker than the server, and asks for what they come to last', async () => {
+    await pause()
+    await slider().focus()
+    await page.keyboard.press('End')
+    await arrived(480)
+    let late = 800
+    // each request is slower than the next one: side by side, the first would be done last
+    await page.route('**/api/replay', async (route) => {
+      late /= 2
+      const ms = late
+      await new Promise((done) => setTimeout(done, ms))
+      await route.continue()
+    })
+    for (let i = 1; i <= 12; i++) {
+      await page.keyboard.press('ArrowLeft')
+      expect(await moment()).toBe(480 - i * 10)
+    }
+    await arrived(360)
+    await page.unroute('**/api/replay')
+    expect(complaints).toEqual([])
+  })
+
   test('goes where it is clicked and where it is dragged, and shows the ward of that moment', async () => {
     await pause()
     const box = (await slider().boundingBox())!

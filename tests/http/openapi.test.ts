@@ -35,7 +35,7 @@ const routes: readonly HttpRoute[] = [
   alerts.route,
   ...fhir.routes,
   { kind: 'action', path: '/api/actions', act },
-  { kind: 'action', path: '/api/replay', act: steering({ playing: true, seek() {}, play() {} }) },
+  { kind: 'action', path: '/api/replay', act: steering({ playing: true, seek: () => 1, play() {} }) },
 ]
 let http: HttpListener
 

@@ -4,12 +4,11 @@ import { steering } from '../../src/http/steering.ts'
 const asked: unknown[] = []
 const steer = steering({
   playing: true,
-  seek: (at) => void asked.push(['seek', at]),
+  seek: (at) => asked.push(['seek', at]),
   play: (...how) => void asked.push(['play', ...how]),
 })
 
 test.each([
-  [{ do: 'seek', at: 12 }, ['seek', 12]],
   [{ do: 'play' }, ['play', true]],
   [{ do: 'pause' }, ['play', false]],
   [{ do: 'speed', speed: 8 }, ['play', true, 8]],
@@ -18,6 +17,12 @@ test.each([
   asked.length = 0
   expect(await steer(body)).toEqual({ status: 202, body: { accepted: body.do } })
   expect(asked).toEqual([done])
+})
+
+test('a moment is gone to, and the answer says how many were asked for', async () => {
+  asked.length = 0
+  expect(await steer({ do: 'seek', at: 12 })).toEqual({ status: 202, body: { accepted: 'seek', sought: 1 } })
+  expect(asked).toEqual([['seek', 12]])
 })
 
 test.each([

@@ -51,6 +51,7 @@ export async function openReplayPage(options: ReplayPageOptions, atEnd: AtEnd): 
     complete: survey.complete,
     at: shows?.at ?? null,
     seeking: shows?.seeking ?? false,
+    sought: shows?.sought ?? 0,
     playing: shows?.playing ?? false,
     speed: shows?.speed ?? speed,
   })
@@ -87,7 +88,10 @@ export async function openReplayPage(options: ReplayPageOptions, atEnd: AtEnd): 
     get playing() {
       return player.playing
     },
-    seek: (at: number) => void player.seek(at),
+    seek(at: number) {
+      void player.seek(at)
+      return player.sought
+    },
     play: (playing: boolean, at?: number | 'max') => player.play(playing, at),
   }
   const http = await listen({

@@ -28,12 +28,13 @@ export class Player {
   readonly #moment: Playhead
   /** ends the reading of the inputs: they are read from another place */
   readonly #cut = new Subject<void>()
-  readonly #sought = new Subject<void>()
+  readonly #wanted = new Subject<void>()
   readonly #changed = new Subject<void>()
   readonly #settled = new Subject<void>()
   /** the moment that somebody wants to see; undefined once it is shown */
   #target: number | undefined
   #undone = 0
+  #sought = 0
   #ended = false
 
   constructor(options: PlayerOptions) {
@@ -57,6 +58,11 @@ export class Player {
     return this.#target !== undefined
   }
 
+  /** moments that were asked for so far */
+  get sought(): number {
+    return this.#sought
+  }
+
   get playing(): boolean {
     return this.#moment.playing
   }
@@ -73,6 +79,7 @@ export class Player {
   /** Show a moment. @returns once it is shown, or another one was asked for and is */
   async seek(at: number): Promise<void> {
     const settled = firstValueFrom(this.#settled, { defaultValue: undefined })
+    this.#sought++
     this.#seek(at)
     this.#changed.next()
     this.#look()
@@ -117,7 +124,7 @@ export class Player {
       this.#moment.end()
       this.#look()
       this.#changed.next()
-      await firstValueFrom(merge(this.#sought, stopped), { defaultValue: undefined })
+      await firstValueFrom(merge(this.#wanted, stopped), { defaultValue: undefined })
     }
     ending.unsubscribe()
   }
@@ -154,7 +161,7 @@ export class Player {
     if (at >= here && nearer <= here && !this.#ended) return
     this.#ended = false
     this.#cut.next()
-    this.#sought.next()
+    this.#wanted.next()
   }
 
   #counted(batch: InputBatch): InputBatch {

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Priority } from '../../vitals/alert.ts'
 import type { ReplayMark, ReplayWhole } from '../protocol.ts'
+import { Helm, type SteerAnswer, type SteerRequest } from './helm.ts'
 import { may, type Session } from './session.ts'
 import { clock, day, PRIORITY_WORDS, spoken } from './words.ts'
 
@@ -21,22 +22,25 @@ const SHAPES: Readonly<Record<Priority, (x: number) => string>> = {
   info: (x) => `M${x - 4} 8.500a4 4 0 1 0 8 0a4 4 0 1 0-8 0z`,
 }
 
-type Request =
-  | { readonly do: 'seek'; readonly at: number }
-  | { readonly do: 'play' | 'pause' }
-  | { readonly do: 'speed'; readonly speed: number | 'max' }
-
-async function steer(request: Request): Promise<string | undefined> {
+async function steer(request: SteerRequest): Promise<SteerAnswer> {
   try {
     const answer = await fetch('api/replay', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
     })
-    return answer.ok ? undefined : (((await answer.json()) as { error?: string }).error ?? `status ${answer.status}`)
+    const said = (await answer.json()) as { readonly error?: string; readonly sought?: number }
+    return answer.ok ? said : { refused: said.error ?? `status ${answer.status}` }
   } catch {
-    return 'The server does not answer.'
+    return { refused: 'The server does not answer.' }
   }
+}
+
+function useHelm(): Helm {
+  const [, again] = useState(0)
+  const helm = useRef<Helm>()
+  helm.current ??= new Helm(steer, () => again((n) => n + 1))
+  return helm.current
 }
 
 /** The moment that is shown, moving by itself between what the server says of it. */
@@ -77,25 +81,17 @@ interface ScrubberProps {
 export function Scrubber({ replay, bed, who }: ScrubberProps) {
   const { start, end, complete, seeking, playing, speed } = replay
   const [track, width] = useWidth()
-  const [refused, setRefused] = useState<string>()
-  /** where the pointer holds the moment, or where keys have brought it, before the server says so */
-  const [held, setHeld] = useState<number>()
+  const helm = useHelm()
   const moment = useMoment(replay)
-  useEffect(() => {
-    if (!seeking) setHeld(undefined)
-  }, [seeking, replay.at])
   if (start === null || end === null) return <section class="scrubber" aria-label="Recording" ref={track} />
-  const ask = (request: Request) => void steer(request).then(setRefused)
   const allowed = may(who, 'act')
   const bounded = (time: number) => Math.min(end, Math.max(start, time))
-  const shown = bounded(held ?? moment ?? start)
+  const shown = bounded(helm.moment(replay.sought) ?? moment ?? start)
   const span = Math.max(1, end - start)
   const x = (time: number) => ((time - start) / span) * width
   const marks = bed === undefined ? replay.marks : replay.marks.filter(([, , , of]) => of === bed)
   const go = (time: number) => {
-    if (!allowed) return
-    setHeld(bounded(time))
-    ask({ do: 'seek', at: bounded(time) })
+    if (allowed) helm.ask({ do: 'seek', at: bounded(time) })
   }
   const times = marks.map(([, at]) => at).sort((a, b) => a - b)
   const before = times.findLast((at) => at < shown - 1000)
@@ -124,8 +120,8 @@ export function Scrubber({ replay, bed, who }: ScrubberProps) {
           disabled={!allowed}
           aria-label={playing ? 'Pause' : atEnd ? 'Play from the start' : 'Play'}
           onClick={() => {
-            if (atEnd && !playing) ask({ do: 'seek', at: start })
-            ask({ do: playing ? 'pause' : 'play' })
+            if (atEnd && !playing) helm.ask({ do: 'seek', at: start })
+            helm.ask({ do: playing ? 'pause' : 'play' })
           }}
         >
           <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -143,7 +139,7 @@ export function Scrubber({ replay, bed, who }: ScrubberProps) {
           <select
             disabled={!allowed}
             value={`${speed}`}
-            onChange={({ currentTarget: { value } }) => ask({ do: 'speed', speed: value === 'max' ? value : Number(value) })} // biome-ignore format: one line
+            onChange={({ currentTarget: { value } }) => helm.ask({ do: 'speed', speed: value === 'max' ? value : Number(value) })} // biome-ignore format: one line
           >
             {[...new Set([...SPEEDS, speed])].map((it) => (
               <option key={it} value={`${it}`}>
@@ -156,7 +152,7 @@ export function Scrubber({ replay, bed, who }: ScrubberProps) {
           <b>{clock(shown)}</b> {day(shown)} · {spoken(shown - start)} of {spoken(end - start)}
         </output>
         <p class="doing" role="status">
-          {refused ?? (seeking ? 'Going there …' : complete ? '' : `Reading the recording: up to ${clock(end)}`)}
+          {helm.refused ?? (seeking ? 'Going there …' : complete ? '' : `Reading the recording: up to ${clock(end)}`)}
         </p>
       </div>
       <div
@@ -174,14 +170,15 @@ export function Scrubber({ replay, bed, who }: ScrubberProps) {
         onPointerDown={(event) => {
           if (!allowed || event.button !== 0) return
           track.current!.setPointerCapture(event.pointerId)
-          setHeld(pointed(event))
+          helm.hold(pointed(event))
         }}
         onPointerMove={(event) => {
-          if (track.current!.hasPointerCapture(event.pointerId)) setHeld(pointed(event))
+          if (track.current!.hasPointerCapture(event.pointerId)) helm.hold(pointed(event))
         }}
         onPointerUp={(event) => {
           if (track.current!.hasPointerCapture(event.pointerId)) go(pointed(event))
         }}
+        onPointerCancel={() => helm.release()}
       >
         <svg width={width} height={HEIGHT} aria-hidden="true">
           <rect class="rail" x="0" y="18" width={width} height="4" rx="2" />
