@@ -9,7 +9,7 @@ import { implausible, instant } from './event-time.ts'
 import { type RowReader, rowReader } from './grid-row.ts'
 import { mappingFor } from './known-headers.ts'
 import { type CsvMapping, mappedColumn, readMapping } from './mapping.ts'
-import type { LineBatch } from './ndjson.ts'
+import { type LineBatch, lineText } from './ndjson.ts'
 
 export interface CsvOptions {
   readonly table: ChannelTable
@@ -181,10 +181,11 @@ export async function* csvInputs(
   const given = options.mapping === undefined ? undefined : readMapping(options.mapping, options.table)
   let plan: Plan | undefined
   let values = new Float64Array(0)
-  for await (const { lines, numbers } of batches) {
+  for await (const batch of batches) {
+    const { numbers } = batch
     const inputs: Input[] = []
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]
+    for (let i = 0; i < numbers.length; i++) {
+      const line = lineText(batch, i)
       if (line === undefined) {
         inputs.push(at(reject('too-long', 'the line is longer than the limit'), path, numbers[i]))
         continue

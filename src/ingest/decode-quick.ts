@@ -1,5 +1,5 @@
 import type { ChannelTable } from '../vitals/channels.ts'
-import { OK, type Reading } from '../vitals/reading.ts'
+import { type Mode, OK, type Reading } from '../vitals/reading.ts'
 import { MAX_KEY, rangedStatus } from './decode-reading.ts'
 import { Samples } from './decode-samples.ts'
 import { KnownTexts } from './decode-texts.ts'
@@ -56,6 +56,7 @@ function names(list: Iterable<readonly [string, number]>): ReadonlyMap<number, N
  */
 export class QuickReader {
   readonly #table: ChannelTable
+  readonly #mode: Mode
   readonly #fields = names(FIELDS.map((name, i) => [name, i] as const))
   readonly #channels: ReadonlyMap<number, Name>
   readonly #samples = new Samples()
@@ -65,8 +66,10 @@ export class QuickReader {
   /** false once the message is one for the whole decoder */
   #plain = true
 
-  constructor(table: ChannelTable) {
+  /** @param mode of a message that says none; one that does is for the whole decoder */
+  constructor(table: ChannelTable, mode: Mode = 'live') {
     this.#table = table
+    this.#mode = mode
     this.#channels = names(table.index)
   }
 
@@ -106,7 +109,7 @@ export class QuickReader {
       unit,
       bed,
       time,
-      mode: 'live',
+      mode: this.#mode,
       complete,
       channels: samples.channels(),
       values: samples.values(),

@@ -1,9 +1,17 @@
 /** Consecutive lines of a text, blank ones left out. */
 export interface LineBatch {
-  /** [N] a line without its ending; undefined where it is longer than the limit */
-  readonly lines: readonly (string | undefined)[]
+  /** [N] what a line stands in, UTF-8; undefined where it is longer than the limit */
+  readonly bytes: readonly (Buffer | undefined)[]
+  /** [N] where in it the line begins, and where it ends, its ending left out */
+  readonly from: readonly number[]
+  readonly to: readonly number[]
   /** [N] 1-based number of the line in the file */
   readonly numbers: readonly number[]
+}
+
+/** @returns a line; undefined where it is longer than the limit */
+export function lineText({ bytes, from, to }: LineBatch, i: number): string | undefined {
+  return bytes[i]?.toString('utf8', from[i], to[i])
 }
 
 export interface LineOptions {
@@ -17,12 +25,13 @@ export interface LineOptions {
 export const MAX_LINE = 1_000_000
 
 const NEWLINE = 10
-const BOM = '\ufeff'
+const RETURN = 13
+const BOM = Buffer.from('\ufeff')
 
 /** Nothing but white space, Unicode's included; a line that begins in plain text, as nearly all do, is told at once. */
-function isBlank(line: string): boolean {
-  const first = line.charCodeAt(0)
-  return !(first > 32 && first < 127) && line.trim() === ''
+function isBlank(bytes: Buffer, from: number, to: number): boolean {
+  const first = from < to ? bytes[from]! : 32
+  return !(first > 32 && first < 127) && bytes.toString('utf8', from, to).trim() === ''
 }
 
 /**
@@ -33,26 +42,30 @@ export async function* lineBatches(
   chunks: AsyncIterable<Uint8Array>,
   { maxLine = MAX_LINE, batch = 512 }: LineOptions = {},
 ): AsyncGenerator<LineBatch> {
-  let lines: (string | undefined)[] = []
+  let bytes: (Buffer | undefined)[] = []
+  let from: number[] = []
+  let to: number[] = []
   let numbers: number[] = []
   let number = 0
   let tail: Uint8Array[] = []
   let tailBytes = 0
 
-  function take(text: string | undefined): void {
+  function take(line: Buffer | undefined, begin: number, end: number): void {
     number++
-    let line = text
     if (line !== undefined) {
-      if (number === 1 && line.startsWith(BOM)) line = line.slice(1)
-      if (line.endsWith('\r')) line = line.slice(0, -1)
-      if (isBlank(line)) return
+      if (number === 1 && line.subarray(begin, begin + BOM.length).equals(BOM)) begin += BOM.length
+      if (end > begin && line[end - 1] === RETURN) end--
+      if (isBlank(line, begin, end)) return
     }
-    lines.push(line)
+    bytes.push(line)
+    from.push(begin)
+    to.push(end)
     numbers.push(number)
   }
 
   function takeTail(): void {
-    take(tailBytes > maxLine ? undefined : Buffer.concat(tail).toString())
+    if (tailBytes > maxLine) take(undefined, 0, 0)
+    else take(Buffer.concat(tail), 0, tailBytes)
     tail = []
     tailBytes = 0
   }
@@ -72,27 +85,33 @@ export async function* lineBatches(
     }
     keep(piece.subarray(0, first))
     takeTail()
-    const last = piece.lastIndexOf(NEWLINE)
-    if (last > first) for (const line of piece.toString('utf8', first + 1, last).split('\n')) take(line)
-    keep(piece.subarray(last + 1))
+    let begin = first + 1
+    for (let end = piece.indexOf(NEWLINE, begin); end >= 0; end = piece.indexOf(NEWLINE, begin)) {
+      take(piece, begin, end)
+      begin = end + 1
+    }
+    keep(piece.subarray(begin))
   }
 
   function* ready(least: number): Generator<LineBatch> {
-    let from = 0
-    for (; lines.length - from >= least && from < lines.length; from += batch)
-      yield { lines: lines.slice(from, from + batch), numbers: numbers.slice(from, from + batch) }
-    if (from > 0) {
-      lines = lines.slice(from)
-      numbers = numbers.slice(from)
+    let done = 0
+    for (; bytes.length - done >= least && done < bytes.length; done += batch) {
+      const of = <T>(all: readonly T[]) => all.slice(done, done + batch)
+      yield { bytes: of(bytes), from: of(from), to: of(to), numbers: of(numbers) }
     }
+    if (done === 0) return
+    bytes = bytes.slice(done)
+    from = from.slice(done)
+    to = to.slice(done)
+    numbers = numbers.slice(done)
   }
 
   const size = Math.max(1, Math.min(maxLine, 1 << 16))
   try {
     for await (const chunk of chunks) {
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-      for (let at = 0; at < bytes.length; at += size) {
-        takePiece(bytes.subarray(at, at + size))
+      const whole = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      for (let at = 0; at < whole.length; at += size) {
+        takePiece(whole.subarray(at, at + size))
         yield* ready(batch)
       }
     }

@@ -8,9 +8,10 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import { at, reject } from '../vitals/rejection.ts'
 import { fileBytes } from './bytes.ts'
 import { csvInputs } from './csv.ts'
+import { QuickReader } from './decode-quick.ts'
 import { decodeReading } from './decode-reading.ts'
 import { captureInputs } from './hl7-capture.ts'
-import { type LineBatch, lineBatches, MAX_LINE } from './ndjson.ts'
+import { type LineBatch, lineBatches, lineText, MAX_LINE } from './ndjson.ts'
 import { parquetInputs } from './parquet.ts'
 import { wfdbInputs } from './wfdb-files.ts'
 
@@ -52,15 +53,21 @@ export function recordingKey(path: string): string {
     .replace(/_Numerics$/, '')
 }
 
-function ndjsonInputs(batch: LineBatch, path: string, table: ChannelTable): Input[] {
+/** @param quick of the recording: it reads what nearly all lines are */
+function ndjsonInputs(batch: LineBatch, path: string, table: ChannelTable, quick: QuickReader): Input[] {
   const inputs: Input[] = []
-  for (let i = 0; i < batch.lines.length; i++) {
-    const line = batch.lines[i]
-    if (line === undefined) {
+  for (let i = 0; i < batch.numbers.length; i++) {
+    const bytes = batch.bytes[i]
+    if (bytes === undefined) {
       inputs.push(at(reject('too-long', `the line is longer than ${MAX_LINE} bytes`), path, batch.numbers[i]))
       continue
     }
-    const { reading, entry, rejections } = decodeReading(line, table, 'replay')
+    const usual = quick.read(bytes, batch.from[i], batch.to[i])
+    if (usual !== undefined) {
+      inputs.push(usual)
+      continue
+    }
+    const { reading, entry, rejections } = decodeReading(lineText(batch, i)!, table, 'replay')
     if (reading !== undefined) inputs.push(reading)
     if (entry !== undefined) inputs.push(entry)
     for (const rejection of rejections) inputs.push(at(rejection, path, batch.numbers[i]))
@@ -78,7 +85,7 @@ function isNdjson(path: string, first: LineBatch | undefined, mapped: boolean): 
   const name = path.replace(PACKED, '')
   if (/\.(ndjson|jsonl)$/i.test(name)) return true
   if (/\.(csv|tsv)$/i.test(name)) return false
-  return first?.lines[0]?.trimStart().startsWith('{') ?? false
+  return (first && lineText(first, 0))?.trimStart().startsWith('{') ?? false
 }
 
 /** HL7 v2 by its name, or by its first bytes where nothing else is said. */
@@ -120,7 +127,8 @@ async function* textInputs(path: string, options: RecordingOptions): AsyncGenera
     const first = await lines.next()
     const batches = again(first, lines)
     if (isNdjson(path, first.done === true ? undefined : first.value, options.mapping !== undefined)) {
-      for await (const batch of batches) yield { inputs: ndjsonInputs(batch, path, options.table) }
+      const quick = new QuickReader(options.table, 'replay')
+      for await (const batch of batches) yield { inputs: ndjsonInputs(batch, path, options.table, quick) }
     } else {
       yield* csvInputs(batches, path, {
         table: options.table,

@@ -6,6 +6,7 @@ import { channelTable } from '../../src/vitals/channels.ts'
 
 const table = channelTable()
 const reader = new QuickReader(table)
+const recorded = new QuickReader(table, 'replay')
 
 /** What a monitor sends, as it is written by anybody's JSON. */
 const usual = fc.record(
@@ -82,6 +83,10 @@ describe('the quick reader', () => {
         if (reading === undefined) return
         quick++
         expect(decodeReading(bytes.toString(), table)).toStrictEqual({ reading, entry: undefined, rejections: [] })
+        // in the middle of other bytes, and of a recording
+        const among = Buffer.concat([Buffer.from('}\n'), bytes, Buffer.from('\n{"')])
+        const replayed = recorded.read(among, 2, 2 + bytes.length)
+        expect(decodeReading(bytes.toString(), table, 'replay').reading).toStrictEqual(replayed)
       }),
       { numRuns: 8000 },
     )

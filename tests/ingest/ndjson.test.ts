@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fileBytes } from '../../src/ingest/bytes.ts'
-import { lineBatches } from '../../src/ingest/ndjson.ts'
+import { lineBatches, lineText } from '../../src/ingest/ndjson.ts'
 import { folder } from './collect.ts'
 
 const { write } = folder()
@@ -18,8 +18,8 @@ async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator
 
 async function linesOf(chunks: AsyncIterable<Uint8Array>, options = {}) {
   const found: [number, string | undefined][] = []
-  for await (const { lines, numbers } of lineBatches(chunks, options))
-    for (const [i, line] of lines.entries()) found.push([numbers[i]!, line])
+  for await (const batch of lineBatches(chunks, options))
+    for (const [i, number] of batch.numbers.entries()) found.push([number, lineText(batch, i)])
   return found
 }
 
@@ -58,7 +58,7 @@ test('a byte order mark, blank lines and a missing last newline are no trouble',
 test('batches hold no more lines than asked for', async () => {
   const bytes = Buffer.from('x\n'.repeat(1000))
   const sizes: number[] = []
-  for await (const { lines } of lineBatches(cut(bytes, [4096]), { batch: 64 })) sizes.push(lines.length)
+  for await (const { numbers } of lineBatches(cut(bytes, [4096]), { batch: 64 })) sizes.push(numbers.length)
   expect(Math.max(...sizes)).toBe(64)
   expect(sizes.reduce((a, b) => a + b)).toBe(1000)
 })
