@@ -1,3 +1,6 @@
+/** A text that is longer is read again each time. */
+const LONGEST = 256
+
 /** Results by the text they come from, for what senders write again in every message; bounded, and forgotten all at once. */
 export class Memo<T> {
   readonly #known = new Map<string, T>()
@@ -7,12 +10,16 @@ export class Memo<T> {
     this.#limit = limit
   }
 
-  of(text: string, make: (text: string) => T): T {
-    const known = this.#known.get(text)
-    if (known !== undefined || this.#known.has(text)) return known as T
-    const made = make(text)
+  get(text: string): T | undefined {
+    return this.#known.get(text)
+  }
+
+  /** @returns the result that is kept */
+  keep(text: string, made: T): T {
+    if (text.length > LONGEST) return made
     if (this.#known.size >= this.#limit) this.#known.clear()
-    this.#known.set(text, made)
+    // a piece of a message holds all of it: what is kept is a text of its own
+    this.#known.set(` ${text}`.slice(1), made)
     return made
   }
 }
