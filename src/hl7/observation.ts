@@ -213,7 +213,7 @@ export function observationOf(obx: Segment, delimiters: Delimiters, book: CodeBo
     ? (known.get(remark) ?? known.keep(remark, remarksOf(remark, channel.unit, delimiters)))
     : remarksOf(remark, channel.unit, delimiters)
   if (convert === undefined) return { kind: 'unreadable', field: 6, reason: 'unknown-unit', channel: channel.name }
-  const value = status === 'not-available' ? Number.NaN : valueOf(line, delimiters)
+  const value = status === 'not-available' ? Number.NaN : numberOf(line, delimiters)
   if (value === undefined) return { kind: 'unreadable', field: 5, reason: 'not-a-number', channel: channel.name }
   const absent = Number.isNaN(value)
   return {
@@ -229,8 +229,9 @@ export function observationOf(obx: Segment, delimiters: Delimiters, book: CodeBo
 }
 
 /** The number of OBX-5; NaN where it says that there is none, undefined where it says something else. */
-function valueOf(line: string, delimiters: Delimiters): number | undefined {
-  const plain = plainNumber(line, ends[4]! + 1, ends[5]!)
+function numberOf(line: string, delimiters: Delimiters): number | undefined {
+  // a sender may have made the point a delimiter
+  const plain = delimiters === USUAL ? plainNumber(line, ends[4]! + 1, ends[5]!) : Number.NaN
   // the number that means none is one as a text
   if (plain >= 0 && plain !== NO_VALUE) return plain
   const text = componentOf(standing(line, 5), 1, delimiters)

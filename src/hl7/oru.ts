@@ -73,15 +73,11 @@ class Times {
 export function readObservations(message: Message, options: OruOptions): Observed | Refusal {
   const { delimiters, segments } = message
   const { identity, book, zone, written, mode } = options
-  const out: Observed = {
-    kind: 'observed',
-    readings: [],
-    rejections: [],
-    unmapped: [],
-    disagreements: 0,
-    unknownFlags: 0,
-  }
-  const counts = { disagreements: 0, unknownFlags: 0 }
+  const readings: WireReading[] = []
+  const rejections: Rejection[] = []
+  const unmapped: string[] = []
+  let disagreements = 0
+  let unknownFlags = 0
   const times = new Times(zone, delimiters)
   let pid: Segment | undefined
   let pv1: Segment | undefined
@@ -105,7 +101,7 @@ export function readObservations(message: Message, options: OruOptions): Observe
       reading.time = time
       if (mode !== 'live') reading.mode = mode
       reading.values = values
-      out.readings.push(reading as WireReading)
+      readings.push(reading as WireReading)
     }
     set = undefined
     return undefined
@@ -136,18 +132,18 @@ export function readObservations(message: Message, options: OruOptions): Observe
         if (set === undefined) return refuse('segment', 'an OBX stands before any OBR')
         const found = observationOf(segment, delimiters, book)
         if (found.kind === 'device') break
-        if (found.kind === 'unmapped') out.unmapped.push(found.code)
+        if (found.kind === 'unmapped') unmapped.push(found.code)
         else if (found.kind === 'unreadable') {
-          out.rejections.push(
+          rejections.push(
             reject(found.reason, `the observation of ${found.channel} cannot be read`, `OBX[${place}]-${found.field}`),
           )
           // that something came which is of no use is known of the bed, too
           valuesAt(set, set.time)[found.channel] ??= { value: null, status: 'invalid' }
         } else {
-          if (found.disagrees) counts.disagreements++
-          if (found.unknownFlag) counts.unknownFlags++
+          if (found.disagrees) disagreements++
+          if (found.unknownFlag) unknownFlags++
           const wrong = collect(set, found, book, times)
-          if (wrong) out.rejections.push({ ...wrong, path: `OBX[${place}]-${wrong.path}` })
+          if (wrong) rejections.push({ ...wrong, path: `OBX[${place}]-${wrong.path}` })
         }
         break
       }
@@ -155,7 +151,7 @@ export function readObservations(message: Message, options: OruOptions): Observe
   }
   const refused = close()
   if (refused) return refused
-  return { ...out, ...counts }
+  return { kind: 'observed', readings, rejections, unmapped, disagreements, unknownFlags }
 }
 
 /** Put a sample where it belongs. @returns a rejection whose path is the field of the OBX */
