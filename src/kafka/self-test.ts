@@ -2,7 +2,9 @@ import type { AlertEnvelope } from '../vitals/alert.ts'
 import { selfTestKey } from '../vitals/reading.ts'
 import type { NewRecord } from './port.ts'
 
-/** The heart stops every so often, seconds: asystole needs no model and no hold. */
+/** What is said of a heart that stops: it needs no model and no hold. */
+const STOPPED = 'asystole'
+/** It stops every so often, seconds. */
 const CYCLE = 120
 /** A self-test alert that is not committed after so long is overdue, s: a cycle and some slack. */
 export const OVERDUE_SECONDS = CYCLE + 30
@@ -28,9 +30,10 @@ export function selfTestReading(topic: string, partition: number, now: number, b
 
 const cycleOf = (now: number) => Math.floor(now / 1000 / CYCLE)
 
-/** Seconds since the reading behind a call of the self-test alert was written; undefined for any other message. */
+/** Seconds since the reading behind a call of the self-test alert was written; undefined for everything else. */
 export function selfTestSeconds({ body, trace, mode }: AlertEnvelope, now: number): number | undefined {
-  if (mode !== 'test' || body.signal.call !== 'now' || body.subject.patientKey !== selfTestKey(trace.partition))
-    return undefined
+  if (mode !== 'test' || body.subject.patientKey !== selfTestKey(trace.partition)) return undefined
+  // a signal that is lost is called, too, and says the contrary
+  if (body.code !== STOPPED || body.signal.call !== 'now') return undefined
   return (now - body.times.event) / 1000
 }

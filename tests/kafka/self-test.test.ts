@@ -89,6 +89,18 @@ test('a still heart that Kafka does not take is still the next time', async () =
   expect(others).toHaveLength(1)
 })
 
+test('what is called of the self-test patient besides is no proof: a jump of its heart, a signal that is lost', async () => {
+  const { taken } = await written(4, 15)
+  const { give, ward, outputs, bodies, close } = await realWard()
+  for (const reading of taken) await give([reading])
+  await give(ward.silent(31_000, 30))
+  await close()
+  const called = bodies().filter(({ signal }) => signal.call === 'now')
+  const proofs = outputs.filter((it) => it.kind === 'alert' && selfTestSeconds(it.envelope, BEGAN) !== undefined)
+  expect(new Set(called.map(({ code }) => code))).toEqual(new Set(['asystole', 'hr-implausible-jump', 'signal-lost']))
+  expect(proofs).toHaveLength(called.filter(({ code }) => code === 'asystole').length)
+})
+
 const still = ({ values }: Reading) => values[0] === 0
 
 function read({ value }: NewRecord): Reading {
