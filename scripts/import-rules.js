@@ -87,7 +87,7 @@ export const ROOMS = [
   {
     name: 'hl7 messages',
     files:
-      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|read|capture|r40|acknowledgement)\.ts$/,
+      /^src\/hl7\/(message|time|header|refusal|observation|oru|adt|identity|pseudonym|memo|plain-number|read|capture|r40|acknowledgement)\.ts$/,
     rooms: [...LANGUAGE, 'pure'],
     packages: [],
     node: ['crypto'],

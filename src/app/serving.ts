@@ -155,6 +155,7 @@ export async function openServing(
     topicPrefix: kafka.topicPrefix,
     models: () => serving,
     instance: INSTANCE,
+    signalLostSeconds: settings.stream.signalLostSeconds,
     telemetry: telemetry.kafka,
     log,
     now: Date.now,

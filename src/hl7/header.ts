@@ -1,4 +1,4 @@
-import { componentOf, type Delimiters, fieldOf, type Message } from './message.ts'
+import { componentOf, fieldOf, type Message } from './message.ts'
 
 /** What MSH says (HL7 2.6, 2.14.9); texts as they stand. */
 export interface Header {
@@ -37,19 +37,40 @@ export function headerOf({ segments, delimiters }: Message): Header {
   }
 }
 
+const CR = 0x0d
+const BAR = 0x7c
+/** Bytes in which MSH is looked for where nothing ends it. */
+const MOST_SEARCHED = 4096
+const CHARSET = 18
+
 /** The character set of MSH-18 as Node names it; undefined where it is none that is read. */
 export function charsetOf(bytes: Buffer): 'utf8' | 'latin1' | undefined {
-  const end = bytes.indexOf(0x0d)
-  const msh = bytes.subarray(0, end < 0 ? Math.min(bytes.length, 4096) : end).toString('latin1')
-  const delimiters: Delimiters = {
-    field: msh[3] ?? '|',
-    component: msh[4] ?? '^',
-    repetition: msh[5] ?? '~',
+  const told = componentOf(charsetField(bytes), 1, {
+    field: letterAt(bytes, 3, '|'),
+    component: letterAt(bytes, 4, '^'),
+    repetition: letterAt(bytes, 5, '~'),
     escape: '\\',
     subcomponent: '&',
-  }
-  const told = componentOf(msh.split(delimiters.field)[17] ?? '', 1, delimiters)
+  })
   // ASCII is the same in both; what else a sender without MSH-18 means is UTF-8 today
   if (told === '' || told === 'ASCII' || /^UNICODE( UTF-8)?$/.test(told)) return 'utf8'
   return /^8859\/1$/.test(told) ? 'latin1' : undefined
+}
+
+const letterAt = (bytes: Buffer, at: number, otherwise: string) =>
+  at < bytes.length ? String.fromCharCode(bytes[at]!) : otherwise
+
+/** MSH-18 as it stands. The separator of fields is passed 17 times before it, that of MSH-1 among them. */
+function charsetField(bytes: Buffer): string {
+  const cr = bytes.indexOf(CR)
+  const end = cr < 0 ? Math.min(bytes.length, MOST_SEARCHED) : cr
+  const separator = bytes[3] ?? BAR
+  let passed = 0
+  let from = 0
+  for (let at = 0; at < end; at++) {
+    if (bytes[at] !== separator) continue
+    if (++passed === CHARSET) return bytes.toString('latin1', from, at)
+    from = at + 1
+  }
+  return passed === CHARSET - 1 ? bytes.toString('latin1', from, end) : ''
 }

@@ -17,10 +17,29 @@ export const USUAL: Delimiters = { field: '|', component: '^', repetition: '~', 
 const isUsual = (told: Delimiters) =>
   (Object.keys(USUAL) as (keyof Delimiters)[]).every((name) => told[name] === USUAL[name])
 
-/** One segment. `fields[n]` is SEG-n as it stands; of MSH too, where MSH-1 is the field separator itself. */
-export interface Segment {
+/** One segment, taken apart where somebody asks for it: most of them are read through, or not read at all. */
+export class Segment {
   readonly name: string
-  readonly fields: readonly string[]
+  /** all of it, without its end */
+  readonly line: string
+  readonly #separator: string
+  #fields: readonly string[] | undefined
+
+  constructor(line: string, separator: string) {
+    this.name = line.slice(0, NAME_LENGTH)
+    this.line = line
+    this.#separator = separator
+  }
+
+  /** `fields[n]` is SEG-n as it stands; of MSH too, where MSH-1 is the field separator itself. */
+  get fields(): readonly string[] {
+    if (this.#fields === undefined) {
+      const fields = this.line.split(this.#separator)
+      if (this.name === 'MSH') fields.splice(1, 0, this.#separator)
+      this.#fields = fields
+    }
+    return this.#fields
+  }
 }
 
 export interface Message {
@@ -34,7 +53,7 @@ export interface Malformed {
   readonly malformed: string
 }
 
-const NAME = /^[A-Z][A-Z0-9]{2}$/
+export const NAME_LENGTH = 3
 /** Segments of one message, at most: one of a central station has some hundreds. */
 const MOST_SEGMENTS = 10_000
 
@@ -51,17 +70,23 @@ export function parseMessage(text: string): Message | Malformed {
   if (set.size !== 5 || [...set].some((it) => /[\p{L}\p{N}\s]/u.test(it)))
     return { malformed: 'MSH announces delimiters that cannot be told apart' }
   const segments: Segment[] = []
-  for (const line of text.split(/[\r\n]+/)) {
+  for (const line of text.includes('\n') ? text.split(/[\r\n]+/) : text.split('\r')) {
     if (line === '') continue
     if (segments.length === MOST_SEGMENTS) return { malformed: `the message has more than ${MOST_SEGMENTS} segments` }
-    const fields = line.split(field)
-    const name = fields[0]!
-    if (!NAME.test(name)) return { malformed: `segment ${segments.length + 1} has no name of three letters` }
-    if (name === 'MSH') fields.splice(1, 0, field)
-    segments.push({ name, fields })
+    if (!named(line, field)) return { malformed: `segment ${segments.length + 1} has no name of three letters` }
+    segments.push(new Segment(line, field))
   }
   return { delimiters, segments }
 }
+
+/** Whether a line begins with a segment's name: a letter, and two letters or digits. */
+function named(line: string, field: string): boolean {
+  if (line.length > NAME_LENGTH ? line[NAME_LENGTH] !== field : line.length < NAME_LENGTH) return false
+  return isLetter(line.charCodeAt(0)) && isLetterOrDigit(line.charCodeAt(1)) && isLetterOrDigit(line.charCodeAt(2))
+}
+
+const isLetter = (code: number) => code >= 0x41 && code <= 0x5a
+const isLetterOrDigit = (code: number) => isLetter(code) || (code >= 0x30 && code <= 0x39)
 
 /** SEG-n as it stands, '' where the segment is shorter. */
 export function fieldOf(segment: Segment, n: number): string {

@@ -2,7 +2,8 @@ import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import { OK, STATUSES, type Status } from '../vitals/reading.ts'
 import { conversion } from '../vitals/units.ts'
 import { Memo } from './memo.ts'
-import { componentOf, type Delimiters, fieldOf, repetitionsOf, type Segment, USUAL } from './message.ts'
+import { componentOf, type Delimiters, NAME_LENGTH, repetitionsOf, type Segment, USUAL } from './message.ts'
+import { plainNumber } from './plain-number.ts'
 
 /**
  * One OBX of IHE PCD-01 as a sample. Codes: ISO/IEEE 11073-10101 (`MDC`), the same in Philips Efficia's hexadecimal
@@ -14,7 +15,7 @@ export interface Sample {
   /** in the channel's unit; NaN where there is none */
   readonly value: number
   readonly status: Status
-  /** OBX-14 as it stands, '' where the set's time holds */
+  /** OBX-14 as it stands; where it says nothing the set's time holds */
   readonly time: string
   /** what the monitor's own alarm limits are (OBX-7), in the channel's unit; null where a side has none */
   readonly limits: readonly [low: number | null, high: number | null] | undefined
@@ -39,7 +40,7 @@ export type Passed =
     }
 
 /** What monitors send for "no value", beside OBX-11 X: 2^23 - 1, the 11073 FLOAT's NaN mantissa. */
-const NO_VALUE = '8388607'
+const NO_VALUE = 8388607
 
 /** OBX-8 of IHE PCD TF-2, table B.8: what is said of the measurement. Alarm states and comparisons with limits say nothing of it. */
 const FLAGS: ReadonlyMap<string, Status> = new Map(Object.entries({
@@ -70,8 +71,8 @@ export interface CodeBook {
   readonly mdc: ReadonlyMap<number, number>
   readonly loinc: ReadonlyMap<string, number>
   readonly channels: readonly Channel[]
-  /** what fields meant before, of messages with the usual delimiters */
-  readonly known: { readonly codes: Memo<Coded | string>; readonly units: Memo<string> }
+  /** what fields meant before, of messages with the usual delimiters: OBX-3; [channel] OBX-6 to 11 */
+  readonly known: { readonly codes: Memo<Coded | string>; readonly remarks: readonly Memo<Remarks>[] }
 }
 
 export function codeBook({ channels }: ChannelTable): CodeBook {
@@ -81,7 +82,7 @@ export function codeBook({ channels }: ChannelTable): CodeBook {
     for (const code of channel.loinc) loinc.set(code, index)
     if (channel.mdc) for (const code of [channel.mdc.code, ...channel.mdc.aliases]) mdc.set(code, index)
   })
-  return { mdc, loinc, channels, known: { codes: new Memo(), units: new Memo() } }
+  return { mdc, loinc, channels, known: { codes: new Memo(), remarks: channels.map(() => new Memo(REMARKS)) } }
 }
 
 /** A channel, as a code names it. */
@@ -106,9 +107,12 @@ function coded(code: string, name: string, system: string, book: CodeBook): Code
 /** Reference ids that mean the code of another spelling. */
 const SAME: ReadonlySet<string> = new Set(['MDC_ECG_CARD_BEAT_RATE'])
 
-function statusOf(obx: Segment, delimiters: Delimiters): { status: Status; unknownFlag: boolean } {
-  let status: Status = RESULTS.get(fieldOf(obx, 11)) ?? 'ok'
-  const flags = fieldOf(obx, 8)
+function statusOf(
+  flags: string,
+  result: string,
+  delimiters: Delimiters,
+): { readonly status: Status; readonly unknownFlag: boolean } {
+  let status: Status = RESULTS.get(result) ?? 'ok'
   if (flags === '') return { status, unknownFlag: false }
   let unknownFlag = false
   for (const flag of repetitionsOf(flags, delimiters)) {
@@ -150,31 +154,87 @@ function meaning(identifier: string, delimiters: Delimiters, book: CodeBook): Co
   return found ?? [part(1), part(4)].find((code) => CODE.test(code)) ?? UNCODED
 }
 
+/** What stands between an observation's value and its time, of one channel: OBX-6 to 11. */
+interface Remarks {
+  /** into the channel's unit; undefined where the unit is another quantity's, or nobody's */
+  readonly convert: ((value: number) => number) | undefined
+  readonly status: Status
+  readonly unknownFlag: boolean
+  readonly limits: Sample['limits']
+}
+/** Kept of each channel: units, limits and flags in all their combinations. */
+const REMARKS = 512
+const asItIs = (value: number) => value
+
+/** @param text OBX-6 to 11 */
+function remarksOf(text: string, to: string, delimiters: Delimiters): Remarks {
+  const [measured = '', range = '', flags = '', , , result = ''] = text.split(delimiters.field)
+  const unit = unitOf(measured, delimiters)
+  const convert = unit === '' ? asItIs : conversion(unit, to)
+  const limits = convert === undefined ? undefined : limitsOf(componentOf(range, 1, delimiters), convert)
+  return { convert, ...statusOf(flags, result, delimiters), limits }
+}
+
+const LAST_FIELD = 14
+/** [n] where OBX-n ends, of the observation that is read: what lies behind its last field ends with it */
+const ends = new Int32Array(LAST_FIELD + 1)
+
+/** Find the fields' ends from where those of `from - 1` are known, to `to`. */
+function findEnds(line: string, separator: string, from: number, to: number): void {
+  for (let n = from; n <= to; n++) {
+    const end = line.indexOf(separator, ends[n - 1]! + 1)
+    ends[n] = end < 0 ? line.length : end
+  }
+}
+
+/** Fields `from` to `to` as they stand, '' where the segment is shorter. */
+const standing = (line: string, from: number, to = from) => line.slice(ends[from - 1]! + 1, ends[to])
+
 /** Read one OBX. Never throws. */
 export function observationOf(obx: Segment, delimiters: Delimiters, book: CodeBook): Sample | Passed {
+  const { line } = obx
+  const { codes, remarks } = book.known
   const usual = delimiters === USUAL
-  const identify = (field: string) => meaning(field, delimiters, book)
-  const found = usual ? book.known.codes.of(fieldOf(obx, 3), identify) : identify(fieldOf(obx, 3))
-  const text = componentOf(fieldOf(obx, 5), 1, delimiters)
+  ends[0] = NAME_LENGTH
+  findEnds(line, delimiters.field, 1, 5)
+  const identifier = standing(line, 3)
+  const found = usual
+    ? (codes.get(identifier) ?? codes.keep(identifier, meaning(identifier, delimiters, book)))
+    : meaning(identifier, delimiters, book)
   if (typeof found === 'string')
-    return text === '' && fieldOf(obx, 2) !== 'NM' ? { kind: 'device' } : { kind: 'unmapped', code: found }
+    return componentOf(standing(line, 5), 1, delimiters) === '' && standing(line, 2) !== 'NM'
+      ? { kind: 'device' }
+      : { kind: 'unmapped', code: found }
+  findEnds(line, delimiters.field, 6, LAST_FIELD)
   const channel = book.channels[found.channel]!
-  const { status, unknownFlag } = statusOf(obx, delimiters)
-  const measured = (field: string) => unitOf(field, delimiters)
-  const unit = usual ? book.known.units.of(fieldOf(obx, 6), measured) : measured(fieldOf(obx, 6))
-  const convert = unit === '' ? (value: number) => value : conversion(unit, channel.unit)
+  const remark = standing(line, 6, 11)
+  const known = remarks[found.channel]!
+  const { convert, status, unknownFlag, limits } = usual
+    ? (known.get(remark) ?? known.keep(remark, remarksOf(remark, channel.unit, delimiters)))
+    : remarksOf(remark, channel.unit, delimiters)
   if (convert === undefined) return { kind: 'unreadable', field: 6, reason: 'unknown-unit', channel: channel.name }
-  const absent = text === '' || text === NO_VALUE || status === 'not-available'
-  if (!absent && !NUMBER.test(text))
-    return { kind: 'unreadable', field: 5, reason: 'not-a-number', channel: channel.name }
+  const value = status === 'not-available' ? Number.NaN : numberOf(line, delimiters)
+  if (value === undefined) return { kind: 'unreadable', field: 5, reason: 'not-a-number', channel: channel.name }
+  const absent = Number.isNaN(value)
   return {
     kind: 'sample',
     channel: found.channel,
-    value: absent ? Number.NaN : convert(Number(text)),
+    value: absent ? Number.NaN : convert(value),
     status: absent && status === STATUSES[OK] ? 'not-available' : status,
-    time: componentOf(fieldOf(obx, 14), 1, delimiters),
-    limits: limitsOf(componentOf(fieldOf(obx, 7), 1, delimiters), convert),
+    time: standing(line, 14),
+    limits,
     disagrees: found.disagrees,
     unknownFlag,
   }
+}
+
+/** The number of OBX-5; NaN where it says that there is none, undefined where it says something else. */
+function numberOf(line: string, delimiters: Delimiters): number | undefined {
+  // a sender may have made the point a delimiter
+  const plain = delimiters === USUAL ? plainNumber(line, ends[4]! + 1, ends[5]!) : Number.NaN
+  // the number that means none is one as a text
+  if (plain >= 0 && plain !== NO_VALUE) return plain
+  const text = componentOf(standing(line, 5), 1, delimiters)
+  if (text === '' || text === String(NO_VALUE)) return Number.NaN
+  return NUMBER.test(text) ? Number(text) : undefined
 }

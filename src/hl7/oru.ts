@@ -1,7 +1,7 @@
 import type { Mode, WireReading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import { bedKeyOf, type IdentityOptions, locationOf, patientOf, visitOf } from './identity.ts'
-import { componentOf, fieldOf, type Message, type Segment } from './message.ts'
+import { componentOf, type Delimiters, fieldOf, type Message, type Segment } from './message.ts'
 import { type CodeBook, observationOf, type Sample } from './observation.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import type { Zone } from './time.ts'
@@ -29,15 +29,41 @@ export interface OruOptions {
   readonly mode: Mode
 }
 
-type Values = Record<
-  string,
-  { value: number | null; status?: Sample['status']; time?: number; limits?: [number | null, number | null] }
->
+interface Value {
+  value: number | null
+  status?: Sample['status']
+  limits?: [number | null, number | null]
+  time?: number
+}
+type Values = Record<string, Value>
 
 /** One OBR's readings: the set's own, and further ones of channels that come several times. */
 interface Collected {
   readonly time: number
   readonly byTime: Map<number, Values>
+}
+
+/** Times of observations: those of one message mostly say the same. */
+class Times {
+  readonly #zone: Zone
+  readonly #delimiters: Delimiters
+  #field = ''
+  #meant: number | string | undefined
+
+  constructor(zone: Zone, delimiters: Delimiters) {
+    this.#zone = zone
+    this.#delimiters = delimiters
+  }
+
+  /** What a field says: ms since 1970, undefined where it says nothing, or why there is no such time. */
+  of(field: string): number | string | undefined {
+    if (field !== this.#field) {
+      const told = componentOf(field, 1, this.#delimiters)
+      this.#field = field
+      this.#meant = told === '' ? undefined : this.#zone.instant(told)
+    }
+    return this.#meant
+  }
 }
 
 /**
@@ -47,15 +73,12 @@ interface Collected {
 export function readObservations(message: Message, options: OruOptions): Observed | Refusal {
   const { delimiters, segments } = message
   const { identity, book, zone, written, mode } = options
-  const out: Observed = {
-    kind: 'observed',
-    readings: [],
-    rejections: [],
-    unmapped: [],
-    disagreements: 0,
-    unknownFlags: 0,
-  }
-  const counts = { disagreements: 0, unknownFlags: 0 }
+  const readings: WireReading[] = []
+  const rejections: Rejection[] = []
+  const unmapped: string[] = []
+  let disagreements = 0
+  let unknownFlags = 0
+  const times = new Times(zone, delimiters)
   let pid: Segment | undefined
   let pv1: Segment | undefined
   let set: Collected | undefined
@@ -68,16 +91,17 @@ export function readObservations(message: Message, options: OruOptions): Observe
     if (patient === undefined && bedKeyOf(location) === undefined)
       return refuse('required', 'neither an identifier of the patient nor a bed is there', 'PID-3')
     const encounter = visitOf(pv1, pid, delimiters, identity)
+    const { unit, bed } = location
     for (const [time, values] of set.byTime) {
-      out.readings.push({
-        ...(patient !== undefined && { patient }),
-        ...(encounter !== undefined && { encounter }),
-        ...(location.unit !== undefined && { unit: location.unit }),
-        ...(location.bed !== undefined && { bed: location.bed }),
-        time,
-        ...(mode !== 'live' && { mode }),
-        values,
-      })
+      const reading: { -readonly [name in keyof WireReading]?: WireReading[name] } = {}
+      if (patient !== undefined) reading.patient = patient
+      if (encounter !== undefined) reading.encounter = encounter
+      if (unit !== undefined) reading.unit = unit
+      if (bed !== undefined) reading.bed = bed
+      reading.time = time
+      if (mode !== 'live') reading.mode = mode
+      reading.values = values
+      readings.push(reading as WireReading)
     }
     set = undefined
     return undefined
@@ -97,9 +121,9 @@ export function readObservations(message: Message, options: OruOptions): Observe
         pv1 = segment
         break
       case 'OBR': {
-        const told = componentOf(fieldOf(segment, 7), 1, delimiters)
-        const time = told === '' ? written : zone.instant(told)
-        if (typeof time === 'string') return refuse('type', time, told === '' ? 'MSH-7' : 'OBR-7')
+        const told = times.of(fieldOf(segment, 7))
+        const time = told ?? written
+        if (typeof time === 'string') return refuse('type', time, told === undefined ? 'MSH-7' : 'OBR-7')
         set = { time, byTime: new Map() }
         break
       }
@@ -108,18 +132,18 @@ export function readObservations(message: Message, options: OruOptions): Observe
         if (set === undefined) return refuse('segment', 'an OBX stands before any OBR')
         const found = observationOf(segment, delimiters, book)
         if (found.kind === 'device') break
-        if (found.kind === 'unmapped') out.unmapped.push(found.code)
+        if (found.kind === 'unmapped') unmapped.push(found.code)
         else if (found.kind === 'unreadable') {
-          out.rejections.push(
+          rejections.push(
             reject(found.reason, `the observation of ${found.channel} cannot be read`, `OBX[${place}]-${found.field}`),
           )
           // that something came which is of no use is known of the bed, too
           valuesAt(set, set.time)[found.channel] ??= { value: null, status: 'invalid' }
         } else {
-          if (found.disagrees) counts.disagreements++
-          if (found.unknownFlag) counts.unknownFlags++
-          const wrong = collect(set, found, book, zone)
-          if (wrong) out.rejections.push({ ...wrong, path: `OBX[${place}]-${wrong.path}` })
+          if (found.disagrees) disagreements++
+          if (found.unknownFlag) unknownFlags++
+          const wrong = collect(set, found, book, times)
+          if (wrong) rejections.push({ ...wrong, path: `OBX[${place}]-${wrong.path}` })
         }
         break
       }
@@ -127,23 +151,18 @@ export function readObservations(message: Message, options: OruOptions): Observe
   }
   const refused = close()
   if (refused) return refused
-  return { ...out, ...counts }
+  return { kind: 'observed', readings, rejections, unmapped, disagreements, unknownFlags }
 }
 
 /** Put a sample where it belongs. @returns a rejection whose path is the field of the OBX */
-function collect(set: Collected, sample: Sample, book: CodeBook, zone: Zone): Rejection | undefined {
+function collect(set: Collected, sample: Sample, book: CodeBook, times: Times): Rejection | undefined {
   const { name } = book.channels[sample.channel]!
-  const own = sample.time === '' ? set.time : zone.instant(sample.time)
+  const own = times.of(sample.time) ?? set.time
   if (typeof own === 'string') return reject('bad-time', own, '14')
-  const value = Number.isNaN(sample.value) ? null : sample.value
-  const written = {
-    value,
-    ...(sample.status !== 'ok' && !(value === null && sample.status === 'not-available') && { status: sample.status }),
-    ...(sample.limits && { limits: [...sample.limits] as [number | null, number | null] }),
-  }
   const ofSet = valuesAt(set, set.time)
   if (!Object.hasOwn(ofSet, name)) {
-    ofSet[name] = own === set.time ? written : { ...written, time: own }
+    ofSet[name] = written(sample)
+    if (own !== set.time) ofSet[name].time = own
     return undefined
   }
   // the channel once more: the next second of a set, or a second line of the same kind
@@ -152,8 +171,17 @@ function collect(set: Collected, sample: Sample, book: CodeBook, zone: Zone): Re
   const others = valuesAt(set, own)
   if (Object.hasOwn(others, name))
     return reject('duplicate-channel', `${name} comes twice for one time; the first is taken`, '4')
-  others[name] = written
+  others[name] = written(sample)
   return undefined
+}
+
+/** A sample as the contract of the readings has it. */
+function written({ value, status, limits }: Sample): Value {
+  const absent = Number.isNaN(value)
+  const out: Value = { value: absent ? null : value }
+  if (status !== 'ok' && !(absent && status === 'not-available')) out.status = status
+  if (limits !== undefined) out.limits = [limits[0], limits[1]]
+  return out
 }
 
 function valuesAt({ byTime }: Collected, time: number): Values {

@@ -12,7 +12,7 @@ export interface Pseudonyms {
 export function pseudonyms(secret: string): Pseudonyms {
   const of = (text: string) => createHmac('sha256', secret).update(text).digest('hex').slice(0, 32)
   const known = new Memo<string>(100_000)
-  const kept = (text: string) => known.of(text, of)
+  const kept = (text: string) => known.get(text) ?? known.keep(text, of(text))
   return {
     patient: (authority, number) => kept(`${authority}|${number}`),
     visit: (authority, number) => kept(`\u0001visit|${authority}|${number}`),

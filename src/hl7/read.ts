@@ -70,13 +70,16 @@ export function readMessage(bytes: Buffer, options: ReadOptions): Read {
   if (mode === undefined) return refused(refuse('processing', 'the processing id is none of P, T, D', 'MSH-11'))
   if (header.control === '') return refused(refuse('required', 'there is no control id', 'MSH-10'))
   if (header.type === 'ORU' && header.event === 'R01') {
-    const found = readObservations(message, { ...options, written, mode })
+    const { identity, book, zone } = options
+    const found = readObservations(message, { identity, book, zone, written, mode })
     const kind = 'ORU^R01'
     if (found.kind === 'refused') return { ...NOTHING, ...told, kind, refusal: found }
     const { readings, rejections, unmapped, disagreements, unknownFlags } = found
+    // named one by one: of every message, and what is spread is built by calls out of compiled code
     return {
-      ...told,
+      header,
       kind,
+      written: told.written,
       readings,
       encounter: undefined,
       rejections,

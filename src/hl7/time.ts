@@ -21,7 +21,7 @@ export interface Zone {
 export function openZone(name: string): Zone {
   const offset = zoneOffset(name)
   const known = new Memo<number | string>()
-  return { offset, instant: (text) => known.of(text, (it) => instantOf(it, offset)) }
+  return { offset, instant: (text) => known.get(text) ?? known.keep(text, instantOf(text, offset)) }
 }
 
 /** Quarters of an hour of which offsets are kept: no zone changes between. */

@@ -7,7 +7,7 @@ import { heartbeatRecord } from './heartbeat-record.ts'
 import type { KafkaWard } from './kafka-ward.ts'
 import { endsOf, lag } from './lag.ts'
 import type { KafkaClient, PlainWriter } from './port.ts'
-import { selfTestReading } from './self-test.ts'
+import { selfTestEvery, selfTestReading } from './self-test.ts'
 import { topicName } from './topics.ts'
 
 export interface HeartbeatOptions {
@@ -18,6 +18,8 @@ export interface HeartbeatOptions {
   readonly topicPrefix: string
   readonly models: () => readonly { readonly name: string; readonly version: string }[]
   readonly instance: string
+  /** wall-clock silence after which a bed is blind, s */
+  readonly signalLostSeconds: number
   readonly telemetry: KafkaTelemetry
   readonly log: Log
   /** told after each try: why nobody may be watching, undefined when all is well */
@@ -32,8 +34,6 @@ export interface HeartbeatOptions {
 const EVERY_MS = 5000
 const CONFIRM_SECONDS = 15
 const LATE_MS = 4000
-/** Every how many heartbeats the self-test patients have a reading. */
-const SELF_TEST_EVERY = 2
 
 /**
  * What this process says of itself: a heartbeat in the status topic, a reading of each own partition's self-test patient,
@@ -42,6 +42,9 @@ const SELF_TEST_EVERY = 2
 export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> } {
   const { around, client, plain, telemetry, log, told, trouble } = options
   const readings = topicName(options.topicPrefix, 'readings')
+  /** every how many heartbeats the self-test patients have a reading */
+  const testEvery = Math.floor((selfTestEvery(options.signalLostSeconds) * 1000) / EVERY_MS)
+  let testedAt = options.now()
   let seq = 0
   let beating: Promise<void> | undefined
 
@@ -64,11 +67,13 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
       lagMs: null,
       confirmTimeoutS: CONFIRM_SECONDS,
     }
-    const tests = seq % SELF_TEST_EVERY === 0 ? partitions.map((it) => selfTestReading(readings, it, now)) : []
+    const tests = seq % testEvery === 0 ? partitions.map((it) => selfTestReading(readings, it, now, testedAt)) : []
     // before the self-test readings are in the topic: they are not worked yet
     const ends = endsOf(around, readings, now)
     try {
       await inTime(plain.send([heartbeatRecord(options.topicPrefix, 0, heartbeat), ...tests]))
+      // a still heart that Kafka did not take is still the next time
+      if (tests.length > 0) testedAt = now
       telemetry.lag(await inTime(lag({ around, client, topic: readings, ends })))
       told(trouble())
     } catch (error) {

@@ -23,6 +23,7 @@ function beating(end: () => End | undefined, bounds: KafkaClient['bounds']) {
     topicPrefix: 'w',
     models: () => [],
     instance: 'i',
+    signalLostSeconds: 15,
     telemetry: { ...prometheusTelemetry().kafka, lag: (records) => void lags.push(records) },
     log: quiet,
     told: (trouble) => void said.push(trouble),
