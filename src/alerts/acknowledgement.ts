@@ -25,11 +25,14 @@ function done(
       // who was first stays named
       if (alert.ack !== undefined) return undefined
       const ack = { by: it.by, at: Math.round(it.at) }
-      return { alert: { ...alert, ack }, phase: alert.latched ? 'end' : 'update' }
+      return { alert: Object.assign({}, alert, { ack }), phase: alert.latched ? 'end' : 'update' }
     }
     case 'pause': {
       const { called: _, ...rest } = alert
-      return { alert: { ...rest, urgent: true, pausedUntil: Math.round(it.until) }, phase: 'update' }
+      return {
+        alert: Object.assign(rest, { urgent: true as const, pausedUntil: Math.round(it.until) }),
+        phase: 'update',
+      }
     }
     case 'resume': {
       if (alert.pausedUntil === undefined) return undefined

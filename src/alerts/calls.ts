@@ -108,7 +108,7 @@ export function afterMessage<A extends Calling>(
     const { urgent: _, ...rest } = alert
     const score = said.score && { score: said.score }
     return [
-      { ...rest, called: time } as unknown as A,
+      Object.assign(rest, { called: time }) as unknown as A,
       { ...calls, [code]: { at: time, priority: said.priority, ...score, suppressed: 0 } },
     ]
   }

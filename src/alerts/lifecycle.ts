@@ -35,7 +35,11 @@ export interface AlertContext extends CallRules {
   readonly blind?: true
 }
 
-/** An alert between its start and its end. JSON keeps it whole: it is part of a patient's saved state. */
+/**
+ * An alert between its start and its end. JSON keeps it whole: it is part of a patient's saved state. It is looked at in every tick,
+ * so a copy with a field more is made by `Object.assign`: a spread with a field behind it gives each copy a hidden class of its own,
+ * and whoever reads it a search.
+ */
 export interface OpenAlert extends CallState {
   readonly alertId: string
   readonly code: string
@@ -152,7 +156,7 @@ export function send(alert: OpenAlert, time: number): OpenAlert {
 /** The alert as if nobody had been called, acknowledged or paused it: what it is now about is another matter. */
 function calledAnew(alert: OpenAlert): OpenAlert {
   const { called: _, ack: __, pausedUntil: ___, ...rest } = alert
-  return { ...rest, urgent: true, unanswered: 0 }
+  return Object.assign(rest, { urgent: true as const, unanswered: 0 })
 }
 
 function unlatched(alert: OpenAlert): OpenAlert {
@@ -188,7 +192,8 @@ function stand(context: AlertContext, alert: OpenAlert, time: number): [OpenAler
   const calls = context.calls ?? NO_CALLS
   if (unanswered(context, calls, alert, time)) {
     const { called: _, ...rest } = alert
-    return [send({ ...rest, urgent: true, unanswered: alert.unanswered + 1 }, time), 'escalate']
+    const again = Object.assign(rest, { urgent: true as const, unanswered: alert.unanswered + 1 })
+    return [send(again, time), 'escalate']
   }
   const due = time - alert.lastSent >= context.continueSeconds * 1000
   const owed = alert.called === undefined && callOf(context, calls, alert, time) === 'now'
@@ -199,7 +204,8 @@ function stand(context: AlertContext, alert: OpenAlert, time: number): [OpenAler
 function fade(context: AlertContext, alert: OpenAlert, time: number): [OpenAlert, Phase?] {
   const gone = time - alert.lastTrue >= context.clearSeconds * 1000
   if (gone && (!alert.latching || (critical(alert) && alert.ack !== undefined))) return [send(alert, time), 'end']
-  if (gone && critical(alert) && !alert.latched) return [{ ...send(alert, time), latched: true }, 'update']
+  if (gone && critical(alert) && !alert.latched)
+    return [Object.assign(send(alert, time), { latched: true as const }), 'update']
   return stand(context, alert, time)
 }
 

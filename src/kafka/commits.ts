@@ -6,6 +6,7 @@ import { alertRecord } from './alert-record.ts'
 import type { Owned } from './owned.ts'
 import type { PlainWriter } from './port.ts'
 import { selfTestSeconds } from './self-test.ts'
+import { topicName } from './topics.ts'
 import { takeTransaction } from './transaction.ts'
 
 export interface CommitOptions {
@@ -25,6 +26,8 @@ export interface CommitOptions {
   readonly failed: (owned: Owned, error: VigilError) => void
   /** more waits than the ward can work: what comes out is late already, and commits cost the thread that steps */
   readonly behind: () => boolean
+  /** the next offset of a partition's readings as its log stood at the newest fetch; undefined before the first */
+  readonly end: (partition: number) => number | undefined
   /** make the pipeline flush soon, though nothing arrives; where it is about to anyway, nothing happens */
   readonly wake: () => void
   /** wall clock, ms */
@@ -35,6 +38,17 @@ export interface CommitOptions {
 const MOST_WAITING = 20_000
 /** States saved in one commit at most: encoding blocks the thread. */
 const MOST_STATES = 1000
+/** Half the time they have: the other half is for a commit that takes long. */
+const AT_EASE = 0.5
+/** A ward that is behind has no time to save a state twice as often as it must. */
+const BEHIND = 0.8
+/**
+ * Saving would be a quarter of its work, and by a clock on the wall the more for each reading the slower it is. A crash costs it
+ * the work of so many intervals again.
+ */
+const FAR_BEHIND = 4
+/** At the pace since the last commit, what waits takes so long, ms. */
+const FAR_BEHIND_MS = 1000
 
 /**
  * When each partition is committed: at once after an alert, else at the commit interval; at most one commit of a partition is
@@ -142,10 +156,22 @@ export class Commits implements Committer {
   #quota(owned: Owned, now: number): number {
     const unsaved = this.#options.state.unsaved(owned.number)
     const elapsed = Math.max(1, now - owned.committedAt)
-    // all of them within half the time they have: the other half is for a commit that takes long. A ward that is behind has no
-    // time to save a state twice as often as it must
-    const within = this.#options.behind() ? 0.8 : 0.5
-    return Math.min(MOST_STATES, Math.ceil((unsaved.size * elapsed) / (within * this.#options.stateIntervalMs)))
+    const within = this.#intervals(owned, elapsed) * this.#options.stateIntervalMs
+    return Math.min(MOST_STATES, Math.ceil((unsaved.size * elapsed) / within))
+  }
+
+  /**
+   * Within how many of the intervals that a state may be old all that are unsaved are saved.
+   * @param elapsed since the partition's last commit, ms
+   */
+  #intervals(owned: Owned, elapsed: number): number {
+    const { behind, end, prefix } = this.#options
+    if (!behind()) return AT_EASE
+    const readings = topicName(prefix, 'readings')
+    const worked = owned.worked.get(readings) ?? 0
+    const left = (end(owned.number) ?? worked) - worked
+    const lately = Math.max(0, worked - (owned.committed.get(readings) ?? 0))
+    return left * elapsed > FAR_BEHIND_MS * lately ? FAR_BEHIND : BEHIND
   }
 
   #commit(owned: Owned, quota: number, now: number): Promise<void> {

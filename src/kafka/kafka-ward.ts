@@ -77,6 +77,7 @@ export class KafkaWard implements GroupEvents {
       all: () => this.#owned.values(),
       failed: (owned, error) => this.#failed(owned, error),
       behind: () => this.#feed.waiting.behind,
+      end: (partition) => this.end(readings, partition)?.next,
       wake: () => this.#feed.waiting.working || this.#feed.turn(() => {}),
       now,
     })

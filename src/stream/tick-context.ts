@@ -59,7 +59,7 @@ export class TickContext implements AlertContext {
 
   get frame(): AlertBody['context'] {
     const { session, profile, beside } = this.#parts
-    return { ...beside(), profile: { name: profile, assumed: session.profile === undefined } }
+    return Object.assign({}, beside(), { profile: { name: profile, assumed: session.profile === undefined } })
   }
 
   again(code: string, onset: number): number {

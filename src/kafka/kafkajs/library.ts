@@ -7,8 +7,8 @@ import { type Encoder, patchEncoder } from './encoder-patch.ts'
 import { batchedFetch, type FetchClass, type FetchOfRecords, setDecoder } from './fetch-patch.ts'
 import { type AnswerOf, fetchAnswer, fetchRequest, type RequestOf, shuffledByTopic } from './group-fetch.ts'
 import { groupedByPartition } from './grouping-patch.ts'
+import { type Produce, produceRequest } from './produce-request.ts'
 import type { CodecOf } from './record-batches.ts'
-import { batchEncoder, type Message } from './record-encoder.ts'
 import { patchTimers, type QueueClass } from './timer-patch.ts'
 
 /**
@@ -31,19 +31,15 @@ function exchange<T>(name: string, by: (was: T) => unknown): void {
 const compression = load('kafkajs/src/protocol/message/compression') as {
   lookupCodecByAttributes: CodecOf
 }
-const recordOf = load('kafkajs/src/protocol/recordBatch/record/v0') as (message: Message) => unknown
-// a record is encoded with its batch
-exchange('protocol/recordBatch/record/v0', () => (message: Message) => message)
-exchange('protocol/recordBatch/v0', (was: { RecordBatch: Parameters<typeof batchEncoder>[0] }) => ({
-  ...was,
-  RecordBatch: batchEncoder(was.RecordBatch, recordOf),
-}))
 exchange('consumer/batch', (was: FetchClass) => batchedFetch(was))
 exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof setDecoder>[0]) =>
   setDecoder(was, compression.lookupCodecByAttributes),
 )
 const setOf = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as ReturnType<typeof setDecoder>
 const Decoder = load('kafkajs/src/protocol/decoder') as new (of: Buffer) => Parameters<typeof setOf>[0]
+exchange('protocol/requests/produce/v3/request', (was: (of: Produce) => object) =>
+  produceRequest(was, load('kafkajs/src/protocol/encoder') as Parameters<typeof produceRequest>[1]),
+)
 exchange('protocol/requests/fetch/v11/request', (was: RequestOf) => fetchRequest(was))
 exchange('protocol/requests/fetch/v11/response', (was: AnswerOf) => fetchAnswer(was, (set) => setOf(new Decoder(set))))
 exchange('utils/shuffle', shuffledByTopic)

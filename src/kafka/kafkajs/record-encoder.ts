@@ -8,35 +8,24 @@ import { crc32c } from './crc32c.ts'
 
 type Bytes = string | Buffer | null | undefined
 
-/** A record as a producer is given it, and where it stands in its batch. */
+/** A record as a producer is given it. */
 export interface Message {
   readonly key?: Bytes
   readonly value?: Bytes
   readonly headers?: Readonly<Record<string, string | Buffer | readonly (string | Buffer)[]>>
-  readonly offsetDelta: number
-  readonly timestampDelta: number
+  /** ms since 1970; absent: now */
+  readonly timestamp?: number | string | null
 }
 
-/** A batch as kafkajs' producer asks for it. */
-export interface NewBatch<R> {
-  /** codec; 0 is none */
-  readonly compression?: number
-  readonly records: readonly R[]
+/** A batch of records of one time, not compressed. */
+export interface NewBatch {
+  readonly messages: readonly Message[]
   /** ms since 1970 */
-  readonly firstTimestamp: number | string
-  readonly maxTimestamp: number | string
+  readonly timestamp: number
   readonly producerId: unknown
   readonly producerEpoch: number
   readonly firstSequence: number
   readonly transactional: boolean
-  readonly lastOffsetDelta: number
-}
-
-/** What kafkajs puts into a request. */
-export interface Encoded {
-  readonly buf: Buffer
-  readonly buffer: Buffer
-  size(): number
 }
 
 const HEADER = 61
@@ -69,9 +58,12 @@ function headersOf({ headers }: Message): readonly Header[] {
 
 const NO_HEADERS: readonly Header[] = []
 
-/** Bytes of a record after its length. */
-function bodyBytes({ key, value, offsetDelta, timestampDelta }: Message, headers: readonly Header[]): number {
-  let bytes = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta)
+/** No later than the batch. */
+const TIMESTAMP_DELTA = 0
+
+/** Bytes of a record after its length. @param at its place in the batch */
+function bodyBytes({ key, value }: Message, at: number, headers: readonly Header[]): number {
+  let bytes = 1 + varintBytes(TIMESTAMP_DELTA) + varintBytes(at)
   bytes += measured(bytesOf(key)) + measured(bytesOf(value)) + varintBytes(headers.length)
   for (const [name, each] of headers) bytes += measured(bytesOf(name)) + measured(bytesOf(each))
   return bytes
@@ -107,10 +99,10 @@ class Pen {
   }
 }
 
-function encode(batch: NewBatch<Message>): Buffer {
-  const { records } = batch
-  const headers = records.map(headersOf)
-  const bodies = records.map((record, i) => bodyBytes(record, headers[i]!))
+export function encodeBatch(batch: NewBatch): Buffer {
+  const { messages } = batch
+  const headers = messages.map(headersOf)
+  const bodies = messages.map((message, at) => bodyBytes(message, at, headers[at]!))
   const total = bodies.reduce((sum, bytes) => sum + measured(bytes), HEADER)
   const data = Buffer.allocUnsafe(total)
   data.writeBigInt64BE(0n, 0)
@@ -118,39 +110,28 @@ function encode(batch: NewBatch<Message>): Buffer {
   data.writeInt32BE(0, 12) // leader epoch: the broker's
   data[16] = MAGIC
   data.writeInt16BE(batch.transactional ? TRANSACTIONAL : 0, ATTRIBUTES_AT)
-  data.writeInt32BE(batch.lastOffsetDelta, 23)
-  data.writeBigInt64BE(BigInt(batch.firstTimestamp), 27)
-  data.writeBigInt64BE(BigInt(batch.maxTimestamp), 35)
+  data.writeInt32BE(messages.length - 1, 23)
+  // of the first record, and of the newest
+  data.writeBigInt64BE(BigInt(batch.timestamp), 27)
+  data.writeBigInt64BE(BigInt(batch.timestamp), 35)
   data.writeBigInt64BE(BigInt(String(batch.producerId)), 43)
   data.writeInt16BE(batch.producerEpoch, 51)
   data.writeInt32BE(batch.firstSequence, 53)
-  data.writeInt32BE(records.length, 57)
+  data.writeInt32BE(messages.length, 57)
   const pen = new Pen(data, HEADER)
-  records.forEach((record, i) => {
-    pen.varint(bodies[i]!)
+  messages.forEach((message, at) => {
+    pen.varint(bodies[at]!)
     pen.byte(0)
-    pen.varint(record.timestampDelta)
-    pen.varint(record.offsetDelta)
-    pen.bytes(record.key)
-    pen.bytes(record.value)
-    pen.varint(headers[i]!.length)
-    for (const [name, value] of headers[i]!) {
+    pen.varint(TIMESTAMP_DELTA)
+    pen.varint(at)
+    pen.bytes(message.key)
+    pen.bytes(message.value)
+    pen.varint(headers[at]!.length)
+    for (const [name, value] of headers[at]!) {
       pen.bytes(name)
       pen.bytes(value)
     }
   })
   data.writeUInt32BE(crc32c(data.subarray(ATTRIBUTES_AT)), 17)
   return data
-}
-
-/**
- * @param was kafkajs' own, for batches that are to be compressed
- * @param recordOf kafkajs' own encoder of a record, as those are made of
- */
-export function batchEncoder<R>(was: (batch: NewBatch<R>) => Promise<Encoded>, recordOf: (message: Message) => R) {
-  return async (batch: NewBatch<Message>): Promise<Encoded> => {
-    if (batch.compression) return was({ ...batch, records: batch.records.map(recordOf) })
-    const buf = encode(batch)
-    return { buf, buffer: buf, size: () => buf.length }
-  }
 }
