@@ -3,7 +3,7 @@ import type { Reading } from '../vitals/reading.ts'
 import { type ClockVerdict, judge } from './clock.ts'
 import { advanceClock, agreedStamps, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, resetGrid, resetOpen, takeReading } from './grid.ts' // biome-ignore format: one line
 import type { Rounds } from './rounds.ts'
-import { Rows, type SavedRows } from './rows.ts'
+import { Rows, type SavedRows, wholeRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 
 /** What became of a reading in its patient's grid. */
@@ -50,8 +50,8 @@ export class Clocks {
   /** The rows that belong into a patient's saved state; `open` only of one whose readings come in parts. */
   saved({ channels }: ChannelTable): { readonly clocks: SavedRows; readonly open: SavedRows } {
     return {
-      clocks: { rows: this.#rows, fields: gridFields(channels) },
-      open: { rows: this.#open, fields: openFields(this.#grid, channels) },
+      clocks: wholeRows(this.#rows, gridFields(channels)),
+      open: wholeRows(this.#open, openFields(this.#grid, channels)),
     }
   }
 

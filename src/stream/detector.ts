@@ -36,7 +36,7 @@ import { FAILURE_FIELDS, failedSince, forgetFailure, isOff, noteFailure, resetFa
 import { areSound, type Forecasts } from './forecasts.ts'
 import { type Lane, modelId, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import { numbered, Rows, type SavedRows, wholeRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
 import { Tally } from './tally.ts'
 
@@ -110,7 +110,7 @@ export class Detector implements Lane {
   }
 
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
+    return wholeRows(this.#rows, numbered(`${this.model}/${LAYOUT}`, this.#rows.stride))
   }
 
   readState(slot: number, into: Float32Array): void {
@@ -271,6 +271,12 @@ export class Detector implements Lane {
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
     const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
     out.push(driftCondition(this.manifest, this.#table, drift, value, time))
+  }
+
+  /** A copy of a patient's pending forecasts and own spread: [ScorePlan.stateSize] */
+  protected scoreRow(slot: number): Float64Array {
+    const at = this.#rows.at(slot) + this.#scoresAt
+    return this.#rows.page(slot).slice(at, at + this.#scores.stateSize)
   }
 
   /** Whether the detector says "unexpected" of the patient on a slot. */

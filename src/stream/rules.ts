@@ -7,7 +7,7 @@ import type { FrameColumns } from '../vitals/frame.ts'
 import type { EntryOf } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import type { Policies } from './policies.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import { numbered, Rows, type SavedRows, wholeRows } from './rows.ts'
 import type { Session } from './sessions.ts'
 import { RULES_VERSION } from './sources.ts'
 
@@ -32,7 +32,7 @@ export class Rules {
   /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
     const { fields } = this.#policies.current.plans.adult
-    return { rows: this.#rows, fields: [...fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)] }
+    return wholeRows(this.#rows, [...fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)])
   }
 
   /** A new patient on the slot. */

@@ -5,7 +5,9 @@ import { VigilError } from '../../errors.ts'
 import { merged } from '../../ingest/merge.ts'
 import { openRecording } from '../../ingest/recording.ts'
 import { checkLimits, limitPlan, resetLimits } from '../../scoring/limits.ts'
-import { resetSensors, sensorPlan, siftFrame, trusted } from '../../scoring/sensors.ts'
+import { Page } from '../../scoring/page.ts'
+import { resetSensors } from '../../scoring/sensor-row.ts'
+import { sensorPlan, siftFrame, trusted } from '../../scoring/sensors.ts'
 import { agrees, judge, witnesses } from '../../stream/clock.ts'
 import {
   advanceClock,
@@ -100,7 +102,7 @@ interface Open extends RecordedPatient {
   readonly grid: Float64Array
   /** ticks that are filling, once a source sent a set in parts */
   open: Float64Array | undefined
-  readonly sensors: Float64Array
+  readonly sensors: Page
   readonly limits: Float64Array
   encounter: string | undefined
   /** discharged, and not admitted since */
@@ -131,7 +133,7 @@ function wardIntake(recipe: WardRecipe, table: ChannelTable, folder: string) {
       breaks: [],
       grid: new Float64Array(grid.stateSize),
       open: undefined,
-      sensors: new Float64Array(sensors.stateSize),
+      sensors: new Page(sensors.stateSize),
       limits: new Float64Array(limits.stateSize),
       encounter: undefined,
       away: false,
