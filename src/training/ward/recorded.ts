@@ -103,7 +103,7 @@ interface Open extends RecordedPatient {
   /** ticks that are filling, once a source sent a set in parts */
   open: Float64Array | undefined
   readonly sensors: Page
-  readonly limits: Float64Array
+  readonly limits: Page
   encounter: string | undefined
   /** discharged, and not admitted since */
   away: boolean
@@ -134,7 +134,7 @@ function wardIntake(recipe: WardRecipe, table: ChannelTable, folder: string) {
       grid: new Float64Array(grid.stateSize),
       open: undefined,
       sensors: new Page(sensors.stateSize),
-      limits: new Float64Array(limits.stateSize),
+      limits: new Page(limits.stateSize),
       encounter: undefined,
       away: false,
       aside: [],
