@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Detector, Known } from '../stream/detector.ts'
+import type { Detector } from '../stream/detector.ts'
+import type { Known } from '../stream/detector-numbers.ts'
 import type { InputBatch, Telemetry } from '../stream/ports.ts'
 import type { Session } from '../stream/sessions.ts'
 import { Ward } from '../stream/ward.ts'

@@ -7,9 +7,10 @@ import {
   evidenceSteps,
   learningFrozen,
   ownThreshold,
-  resetEvidence,
   weighEvidence,
 } from '../../src/scoring/evidence.ts'
+import { evidenceNumbers, readEvidence, resetEvidence, writeEvidence } from '../../src/scoring/evidence-row.ts'
+import { Page } from '../../src/scoring/page.ts'
 import { rememberForecast, resetScore, scored, scorePlan } from '../../src/scoring/score.ts'
 import { emptyFrames, frame, standardForecast, TABLE, uncalibrated } from './synthetic.ts'
 
@@ -18,7 +19,7 @@ const scores = scorePlan(manifest, TABLE)
 const Q = manifest.policy.q
 
 /** a bed whose p-values are dictated: (tick, p by horizon) -> whether the detector says "unexpected" */
-function bed(plan: EvidencePlan, state = new Float64Array(plan.stateSize), reset = true) {
+function bed(plan: EvidencePlan, state = new Page(plan.stateSize), reset = true) {
   const pending = new Float64Array(scores.stateSize)
   const out = scored(scores)
   const frames = emptyFrames()
@@ -36,6 +37,17 @@ function bed(plan: EvidencePlan, state = new Float64Array(plan.stateSize), reset
       return weighEvidence(plan, state, 0, pending, 0, frames, 0, out)
     },
   }
+}
+/** a row as plain numbers, and another made of them */
+function numbers(plan: EvidencePlan, state: Page): Float64Array {
+  const read = new Float64Array(evidenceNumbers(plan))
+  readEvidence(plan, state, 0, read, 0)
+  return read
+}
+function restored(plan: EvidencePlan, state: Page): Page {
+  const copy = new Page(plan.stateSize)
+  writeEvidence(plan, copy, 0, numbers(plan, state), 0)
+  return copy
 }
 const one = (p: number) => [p, Number.NaN, Number.NaN]
 const planOf = (policy: Partial<typeof manifest.policy>, warmupSteps = 0) =>
@@ -164,11 +176,12 @@ test('the row is the whole memory: a copy of it has the same future', () => {
       let tick = 0
       steps.forEach(([gap, p], i) => {
         tick += gap
-        if (i === cut % steps.length) second = bed(plan, first.state.slice(), false)
+        if (i === cut % steps.length) second = bed(plan, restored(plan, first.state), false)
         const raised = first.tick(tick, one(p))
         if (second !== first) {
           expect(second.tick(tick, one(p))).toBe(raised)
           expect(evidenceOf(plan, second.state, 0)).toEqual(evidenceOf(plan, first.state, 0))
+          expect(numbers(plan, second.state)).toEqual(numbers(plan, first.state))
         }
       })
     }),
