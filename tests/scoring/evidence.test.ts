@@ -68,7 +68,8 @@ describe('n of the last m ticks', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 64 }), steps, (of, some, gaps) => {
         const n = Math.min(some, of)
-        const watched = bed(planOf({ n, of }))
+        const plan = planOf({ n, of })
+        const watched = bed(plan)
         const counting: number[] = []
         let tick = 1000
         for (const [gap, counts] of gaps) {
@@ -78,10 +79,10 @@ describe('n of the last m ticks', () => {
           const raised = watched.tick(tick, one(counts ? Q / 2 : 0.5))
           expect(raised).toBe(inWindow.length >= n)
           if (raised) {
-            expect(evidenceOf(planOf({ n, of }), watched.state, 0)!.onsetTick).toBe(inWindow[0])
+            expect(evidenceOf(plan, watched.state, 0)!.onsetTick).toBe(inWindow[0])
             return
           }
-          expect(evidenceOf(planOf({ n, of }), watched.state, 0)).toBeUndefined()
+          expect(evidenceOf(plan, watched.state, 0)).toBeUndefined()
         }
       }),
       { numRuns: 300 },
@@ -104,10 +105,11 @@ describe('n of the last m ticks', () => {
   })
 
   test('the least p of the horizons due at a tick counts: they share q already', () => {
-    const two = bed(planOf({ n: 1, of: 1 }))
+    const plan = planOf({ n: 1, of: 1 })
+    const two = bed(plan)
     expect(two.tick(1, [1.1 * Q, 0.5, Number.NaN])).toBe(false)
     expect(two.tick(2, [0.5, 0.4 * Q, Number.NaN])).toBe(true)
-    expect(evidenceOf(planOf({ n: 1, of: 1 }), two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.4 * Q })
+    expect(evidenceOf(plan, two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.4 * Q })
   })
 
   test('says nothing before the warm-up is over, and what happened in it does not count', () => {
@@ -210,7 +212,8 @@ describe("the patient's own q", () => {
   })
 
   test('does not move while an alert stands or a sensor is suspected, and learning stops for ten minutes at most', () => {
-    const watched = bed(planOf({ n: 1, of: 1, clearSeconds: 30 }))
+    const plan = planOf({ n: 1, of: 1, clearSeconds: 30 })
+    const watched = bed(plan)
     watched.tick(60, one(Q / 2))
     watched.tick(120, one(Q / 2))
     const q = ownThreshold(plan, watched.state, 0)
