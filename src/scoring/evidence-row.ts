@@ -1,4 +1,3 @@
-import type { EvidencePlan } from './evidence.ts'
 import { type Page, Pool } from './page.ts'
 
 /** Row of a patient: one line of a cache, for every frame touches it. Doubles, */
@@ -25,14 +24,24 @@ export const LEAD = 3 // channel of the test that gave BEST_P, -1 = the joint on
 export const HEADER = 4
 export const FIELDS = 8 // value, mean, sd, low, high, residual, contribution, given the rest; all NaN where not observed
 
-/** How long a row is, and where the runs of a model of so many channels stand. */
-export const evidenceRow = (channels: number): Pick<EvidencePlan, 'stateSize' | 'best'> => ({
+/** Where the evidence of a model's patients stands. */
+export interface EvidenceRow {
+  /** doubles of one patient's row */
+  readonly stateSize: number
+  /** channels of the model: C */
+  readonly channels: number
+  /** runs of the patients who have one */
+  readonly best: Pool
+}
+
+export const evidenceRow = (channels: number): EvidenceRow => ({
+  channels,
   stateSize: ROW,
   best: new Pool(HEADER + FIELDS * channels),
 })
 
 /** Forget everything (a new patient at the bed): the warm-up begins again. */
-export function resetEvidence(plan: EvidencePlan, state: Page, at: number): void {
+export function resetEvidence(plan: EvidenceRow, state: Page, at: number): void {
   endRun(plan, state, at)
   state.fill(0, at, at + plan.stateSize)
   state[at + TICK] = Number.NaN
@@ -40,20 +49,20 @@ export function resetEvidence(plan: EvidencePlan, state: Page, at: number): void
 }
 
 /** No run is left. */
-export function endRun(plan: EvidencePlan, state: Page, at: number): void {
+export function endRun(plan: EvidenceRow, state: Page, at: number): void {
   plan.best.give(state.words[2 * at + BEST]!)
   state.words[2 * at + BEST] = 0
   state[at + BEST_P] = 1
 }
 
 /** Where the onset of a patient's run stands, which is there from its first counting tick on. */
-export const onsetOf = (plan: EvidencePlan, state: Page, at: number): number => {
+export const onsetOf = (plan: EvidenceRow, state: Page, at: number): number => {
   const row = state.words[2 * at + BEST]!
   return plan.best.page(row)[plan.best.at(row) + ONSET]!
 }
 
 /** The patient's row of a run, taken where there is none yet. */
-export function runOf(plan: EvidencePlan, state: Page, at: number): number {
+export function runOf(plan: EvidenceRow, state: Page, at: number): number {
   const own = 2 * at + BEST
   if (state.words[own] === 0) {
     const row = plan.best.take()
@@ -64,10 +73,10 @@ export function runOf(plan: EvidencePlan, state: Page, at: number): number {
 }
 
 /** How many plain numbers a patient's evidence is: the row's, in the order in which records have them, then the best frame's. */
-export const evidenceNumbers = (plan: EvidencePlan): number => 14 + FIELDS * plan.channels
+export const evidenceNumbers = (plan: EvidenceRow): number => 14 + FIELDS * plan.channels
 
 /** @param into written from `to` on: [evidenceNumbers(plan)]; 0 of what only a run has, where there is none */
-export function readEvidence(plan: EvidencePlan, state: Page, at: number, into: Float64Array, to: number): void {
+export function readEvidence(plan: EvidenceRow, state: Page, at: number, into: Float64Array, to: number): void {
   const { words } = state
   const row = words[2 * at + BEST]!
   const run = row === 0 ? undefined : plan.best.page(row)
@@ -87,7 +96,7 @@ export function readEvidence(plan: EvidencePlan, state: Page, at: number, into: 
 }
 
 /** The inverse of `readEvidence`. */
-export function writeEvidence(plan: EvidencePlan, state: Page, at: number, from: Float64Array, next: number): void {
+export function writeEvidence(plan: EvidenceRow, state: Page, at: number, from: Float64Array, next: number): void {
   endRun(plan, state, at)
   const { words } = state
   state[at + TICK] = from[next]!

@@ -6,6 +6,7 @@ import {
   BEST_P,
   BEST_TICK,
   CALM,
+  type EvidenceRow,
   endRun,
   evidenceRow,
   FIELDS,
@@ -23,7 +24,7 @@ import {
   TICK,
 } from './evidence-row.ts'
 import { ownSpread } from './own-spread.ts'
-import type { Page, Pool } from './page.ts'
+import type { Page } from './page.ts'
 import { channelOfTest, expectedBand, type Scored, type ScorePlan, valueAtResidual } from './score.ts'
 
 /** What of a manifest persistence depends on. */
@@ -42,9 +43,7 @@ const CALM_P = 0.5
 const FREEZE_SECONDS = 600
 
 /** When one model's surprise becomes an alert: n of the last `of` ticks with p < the patient's q. Times in ticks. */
-export interface EvidencePlan {
-  /** doubles of one patient's row */
-  readonly stateSize: number
+export interface EvidencePlan extends EvidenceRow {
   readonly q: number
   readonly n: number
   readonly of: number
@@ -53,10 +52,6 @@ export interface EvidencePlan {
   readonly warmupSteps: number
   readonly minuteTicks: number
   readonly freezeTicks: number
-  /** channels of the model: C */
-  readonly channels: number
-  /** runs of the patients who have one */
-  readonly best: Pool
   readonly scores: ScorePlan
 }
 
@@ -102,7 +97,6 @@ export function evidencePlan(manifest: EvidenceManifest, scores: ScorePlan): Evi
     warmupSteps: manifest.warmupSteps,
     minuteTicks: Math.max(1, Math.round(60 / manifest.grid.cadenceSeconds)),
     freezeTicks: Math.ceil(FREEZE_SECONDS / manifest.grid.cadenceSeconds),
-    channels,
     scores,
   }
 }

@@ -19,12 +19,12 @@ import {
   PAIR_AT,
   RUNS_AT,
   SEEN,
+  type SensorRow,
   seenOf,
   setDoubt,
   TICK,
   VALUE,
 } from './sensor-row.ts'
-import type { SensorPlan } from './sensors.ts'
 
 /**
  * A patient's sensors as plain numbers, which say the same in every build: every fault that stands, the pair, the sensors known;
@@ -37,14 +37,14 @@ const EPISODIC = 5
 const CONTINUOUS = 4
 
 /** How many they are. */
-export function sensorNumbers({ sensors, pressures }: SensorPlan): number {
+export function sensorNumbers({ sensors, pressures }: SensorRow): number {
   const own = sensors.map((it) => EPISODIC + (it.continuous ? CONTINUOUS - 1 + doublesOf(it) : 0))
   const lines = pressures.filter(({ lineAt }) => lineAt > 0).length
   return HEAD + own.reduce((sum, count) => sum + count, 0) + pressures.length + LINE_FIELDS * lines
 }
 
 /** @param into written from `to` on: [sensorNumbers(plan)] */
-export function readSensors(plan: SensorPlan, state: Page, at: number, into: Float64Array, to: number): void {
+export function readSensors(plan: SensorRow, state: Page, at: number, into: Float64Array, to: number): void {
   into[to++] = state.bytes[8 * at + plan.faultsAt]!
   for (let i = 0; i < PAIR_FIELDS; i++) into[to++] = state[at + PAIR_AT + i]!
   into[to++] = state.words[2 * at + KNOWN]!
@@ -69,7 +69,7 @@ export function readSensors(plan: SensorPlan, state: Page, at: number, into: Flo
 }
 
 /** The inverse of `readSensors`, into a row that was used or is new. */
-export function writeSensors(plan: SensorPlan, state: Page, at: number, from: Float64Array, next: number): void {
+export function writeSensors(plan: SensorRow, state: Page, at: number, from: Float64Array, next: number): void {
   endDoubts(plan, state, at)
   state.bytes[8 * at + plan.faultsAt] = from[next++]!
   for (let i = 0; i < PAIR_FIELDS; i++) state[at + PAIR_AT + i] = from[next++]!

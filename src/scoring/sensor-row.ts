@@ -2,7 +2,6 @@ import { LINE_FIELDS, resetLine } from './damping.ts'
 import { type Page, Pool } from './page.ts'
 import { PAIR_FIELDS, resetPair } from './pair.ts'
 import { RUN_FIELDS, resetRuns, SINCE } from './runs.ts'
-import type { Sensor, SensorPlan } from './sensors.ts'
 
 /**
  * A patient's row of sensors, each number as wide as what it holds, since patients are many. In doubles: the newest tick, the
@@ -46,49 +45,62 @@ const LEAPS = 2 // observations in a row that were set aside as leaps
 const LEAPT = 3 // tick of the newest of them; of no meaning without one
 const DOUBT_WORDS = 4
 
-/** Where the numbers of a sensor's kind stand, and how long a row is. */
-export interface SensorPlaces {
-  readonly at: readonly number[]
-  readonly wordAt: readonly number[]
-  readonly byteAt: readonly number[]
+/** The kind of a sensor: each is asked what the kinds before it are. */
+export interface SensorKind {
+  /** whether its absence is missed, and its leaps are seen */
+  readonly continuous: boolean
+  /** undefined: it may stand still */
+  readonly flat?: number
+  /** whether it is one of the pair */
+  readonly paired: boolean
+}
+
+/** Where in the patient's row a sensor's own begin: doubles, words, bytes. */
+export interface SensorPlace {
+  readonly at: number
+  readonly wordAt: number
+  readonly byteAt: number
+}
+
+/** A patient's row, and where in it everything stands. */
+export interface SensorRow {
+  /** doubles of the row */
+  readonly stateSize: number
   /** byte of every fault that stands */
   readonly faultsAt: number
   /** where the trouble of the pressures begins */
   readonly pressuresAt: number
-  readonly linesAt: number
-  readonly stateSize: number
   readonly doubts: Pool
+  readonly sensors: readonly (SensorKind & SensorPlace)[]
+  /** where their trouble stands, and their lines; 0 = no line */
+  readonly pressures: readonly { readonly sinceAt: number; readonly lineAt: number }[]
 }
 
-/** The kind of a sensor: each is asked what the kinds before it are. */
-type Kind = Pick<Sensor, 'continuous' | 'flat' | 'paired'>
-
 /** doubles of a sensor of a kind */
-export const doublesOf = ({ continuous, flat, paired }: Kind): number =>
+export const doublesOf = ({ continuous, flat, paired }: SensorKind): number =>
   paired ? PAIRED_FIELDS : flat !== undefined ? RESTLESS_FIELDS : continuous ? CONTINUOUS_FIELDS : 0
 
-export function sensorPlaces(sensors: readonly Kind[], pressures: number, lines: number): SensorPlaces {
-  const faultsAt = 4 * (SENSORS_AT + WORDS * sensors.length)
-  let next = Math.ceil((faultsAt + 1 + BYTES * sensors.length) / 8)
-  const at = sensors.map((sensor) => {
-    const own = next
-    next += doublesOf(sensor)
-    return own
+/** Places for sensors of these kinds, in their order, for so many pressures and lines. */
+export function sensorPlaces(kinds: readonly SensorKind[], pressures: number, lines: number) {
+  const faultsAt = 4 * (SENSORS_AT + WORDS * kinds.length)
+  let next = Math.ceil((faultsAt + 1 + BYTES * kinds.length) / 8)
+  const places = kinds.map((kind, s): SensorPlace => {
+    const at = next
+    next += doublesOf(kind)
+    return { at, wordAt: SENSORS_AT + WORDS * s, byteAt: faultsAt + 1 + BYTES * s }
   })
   return {
-    at,
-    wordAt: sensors.map((_, s) => SENSORS_AT + WORDS * s),
-    byteAt: sensors.map((_, s) => faultsAt + 1 + BYTES * s),
+    places,
     faultsAt,
     pressuresAt: next,
     linesAt: next + pressures,
     stateSize: next + pressures + LINE_FIELDS * lines,
-    doubts: new Pool(Math.ceil((DOUBT_WORDS * sensors.length) / 2)),
+    doubts: new Pool(Math.ceil((DOUBT_WORDS * kinds.length) / 2)),
   }
 }
 
 /** Forget everything (a new patient at the bed). */
-export function resetSensors(plan: SensorPlan, state: Page, at: number): void {
+export function resetSensors(plan: SensorRow, state: Page, at: number): void {
   plan.doubts.give(state.words[2 * at + DOUBTS]!)
   state.fill(0, at, at + plan.stateSize)
   state[at + TICK] = Number.NaN
@@ -108,28 +120,29 @@ export function resetSensors(plan: SensorPlan, state: Page, at: number): void {
 /** Ticks are kept modulo 2^32: so many ticks ago a word's was, as seen from a later one or its own. */
 export const ticksSince = (tick: number, word: number): number => ((tick | 0) - word) >>> 0
 
-export const newestOf = (state: Page, at: number, sensor: Sensor): number =>
+export const newestOf = (state: Page, at: number, sensor: SensorPlace): number =>
   state.floats[2 * at + sensor.wordAt + VALUE]!
 
 /** Tick of the newest observed value; NaN before the first. */
-export function seenOf(state: Page, at: number, sensor: Sensor): number {
+export function seenOf(state: Page, at: number, sensor: SensorPlace): number {
   if (Number.isNaN(newestOf(state, at, sensor))) return Number.NaN
   return state[at + TICK]! - ticksSince(state[at + TICK]!, state.words[2 * at + sensor.wordAt + SEEN]!)
 }
 
-export const faultBit = (state: Page, at: number, sensor: Sensor): number =>
+export const faultBit = (state: Page, at: number, sensor: SensorPlace): number =>
   state.bytes[8 * at + sensor.byteAt + FAULT]!
 
 /** Tick since which a sensor's value is the same. */
-export const sameSince = (state: Page, at: number, sensor: Sensor): number => state[at + sensor.at + RUNS_AT + SINCE]!
+export const sameSince = (state: Page, at: number, sensor: SensorPlace): number =>
+  state[at + sensor.at + RUNS_AT + SINCE]!
 
-export const habitOf = (state: Page, at: number, sensor: Sensor): number => state[at + sensor.at + HABIT]!
+export const habitOf = (state: Page, at: number, sensor: SensorPlace): number => state[at + sensor.at + HABIT]!
 
 /** Whether the newest value of any sensor is set aside. */
 export const doubted = (state: Page, at: number): boolean => state.words[2 * at + DOUBTS] !== 0
 
 /** Set the patient's doubts down, where there are none yet: of each sensor the newest value was taken for true. */
-export function beginDoubts(plan: SensorPlan, state: Page, at: number): void {
+export function beginDoubts(plan: SensorRow, state: Page, at: number): void {
   if (doubted(state, at)) return
   const row = plan.doubts.take()
   state.words[2 * at + DOUBTS] = row
@@ -143,23 +156,23 @@ export function beginDoubts(plan: SensorPlan, state: Page, at: number): void {
 }
 
 /** No newest value is set aside any more. */
-export function endDoubts(plan: SensorPlan, state: Page, at: number): void {
+export function endDoubts(plan: SensorRow, state: Page, at: number): void {
   plan.doubts.give(state.words[2 * at + DOUBTS]!)
   state.words[2 * at + DOUBTS] = 0
 }
 
 /** where the words of a sensor stand in the patient's row of doubts */
-const doubtAt = (plan: SensorPlan, row: number, s: number): number => 2 * plan.doubts.at(row) + DOUBT_WORDS * s
+const doubtAt = (plan: SensorRow, row: number, s: number): number => 2 * plan.doubts.at(row) + DOUBT_WORDS * s
 
 /** Newest value of a sensor that was taken for true; NaN before the first. */
-export function goodOf(plan: SensorPlan, state: Page, at: number, s: number): number {
+export function goodOf(plan: SensorRow, state: Page, at: number, s: number): number {
   const row = state.words[2 * at + DOUBTS]!
   if (row === 0) return newestOf(state, at, plan.sensors[s]!)
   return plan.doubts.page(row).floats[doubtAt(plan, row, s) + GOOD]!
 }
 
 /** Its tick. */
-export function goodTickOf(plan: SensorPlan, state: Page, at: number, s: number): number {
+export function goodTickOf(plan: SensorRow, state: Page, at: number, s: number): number {
   const row = state.words[2 * at + DOUBTS]!
   if (row === 0) return seenOf(state, at, plan.sensors[s]!)
   if (Number.isNaN(goodOf(plan, state, at, s))) return Number.NaN
@@ -168,7 +181,7 @@ export function goodTickOf(plan: SensorPlan, state: Page, at: number, s: number)
 }
 
 /** Whether the newest value of a sensor is set aside. */
-export function isAside(plan: SensorPlan, state: Page, at: number, s: number): boolean {
+export function isAside(plan: SensorRow, state: Page, at: number, s: number): boolean {
   const row = state.words[2 * at + DOUBTS]!
   const sensor = plan.sensors[s]!
   if (row === 0 || Number.isNaN(newestOf(state, at, sensor))) return false
@@ -178,7 +191,7 @@ export function isAside(plan: SensorPlan, state: Page, at: number, s: number): b
 }
 
 /** The newest value of a sensor is taken for true. */
-export function trust(plan: SensorPlan, state: Page, at: number, s: number): void {
+export function trust(plan: SensorRow, state: Page, at: number, s: number): void {
   const row = state.words[2 * at + DOUBTS]!
   if (row === 0) return
   const page = plan.doubts.page(row)
@@ -190,7 +203,7 @@ export function trust(plan: SensorPlan, state: Page, at: number, s: number): voi
 }
 
 /** Leaps in a row of a sensor whose patient has doubts, one more or again the first. @returns how many they are */
-export function countLeap(plan: SensorPlan, state: Page, at: number, s: number, near: boolean, tick: number): number {
+export function countLeap(plan: SensorRow, state: Page, at: number, s: number, near: boolean, tick: number): number {
   const row = state.words[2 * at + DOUBTS]!
   const { words } = plan.doubts.page(row)
   const own = doubtAt(plan, row, s)
@@ -202,7 +215,7 @@ export function countLeap(plan: SensorPlan, state: Page, at: number, s: number, 
 
 /** What is set aside of a sensor whose patient has doubts. */
 export function setDoubt(
-  plan: SensorPlan,
+  plan: SensorRow,
   state: Page,
   at: number,
   s: number,
@@ -218,7 +231,7 @@ export function setDoubt(
 }
 
 /** Leaps in a row of a sensor, and the tick of the newest of them; NaN without one. */
-export function leapsOf(plan: SensorPlan, state: Page, at: number, s: number): readonly [leaps: number, tick: number] {
+export function leapsOf(plan: SensorRow, state: Page, at: number, s: number): readonly [leaps: number, tick: number] {
   const row = state.words[2 * at + DOUBTS]!
   if (row === 0) return [0, Number.NaN]
   const { words } = plan.doubts.page(row)

@@ -24,7 +24,9 @@ import {
   PAIR_AT,
   RUNS_AT,
   SEEN,
-  type SensorPlaces,
+  type SensorKind,
+  type SensorPlace,
+  type SensorRow,
   sensorPlaces,
   TICK,
   ticksSince,
@@ -63,23 +65,16 @@ const CONFIRMED = 5
 /** time constants, s: how often a channel changes; where it usually is */
 const CHANGING = 600
 const USUAL = 180
-export interface Sensor extends SensorFacts {
+
+interface Sensor extends SensorFacts, SensorKind, SensorPlace {
   /** index in the channel table */
   readonly index: number
-  /** where in the patient's row its own begin: doubles, words, bytes */
-  readonly at: number
-  readonly wordAt: number
-  readonly byteAt: number
   /** index in `sensors` of the partner, -1 = none */
   readonly beside: number
   /** index in `sensors` of another of its cable, -1 = none */
   readonly along: number
   /** heart rate by ECG: 0 is asystole */
   readonly beats: boolean
-  /** whether its absence is missed, and its leaps are seen */
-  readonly continuous: boolean
-  /** whether it is one of the pair */
-  readonly paired: boolean
   /** where in the row the trouble of its pressures began, 0 = it is no pressure */
   readonly sinceAt: number
   /** where in the row its line stands, which damping makes it lie about; 0 = none does */
@@ -87,7 +82,7 @@ export interface Sensor extends SensorFacts {
 }
 
 /** Sensor logic over a channel table: it knows no model. A patient's row: `sensor-row.ts`. */
-export interface SensorPlan extends Pick<SensorPlaces, 'stateSize' | 'faultsAt' | 'pressuresAt' | 'doubts'> {
+export interface SensorPlan extends SensorRow {
   /** channels of the table: D */
   readonly width: number
   readonly cadenceSeconds: number
@@ -113,28 +108,25 @@ const isPaired = (channel: string): boolean => PAIR.some((name) => name === chan
 export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorPlan {
   const known = SENSORS.filter(({ channel }) => table.index.has(channel))
   const place = (name: string | undefined) => known.findIndex(({ channel }) => channel === name)
-  const continuous = known.map(({ channel }) => table.channels[table.index.get(channel)!]!.cadence === 'continuous')
-  const kinds = known.map((facts, s) => ({
+  const kinds = known.map((facts) => ({
     ...facts,
-    continuous: continuous[s]!,
+    continuous: table.channels[table.index.get(facts.channel)!]!.cadence === 'continuous',
     paired: isPaired(facts.channel),
   }))
-  const places = sensorPlaces(kinds, PRESSURES.length, LINES.length)
+  const { places, linesAt, ...row } = sensorPlaces(kinds, PRESSURES.length, LINES.length)
   const pressures = PRESSURES.map((name, i) => ({
     name,
     three: ['sys', 'dia', 'mean'].map((part) => table.index.get(`${name}_${part}`)!),
-    sinceAt: places.pressuresAt + i,
+    sinceAt: row.pressuresAt + i,
     mean: place(`${name}_mean`),
-    lineAt: LINES.includes(name) ? places.linesAt + LINE_FIELDS * LINES.indexOf(name) : 0,
+    lineAt: LINES.includes(name) ? linesAt + LINE_FIELDS * LINES.indexOf(name) : 0,
   }))
   const sensors = kinds.map((facts, s) => {
     const index = table.index.get(facts.channel)!
     return {
       ...facts,
       index,
-      at: places.at[s]!,
-      wordAt: places.wordAt[s]!,
-      byteAt: places.byteAt[s]!,
+      ...places[s]!,
       beside: place(facts.partner),
       along: place(facts.cable),
       beats: facts.channel === 'hr',
@@ -144,10 +136,7 @@ export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorP
     }
   })
   return {
-    stateSize: places.stateSize,
-    faultsAt: places.faultsAt,
-    pressuresAt: places.pressuresAt,
-    doubts: places.doubts,
+    ...row,
     width: table.channels.length,
     cadenceSeconds,
     keep: remembered((passed) => Math.exp((-passed * cadenceSeconds) / CHANGING)),

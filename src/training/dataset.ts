@@ -26,7 +26,7 @@ export interface FramedStay {
 /** The frames of one patient's readings, through the time grid that serves. */
 export function framesOf(readings: readonly Reading[], table: ChannelTable, cadenceSeconds: number): FrameColumns {
   const plan = gridPlan(table.channels, cadenceSeconds, 0)
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   resetGrid(plan, state, 0)
   const columns = frameColumns(readings.length, plan.width)
   for (const reading of readings) {

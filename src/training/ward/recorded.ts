@@ -99,7 +99,7 @@ function rethrow(error: unknown): never {
 
 /** A patient while the recordings are read. */
 interface Open extends RecordedPatient {
-  readonly grid: Float64Array
+  readonly grid: Page
   /** ticks that are filling, once a source sent a set in parts */
   open: Float64Array | undefined
   readonly sensors: Page
@@ -131,7 +131,7 @@ function wardIntake(recipe: WardRecipe, table: ChannelTable, folder: string) {
       frames: new FrameFile(join(folder, name), from.length),
       alarms: [],
       breaks: [],
-      grid: new Float64Array(grid.stateSize),
+      grid: new Page(grid.stateSize),
       open: undefined,
       sensors: new Page(sensors.stateSize),
       limits: new Page(limits.stateSize),
