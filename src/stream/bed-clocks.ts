@@ -4,7 +4,7 @@ import { type ClockVerdict, judge } from './clock.ts'
 import { advanceClock, agreedStamps, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, readGrid, resetGrid, resetOpen, takeReading, writeGrid } from './grid.ts' // biome-ignore format: one line
 import type { Rounds } from './rounds.ts'
 import { Rows, type SavedRows, wholeRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 /** What became of a reading in its patient's grid. */
 export interface Ticked {

@@ -5,7 +5,7 @@ import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { type PolicySettings, policyOf, settingsOf } from '../vitals/policy.ts'
 import type { Profile } from '../vitals/profile.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { limitPlans } from './sources.ts'
 import type { Seers } from './versions.ts'
 

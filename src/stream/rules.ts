@@ -8,7 +8,7 @@ import type { EntryOf } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import type { Policies } from './policies.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { RULES_VERSION } from './sources.ts'
 
 /** NEWS2 is for adults. */

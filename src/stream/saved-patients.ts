@@ -5,7 +5,7 @@ import type { Lane, Slower } from './lane.ts'
 import { makeRoom } from './packed-doubles.ts'
 import type { Policies } from './policies.ts'
 import type { SavedRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { decodeState, type Layout, layout, layoutOf, StateWriter } from './state-record.ts'
 import type { Seers, Versions } from './versions.ts'
 

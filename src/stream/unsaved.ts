@@ -1,4 +1,4 @@
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 interface Change {
   readonly session: Session
