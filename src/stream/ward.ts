@@ -178,7 +178,7 @@ export class Ward {
     session.source = batch.source
     session.partition = batch.partition
     session.lastOffset = offset
-    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset, arrived)
+    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset)
     // a clock that begins anew accepts its first stamp
     if (anew || verdict === 'accept') this.#accepted(session, input, offset)
     else this.#setAside(session, input, offset)
