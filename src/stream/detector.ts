@@ -16,6 +16,7 @@ import {
 import { resetEvidence } from '../scoring/evidence-row.ts'
 import { type ModelDrift, type ModelDriftPlan, modelDrift, modelDriftPlan, tallyFrame } from '../scoring/model-drift.ts'
 import { learnSpread } from '../scoring/own-spread.ts'
+import { Page } from '../scoring/page.ts'
 import {
   expectedBand,
   rememberForecast,
@@ -99,6 +100,8 @@ export class Detector implements Lane {
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
     this.saved = detectorNumbers(this.model, {
       rows: this.#rows,
+      scores: this.#scores,
+      scoresAt: this.#scoresAt,
       evidence: this.#evidence,
       evidenceAt: this.#evidenceAt,
       drift: this.#drift,
@@ -268,9 +271,11 @@ export class Detector implements Lane {
   }
 
   /** A copy of a patient's pending forecasts and own spread: [ScorePlan.stateSize] */
-  protected scoreRow(slot: number): Float64Array {
+  protected scoreRow(slot: number): Page {
     const at = this.#rows.at(slot) + this.#scoresAt
-    return this.#rows.page(slot).slice(at, at + this.#scores.stateSize)
+    const copy = new Page(this.#scores.stateSize)
+    copy.set(this.#rows.page(slot).subarray(at, at + copy.length))
+    return copy
   }
 
   /** Whether the detector says "unexpected" of the patient on a slot. */

@@ -20,7 +20,7 @@ const Q = manifest.policy.q
 
 /** a bed whose p-values are dictated: (tick, p by horizon) -> whether the detector says "unexpected" */
 function bed(plan: EvidencePlan, state = new Page(plan.stateSize), reset = true) {
-  const pending = new Float64Array(scores.stateSize)
+  const pending = new Page(scores.stateSize)
   const out = scored(scores)
   const frames = emptyFrames()
   resetScore(scores, pending, 0)

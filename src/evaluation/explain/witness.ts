@@ -1,3 +1,4 @@
+import type { Page } from '../../scoring/page.ts'
 import { type ScorePlan, scorePlan } from '../../scoring/score.ts'
 import { Detector } from '../../stream/detector.ts'
 import type { StepEngine } from '../../stream/ports.ts'
@@ -12,7 +13,7 @@ export interface Witnessed {
   /** one row */
   readonly frame: FrameColumns
   /** the patient's pending forecasts and own spread, as they were before this frame: [ScorePlan.stateSize] */
-  readonly state: Float64Array
+  readonly state: Page
   /** the patient's q at this tick */
   readonly q: number
 }
