@@ -104,7 +104,7 @@ export function takeTransaction(owned: Owned, options: TransactionOptions): Tran
   if (owned.policyOrigin !== undefined && !owned.policyKept)
     records.push(policyRecord(stateTopic, partition, owned.policyOrigin))
   owned.policyKept = true
-  const snapshotOffset = Math.min(unsaved.oldest()?.from ?? Number.POSITIVE_INFINITY, owned.worked.get(readings) ?? 0)
+  const snapshotOffset = Math.min(unsaved.oldest() ?? Number.POSITIVE_INFINITY, owned.worked.get(readings) ?? 0)
   owned.committed = owned.positions
   const next = Object.fromEntries(owned.committed)
   records.push(checkpointRecord(stateTopic, partition, { snapshotOffset, next }))

@@ -1,4 +1,6 @@
-import { evidencePlan, learningFrozen, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
+import { evidencePlan, learningFrozen, weighEvidence } from '../scoring/evidence.ts'
+import { resetEvidence } from '../scoring/evidence-row.ts'
+import { Page } from '../scoring/page.ts'
 import { serveStay } from '../training/serve-stays.ts'
 import type { Contestant, Foreseen } from './contestant.ts'
 
@@ -9,8 +11,8 @@ const HALVINGS = 12
 /** Frames at which an advisory begins in each stay, by the detector's own rule at a threshold: [stays][onsets]. */
 export function onsets({ manifest, plan }: Contestant, foreseen: readonly Foreseen[], q: number): number[][] {
   const evidence = evidencePlan({ ...manifest, policy: { ...manifest.policy, q } }, plan)
+  const row = new Page(evidence.stateSize)
   return foreseen.map(({ stay, forecasts }) => {
-    const row = new Float64Array(evidence.stateSize)
     resetEvidence(evidence, row, 0)
     const found: number[] = []
     let standing = false

@@ -1,6 +1,30 @@
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
+import {
+  ALPHA,
+  BEST_K,
+  BEST_P,
+  BEST_TICK,
+  CALM,
+  type EvidenceRow,
+  endRun,
+  evidenceRow,
+  FIELDS,
+  HEADER,
+  LEAD,
+  MINUTE,
+  MINUTE_P,
+  NEW,
+  OLD,
+  ONSET,
+  onsetOf,
+  RAISED,
+  runOf,
+  STEPS,
+  TICK,
+} from './evidence-row.ts'
 import { ownSpread } from './own-spread.ts'
+import type { Page } from './page.ts'
 import { channelOfTest, expectedBand, type Scored, type ScorePlan, valueAtResidual } from './score.ts'
 
 /** What of a manifest persistence depends on. */
@@ -8,24 +32,6 @@ type EvidenceManifest = Pick<ModelManifest, 'policy' | 'warmupSteps' | 'grid'>
 
 /** Central probability of the expected band, in alerts and on the page: a patient as before leaves it once in 100 ticks. */
 export const BAND_LEVEL = 0.99
-
-/** row layout; the best frame's channels follow the header, FIELDS doubles each */
-const TICK = 0 // newest tick, NaN before the first
-const OLD = 1 // ticks 32..63 ago, one bit each
-const NEW = 2 // ticks 0..31 ago, bit 0 = this one
-const STEPS = 3 // frames since the reset
-const RAISED = 4 // 0 or 1
-const ONSET = 5 // first counting tick of the run
-const CALM = 6 // scored ticks since the last p <= 10 q
-const BEST_P = 7 // smallest p of the run; 1 = none
-const BEST_K = 8
-const BEST_TICK = 9
-const LEAD = 10 // channel of the test that gave BEST_P, -1 = the joint one
-const ALPHA = 11 // the patient's own q; 0 = the policy's
-const MINUTE = 12 // the minute whose smallest p is kept
-const MINUTE_P = 13 // smallest p of that minute
-const HEADER = 14
-const FIELDS = 8 // value, mean, sd, low, high, residual, contribution, given the rest; all NaN where not observed
 
 /** Adaptive conformal inference (Gibbs and Candes 2021): step and bounds of the patient's own q, times the policy's. */
 const ADAPT = 0.1
@@ -37,9 +43,7 @@ const CALM_P = 0.5
 const FREEZE_SECONDS = 600
 
 /** When one model's surprise becomes an alert: n of the last `of` ticks with p < the patient's q. Times in ticks. */
-export interface EvidencePlan {
-  /** doubles of one patient's row */
-  readonly stateSize: number
+export interface EvidencePlan extends EvidenceRow {
   readonly q: number
   readonly n: number
   readonly of: number
@@ -48,8 +52,6 @@ export interface EvidencePlan {
   readonly warmupSteps: number
   readonly minuteTicks: number
   readonly freezeTicks: number
-  /** channels of the model: C */
-  readonly channels: number
   readonly scores: ScorePlan
 }
 
@@ -87,7 +89,7 @@ export function evidencePlan(manifest: EvidenceManifest, scores: ScorePlan): Evi
   const channels = scores.channels.length
   const { q, n, of, clearSeconds } = manifest.policy
   return {
-    stateSize: HEADER + FIELDS * channels,
+    ...evidenceRow(channels),
     q,
     n,
     of,
@@ -95,16 +97,8 @@ export function evidencePlan(manifest: EvidenceManifest, scores: ScorePlan): Evi
     warmupSteps: manifest.warmupSteps,
     minuteTicks: Math.max(1, Math.round(60 / manifest.grid.cadenceSeconds)),
     freezeTicks: Math.ceil(FREEZE_SECONDS / manifest.grid.cadenceSeconds),
-    channels,
     scores,
   }
-}
-
-/** Forget everything (a new patient at the bed): the warm-up begins again. */
-export function resetEvidence(plan: EvidencePlan, state: Float64Array, at: number): void {
-  state.fill(0, at, at + plan.stateSize)
-  state[at + TICK] = Number.NaN
-  state[at + BEST_P] = 1
 }
 
 /** number of 1 bits of a 32-bit word */
@@ -119,9 +113,10 @@ function bits(word: number): number {
 const lowBits = (count: number): number => (count >= 32 ? 0xffffffff : (1 << count) - 1) >>> 0
 
 /** age the window by `gap` ticks and drop what is older than `of` */
-function shift(state: Float64Array, at: number, gap: number, of: number): void {
-  const old = state[at + OLD]!
-  const fresh = state[at + NEW]!
+function shift(state: Page, at: number, gap: number, of: number): void {
+  const { words } = state
+  const old = words[2 * at + OLD]!
+  const fresh = words[2 * at + NEW]!
   let high = old
   let low = fresh
   if (gap >= 64) high = low = 0
@@ -132,21 +127,21 @@ function shift(state: Float64Array, at: number, gap: number, of: number): void {
     high = (old << gap) | (fresh >>> (32 - gap))
     low = fresh << gap
   }
-  state[at + OLD] = (high & lowBits(Math.max(of - 32, 0))) >>> 0
-  state[at + NEW] = (low & lowBits(Math.min(of, 32))) >>> 0
+  words[2 * at + OLD] = high & lowBits(Math.max(of - 32, 0))
+  words[2 * at + NEW] = low & lowBits(Math.min(of, 32))
 }
 
 /** ticks between now and the oldest counting one in the window; the window is not empty */
-function oldest(state: Float64Array, at: number): number {
-  const old = state[at + OLD]!
-  return old > 0 ? 63 - Math.clz32(old) : 31 - Math.clz32(state[at + NEW]!)
+function oldest(state: Page, at: number): number {
+  const old = state.words[2 * at + OLD]!
+  return old !== 0 ? 63 - Math.clz32(old) : 31 - Math.clz32(state.words[2 * at + NEW]!)
 }
 
 function keepBest(
   plan: EvidencePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
-  scores: Float64Array,
+  scores: Page,
   scoresAt: number,
   frames: FrameColumns,
   row: number,
@@ -155,28 +150,31 @@ function keepBest(
   k: number,
 ): void {
   state[at + BEST_P] = p
-  state[at + BEST_K] = k
-  state[at + BEST_TICK] = frames.ticks[row]!
+  const number = runOf(plan, state, at)
+  const page = plan.best.page(number)
+  const run = plan.best.at(number)
+  page[run + BEST_K] = k
+  page[run + BEST_TICK] = frames.ticks[row]!
   const scorePlan = plan.scores
-  state[at + LEAD] = channelOfTest(scorePlan, scored.test[k]!)
+  page[run + LEAD] = channelOfTest(scorePlan, scored.test[k]!)
   for (let c = 0; c < plan.channels; c++) {
-    const to = at + HEADER + c * FIELDS
+    const to = run + HEADER + c * FIELDS
     const i = row * scorePlan.width + scorePlan.channels[c]!
     const band = frames.masks[i] === 1 ? expectedBand(scorePlan, scores, scoresAt, k, c, BAND_LEVEL) : undefined
     if (!band) {
-      state.fill(Number.NaN, to, to + FIELDS)
+      page.fill(Number.NaN, to, to + FIELDS)
       continue
     }
-    state[to] = frames.values[i]!
-    state[to + 1] = band.mean
-    state[to + 2] = band.sd
-    state[to + 3] = band.low
-    state[to + 4] = band.high
-    state[to + 5] = scored.residual[k * plan.channels + c]!
+    page[to] = frames.values[i]!
+    page[to + 1] = band.mean
+    page[to + 2] = band.sd
+    page[to + 3] = band.low
+    page[to + 4] = band.high
+    page[to + 5] = scored.residual[k * plan.channels + c]!
     const kc = k * plan.channels + c
-    state[to + 6] = scored.contribution[kc]!
+    page[to + 6] = scored.contribution[kc]!
     const given = scored.given[kc]! * ownSpread(scorePlan, scores, scoresAt, k, c)
-    state[to + 7] = valueAtResidual(scorePlan, scores, scoresAt, k, c, given)
+    page[to + 7] = valueAtResidual(scorePlan, scores, scoresAt, k, c, given)
   }
 }
 
@@ -189,9 +187,9 @@ function keepBest(
  */
 export function weighEvidence(
   plan: EvidencePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
-  scores: Float64Array,
+  scores: Page,
   scoresAt: number,
   frames: FrameColumns,
   row: number,
@@ -202,7 +200,8 @@ export function weighEvidence(
   const last = state[at + TICK]!
   shift(state, at, Number.isNaN(last) ? 64 : tick - last, plan.of)
   state[at + TICK] = tick
-  state[at + STEPS]!++
+  const { words } = state
+  words[2 * at + STEPS]!++
   let p = Number.POSITIVE_INFINITY
   let best = 0
   for (let k = 0; k < scored.p.length; k++) {
@@ -210,55 +209,49 @@ export function weighEvidence(
     p = scored.p[k]!
     best = k
   }
-  const raised = state[at + RAISED] === 1
-  if (p === Number.POSITIVE_INFINITY || state[at + STEPS]! <= plan.warmupSteps) return raised
+  const raised = words[2 * at + RAISED] === 1
+  if (p === Number.POSITIVE_INFINITY || words[2 * at + STEPS]! <= plan.warmupSteps) return raised
   const q = ownThreshold(plan, state, at)
   adapt(plan, state, at, tick, p, q, raised || suspect)
-  if (!raised && state[at + OLD] === 0 && state[at + NEW] === 0) state[at + BEST_P] = 1
+  if (!raised && state[at + BEST_P] !== 1 && words[2 * at + OLD] === 0 && words[2 * at + NEW] === 0)
+    endRun(plan, state, at)
   if (p < q) {
-    state[at + NEW]! += 1
+    words[2 * at + NEW]! += 1
     if (p < state[at + BEST_P]!) keepBest(plan, state, at, scores, scoresAt, frames, row, scored, p, best)
   }
   if (!raised) {
-    if (bits(state[at + OLD]!) + bits(state[at + NEW]!) < plan.n) return false
-    state[at + RAISED] = 1
-    state[at + ONSET] = tick - oldest(state, at)
-    state[at + CALM] = 0
+    if (bits(words[2 * at + OLD]!) + bits(words[2 * at + NEW]!) < plan.n) return false
+    words[2 * at + RAISED] = 1
+    const run = runOf(plan, state, at)
+    plan.best.page(run)[plan.best.at(run) + ONSET] = tick - oldest(state, at)
+    words[2 * at + CALM] = 0
     return true
   }
-  state[at + CALM] = p > Math.min(CALM_P, 10 * q) ? state[at + CALM]! + 1 : 0
-  if (state[at + CALM]! < plan.calmTicks) return true
-  state[at + RAISED] = 0
-  state[at + OLD] = 0
-  state[at + NEW] = 0
-  state[at + BEST_P] = 1
+  words[2 * at + CALM] = p > Math.min(CALM_P, 10 * q) ? words[2 * at + CALM]! + 1 : 0
+  if (words[2 * at + CALM]! < plan.calmTicks) return true
+  words[2 * at + RAISED] = 0
+  words[2 * at + OLD] = 0
+  words[2 * at + NEW] = 0
+  endRun(plan, state, at)
   return false
 }
 
 /** The patient's own q: the policy's, adapted within its bounds. */
-export function ownThreshold(plan: EvidencePlan, state: Float64Array, at: number): number {
+export function ownThreshold(plan: EvidencePlan, state: Page, at: number): number {
   return state[at + ALPHA]! > 0 ? state[at + ALPHA]! : plan.q
 }
 
 /** Whether nothing may be learnt of the patient now: it is warming up, or an alert stands, for a while. */
-export function learningFrozen(plan: EvidencePlan, state: Float64Array, at: number): boolean {
-  if (state[at + RAISED] !== 1) return false
-  return state[at + TICK]! - state[at + ONSET]! < plan.freezeTicks
+export function learningFrozen(plan: EvidencePlan, state: Page, at: number): boolean {
+  if (state.words[2 * at + RAISED] !== 1) return false
+  return state[at + TICK]! - onsetOf(plan, state, at) < plan.freezeTicks
 }
 
 /**
  * One step of adaptive conformal inference a minute: a minute without p < q makes q a little larger, one with it smaller,
  * so that in the long run minutes exceed as often as the policy says, within the bounds. Frozen minutes do not count.
  */
-function adapt(
-  plan: EvidencePlan,
-  state: Float64Array,
-  at: number,
-  tick: number,
-  p: number,
-  q: number,
-  frozen: boolean,
-): void {
+function adapt(plan: EvidencePlan, state: Page, at: number, tick: number, p: number, q: number, frozen: boolean): void {
   const minute = Math.floor(tick / plan.minuteTicks)
   if (state[at + MINUTE] !== minute) {
     const counts = state[at + MINUTE]! > 0 && !Number.isNaN(state[at + MINUTE_P]!)
@@ -276,43 +269,46 @@ function adapt(
 }
 
 /** frames since the reset */
-export function evidenceSteps(state: Float64Array, at: number): number {
-  return state[at + STEPS]!
+export function evidenceSteps(state: Page, at: number): number {
+  return state.words[2 * at + STEPS]!
 }
 
 /** Whether the detector says "unexpected" of the patient now. */
-export function isRaised(state: Float64Array, at: number): boolean {
-  return state[at + RAISED] === 1
+export function isRaised(state: Page, at: number): boolean {
+  return state.words[2 * at + RAISED] === 1
 }
 
 /** What the raised evidence rests on; undefined while nothing is raised. */
-export function evidenceOf(plan: EvidencePlan, state: Float64Array, at: number): Evidence | undefined {
-  if (state[at + RAISED] !== 1) return undefined
+export function evidenceOf(plan: EvidencePlan, state: Page, at: number): Evidence | undefined {
+  if (state.words[2 * at + RAISED] !== 1) return undefined
+  const row = runOf(plan, state, at)
+  const page = plan.best.page(row)
+  const run = plan.best.at(row)
   const channels: EvidenceChannel[] = []
   for (let channel = 0; channel < plan.channels; channel++) {
-    const from = at + HEADER + channel * FIELDS
-    const observed = state[from]!
+    const from = run + HEADER + channel * FIELDS
+    const observed = page[from]!
     if (Number.isNaN(observed)) continue
     channels.push({
       channel,
       observed,
-      mean: state[from + 1]!,
-      sd: state[from + 2]!,
-      low: state[from + 3]!,
-      high: state[from + 4]!,
-      residual: state[from + 5]!,
-      contribution: state[from + 6]!,
-      given: state[from + 7]!,
+      mean: page[from + 1]!,
+      sd: page[from + 2]!,
+      low: page[from + 3]!,
+      high: page[from + 4]!,
+      residual: page[from + 5]!,
+      contribution: page[from + 6]!,
+      given: page[from + 7]!,
     })
   }
-  const lead = state[at + LEAD]!
+  const lead = page[run + LEAD]!
   const first = (it: EvidenceChannel) => (it.channel === lead ? 1 : 0)
   channels.sort((a, b) => first(b) - first(a) || b.contribution - a.contribution || a.channel - b.channel)
   return {
-    onsetTick: state[at + ONSET]!,
-    tick: state[at + BEST_TICK]!,
+    onsetTick: page[run + ONSET]!,
+    tick: page[run + BEST_TICK]!,
     p: state[at + BEST_P]!,
-    horizonIndex: state[at + BEST_K]!,
+    horizonIndex: page[run + BEST_K]!,
     q: ownThreshold(plan, state, at),
     channels,
   }

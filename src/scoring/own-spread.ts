@@ -1,9 +1,10 @@
 import type { FrameColumns } from '../vitals/frame.ts'
+import type { Page } from './page.ts'
+import { meanOf, type PendingRow } from './pending.ts'
 
 /** What of a `ScorePlan` the own spread depends on. */
-interface SpreadPlan {
+interface SpreadPlan extends PendingRow {
   readonly ownAt: number
-  readonly horizons: readonly number[]
   readonly channels: Int32Array
   readonly width: number
   readonly half: Float64Array
@@ -57,7 +58,7 @@ const blended = (own: number, count: number, scale: number): number =>
  */
 export function learnSpread(
   plan: SpreadPlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   frames: FrameColumns,
   row: number,
@@ -79,7 +80,7 @@ export function learnSpread(
       const i = errorAt(plan, at, c)
       const error = Math.max(
         0,
-        Math.abs(frames.values[row * plan.width + plan.channels[c]!]! - state[at + 1 + c]!) - plan.half[c]!,
+        Math.abs(frames.values[row * plan.width + plan.channels[c]!]! - meanOf(plan, state, at, 0, c)) - plan.half[c]!,
       )
       const count = Math.min(state[i + 1]! + 1, ERROR_MEMORY)
       state[i]! += (error * error - state[i]!) / count

@@ -4,6 +4,8 @@ import type { ModelManifest } from '../vitals/manifest.ts'
 import { minusLogChiSquareTail } from './chi-square.ts'
 import { normalQuantile } from './normal.ts'
 import { OWN_FIELDS, ownErrorSd, ownSpread } from './own-spread.ts'
+import type { Page } from './page.ts'
+import { keepPending, meanOf, pendingAt, pendingSize, resetPending, scaleOf } from './pending.ts'
 import { studentQuantile } from './student-t.ts'
 import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
 import { LOG_SMALLEST, logTail, probabilityOf, type TailLookup, tailLookup } from './tail-table.ts'
@@ -13,8 +15,6 @@ import { squaredDistance, type Whitening, whitening } from './whitening.ts'
 const SURPRISE_CLIP = 60
 /** a residual is clipped here; Phi(-8) = 6e-16 */
 const RESIDUAL_CLIP = 8
-/** smallest scale of a forecast, in the channel's unit: keeps a degenerate network finite */
-const SMALLEST_SCALE = 1e-6
 
 /** What of a manifest scoring depends on. */
 type ScoreManifest = Pick<
@@ -24,8 +24,7 @@ type ScoreManifest = Pick<
 
 /**
  * How one model's forecasts are held against frames. C = the model's channels, K = its horizons.
- * A patient's row: per horizon the tick its forecast is for (NaN = none), C means and C scales in the channels' units;
- * then the patient's own spread (`own-spread.ts`).
+ * A patient's row: the pending forecasts (`pending.ts`), then the patient's own spread (`own-spread.ts`).
  *
  * Tests, in this order: a channel's residual at a horizon [K * C], a channel's leap at the first horizon [C], the joint
  * distance of a horizon [K]. Each has its own tail, and shares the probability of a false alarm with the others.
@@ -142,8 +141,8 @@ export function scorePlan(manifest: ScoreManifest, table: ChannelTable): ScorePl
   }
   const parts = shared(manifest)
   return {
-    stateSize: horizons.length * (1 + 2 * count + count) + OWN_FIELDS * count,
-    ownAt: horizons.length * (1 + 2 * count),
+    stateSize: pendingSize(horizons.length, count) + horizons.length * count + OWN_FIELDS * count,
+    ownAt: pendingSize(horizons.length, count),
     channels: Int32Array.from(entries, ({ index }) => index),
     width: table.channels.length,
     horizons,
@@ -195,8 +194,8 @@ export function scored(plan: ScorePlan): Scored {
 }
 
 /** Forget every pending forecast and the patient's own spread (a new patient at the bed). */
-export function resetScore(plan: ScorePlan, state: Float64Array, at: number): void {
-  state.fill(Number.NaN, at, at + plan.ownAt)
+export function resetScore(plan: ScorePlan, state: Page, at: number): void {
+  resetPending(plan, state, at)
   state.fill(0, at + plan.ownAt, at + plan.stateSize)
 }
 
@@ -212,7 +211,7 @@ const spread = new Float64Array(30)
  */
 export function scoreFrame(
   plan: ScorePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   frames: FrameColumns,
   row: number,
@@ -233,17 +232,16 @@ export function scoreFrame(
   }
   out.observed = observed
   for (let k = 0; k < K; k++) {
-    const pending = at + k * (1 + 2 * C)
     out.p[k] = Number.NaN
     out.test[k] = -1
     out.excess[k] = 0
-    if (observed === 0 || state[pending] !== tick) continue
+    if (observed === 0 || state[pendingAt(plan, at, k)] !== tick) continue
     for (let c = 0; c < C; c++) {
       if (((mask >> c) & 1) === 0) continue
       const kc = k * C + c
       const value = frames.values[from + plan.channels[c]!]!
-      const mean = state[pending + 1 + c]!
-      const scale = state[pending + 1 + C + c]!
+      const mean = meanOf(plan, state, at, k, c)
+      const scale = scaleOf(plan, state, at, k, c)
       const half = plan.half[c]!
       const z = (value - mean) / scale
       cell(plan.curves[kc]!, z, half / scale, mass)
@@ -303,18 +301,17 @@ export function channelOfTest(plan: ScorePlan, test: number): number {
 /** Value of a channel at a given normal residual under a horizon's newest forecast, channel unit, inside its hard range. */
 export function valueAtResidual(
   plan: ScorePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   k: number,
   channel: number,
   residual: number,
 ): number {
-  const C = plan.channels.length
-  const pending = at + k * (1 + 2 * C)
-  const { nu } = plan.curves[k * C + channel]!
+  const { nu } = plan.curves[k * plan.channels.length + channel]!
   const p = normalTail(Math.abs(residual))
   const t = studentQuantile(p, nu)
-  const value = state[pending + 1 + channel]! - Math.sign(residual) * t * state[pending + 1 + C + channel]!
+  const spread = t * scaleOf(plan, state, at, k, channel)
+  const value = meanOf(plan, state, at, k, channel) - Math.sign(residual) * spread
   return Math.max(plan.low[channel]!, Math.min(plan.high[channel]!, value))
 }
 
@@ -329,7 +326,7 @@ const normalTail = (x: number): number => Math.exp(-minusLogChiSquareTail(x * x,
  */
 export function rememberForecast(
   plan: ScorePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   tick: number,
   forecast: Float32Array,
@@ -339,18 +336,8 @@ export function rememberForecast(
   const C = plan.channels.length
   const kept = cold ? 1 : plan.horizons.length
   for (let k = 0; k < kept; k++) {
-    const pending = at + k * (1 + 2 * C)
-    if (k > 0 && state[pending]! > tick) continue
-    const means = forecastAt + k * 2 * C
-    let finite = true
-    for (let c = 0; c < C; c++) {
-      const mean = plan.centre[c]! + plan.scale[c]! * forecast[means + c]!
-      const scale = Math.max(SMALLEST_SCALE, plan.scale[c]! * forecast[means + C + c]!)
-      state[pending + 1 + c] = mean
-      state[pending + 1 + C + c] = scale
-      finite &&= Number.isFinite(mean) && Number.isFinite(scale)
-    }
-    state[pending] = finite ? tick + plan.horizons[k]! : Number.NaN
+    if (k > 0 && state[pendingAt(plan, at, k)]! > tick) continue
+    keepPending(plan, state, at, k, tick + plan.horizons[k]!, forecast, forecastAt + k * 2 * C)
   }
 }
 
@@ -372,19 +359,17 @@ function bandQuantile(level: number, nu: number): number {
  */
 export function expectedBand(
   plan: ScorePlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   horizonIndex: number,
   channel: number,
   level: number,
 ): Band | undefined {
-  const C = plan.channels.length
-  const pending = at + horizonIndex * (1 + 2 * C)
-  const due = state[pending]!
+  const due = state[pendingAt(plan, at, horizonIndex)]!
   if (Number.isNaN(due)) return undefined
-  const mean = state[pending + 1 + channel]!
-  const scale = state[pending + 1 + C + channel]!
-  const { nu } = plan.curves[horizonIndex * C + channel]!
+  const mean = meanOf(plan, state, at, horizonIndex, channel)
+  const scale = scaleOf(plan, state, at, horizonIndex, channel)
+  const { nu } = plan.curves[horizonIndex * plan.channels.length + channel]!
   const reach = scale * bandQuantile(level, nu)
   const inside = (value: number) => Math.max(plan.low[channel]!, Math.min(plan.high[channel]!, value))
   return {

@@ -2,25 +2,10 @@ import type { AlertChannel } from '../vitals/alert.ts'
 import type { Channel, ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { damped, isDamped } from './damping.ts'
+import type { Page } from './page.ts'
 import { apartSince } from './pair.ts'
-import {
-  DAMPED,
-  FAULT,
-  FLAT,
-  faultsOf,
-  GOOD,
-  HABIT,
-  LEAP,
-  LEAPT,
-  MISMATCH,
-  MISSING,
-  ORDER,
-  PAIR_AT,
-  SEEN,
-  type SensorPlan,
-  SINCE,
-  VALUE,
-} from './sensors.ts'
+import { faultBit, goodOf, habitOf, leapsOf, newestOf, PAIR_AT, sameSince, seenOf } from './sensor-row.ts'
+import { DAMPED, FLAT, faultsOf, LEAP, MISMATCH, MISSING, ORDER, type SensorPlan } from './sensors.ts'
 import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 
 /** who says so, in `Condition.detector` and in an alert's source */
@@ -61,30 +46,30 @@ const coded = (channel: string): string => channel.replaceAll('_', '-')
 export function sensorConditions(
   plan: SensorPlan,
   table: ChannelTable,
-  state: Float64Array,
+  state: Page,
   at: number,
   tick: number,
   out: Condition[],
 ): void {
-  const faults = faultsOf(state, at)
+  const faults = faultsOf(plan, state, at)
   if (faults === 0) return
   const ms = plan.cadenceSeconds * 1000
-  const own = (s: number) => at + plan.sensors[s]!.at
+  const value = (s: number) => newestOf(state, at, plan.sensors[s]!)
   const channelOf = (s: number): Channel => table.channels[plan.sensors[s]!.index]!
   const named = (s: number, more: Partial<AlertChannel> = {}): AlertChannel => ({
     ...identified(channelOf(s)),
-    observed: state[own(s) + VALUE]!,
+    observed: value(s),
     status: 'ok',
-    sampleTime: state[own(s) + SEEN]! * ms,
+    sampleTime: seenOf(state, at, plan.sensors[s]!) * ms,
     ...more,
   })
-  const said = (s: number) => measurement(channelOf(s), state[own(s) + VALUE]!)
+  const said = (s: number) => measurement(channelOf(s), value(s))
   if (faults & MISSING) missing(plan, table, state, at, ms, out)
   for (let s = 0; s < plan.sensors.length; s++) {
-    const fault = state[own(s) + FAULT]!
+    const fault = faultBit(state, at, plan.sensors[s]!)
     const channel = channelOf(s)
     if (fault === FLAT) {
-      const onset = state[own(s) + SINCE]! * ms
+      const onset = sameSince(state, at, plan.sensors[s]!) * ms
       const since = `, since ${timeOfDay(onset)}`
       out.push(
         technical({
@@ -98,12 +83,12 @@ export function sensorConditions(
       )
     }
     if (fault === LEAP) {
-      const before = measurement(channel, state[own(s) + GOOD]!)
+      const before = measurement(channel, goodOf(plan, state, at, s))
       out.push(
         technical({
           code: `${coded(channel.name)}-implausible-jump`,
           priority: 'low',
-          onset: state[own(s) + LEAPT]! * ms,
+          onset: leapsOf(plan, state, at, s)[1] * ms,
           labels: [`${said(s)} after ${before}: implausible jump, set aside`, `${said(s)}: implausible jump`],
           channels: [named(s)],
           text: `${said(s)} after ${before}: a change of ${plan.sensors[s]!.leap} ${unitName(channel)} or more at once needs four more values to confirm it. The fixed limits see it meanwhile.`,
@@ -148,27 +133,20 @@ export function sensorConditions(
 }
 
 /** hr and pulse, the one first that is further from where both were */
-function moved(plan: SensorPlan, state: Float64Array, at: number): readonly number[] {
+function moved(plan: SensorPlan, state: Page, at: number): readonly number[] {
   const away = plan.pair.map((s) => {
-    const own = at + plan.sensors[s]!.at
-    return Math.abs(state[own + VALUE]! - state[own + HABIT]!)
+    const sensor = plan.sensors[s]!
+    return Math.abs(newestOf(state, at, sensor) - habitOf(state, at, sensor))
   })
   return away[0]! >= away[1]! ? plan.pair : [plan.pair[1], plan.pair[0]]
 }
 
 /** Channels from which nothing comes any more: told by which sensor carries them. */
-function missing(
-  plan: SensorPlan,
-  table: ChannelTable,
-  state: Float64Array,
-  at: number,
-  ms: number,
-  out: Condition[],
-): void {
-  const own = (s: number) => at + plan.sensors[s]!.at
+function missing(plan: SensorPlan, table: ChannelTable, state: Page, at: number, ms: number, out: Condition[]): void {
   const place = (name: string) => plan.sensors.findIndex(({ channel }) => channel === name)
-  const gone = (s: number) => s >= 0 && state[own(s) + FAULT] === MISSING
-  const seen = (s: number) => !Number.isNaN(state[own(s) + SEEN]!) && !gone(s)
+  const gone = (s: number) => s >= 0 && faultBit(state, at, plan.sensors[s]!) === MISSING
+  const seenAt = (s: number) => seenOf(state, at, plan.sensors[s]!)
+  const seen = (s: number) => !Number.isNaN(seenAt(s)) && !gone(s)
   const [hr, pulse, spo2, resp] = [place('hr'), place('pulse'), place('spo2'), place('resp')]
   const probe = gone(pulse) && gone(spo2) && seen(hr)
   const leads = gone(hr) && seen(pulse)
@@ -182,11 +160,11 @@ function missing(
     // breathing is measured through the leads of the ECG
     if (leads && s === resp) continue
     const channel = table.channels[plan.sensors[s]!.index]!
-    const onset = state[own(s) + SEEN]! * ms
+    const onset = seenAt(s) * ms
     const since = `since ${timeOfDay(onset)}`
     const absent = absence(channel, onset)
     const beside = (other: number) =>
-      measurement(table.channels[plan.sensors[other]!.index]!, state[own(other) + VALUE]!)
+      measurement(table.channels[plan.sensors[other]!.index]!, newestOf(state, at, plan.sensors[other]!))
     if (probe && s === pulse) {
       const spo2Channel = table.channels[plan.sensors[spo2]!.index]!
       out.push(
@@ -210,7 +188,7 @@ function missing(
             `No heart rate by ECG ${since}`,
           ],
           channels: gone(resp)
-            ? [absent, absence(table.channels[plan.sensors[resp]!.index]!, state[own(resp) + SEEN]! * ms)]
+            ? [absent, absence(table.channels[plan.sensors[resp]!.index]!, seenAt(resp) * ms)]
             : [absent],
           text: `The ECG gives ${gone(resp) ? 'neither heart rate nor breathing' : 'no heart rate'}, while the oximeter goes on: ${beside(pulse)}.`,
         }),
@@ -249,7 +227,7 @@ function absence(channel: Channel, since: number): AlertChannel {
 function contradictions(
   plan: SensorPlan,
   table: ChannelTable,
-  state: Float64Array,
+  state: Page,
   at: number,
   ms: number,
   out: Condition[],
@@ -258,9 +236,8 @@ function contradictions(
     const since = state[at + sinceAt]!
     if (Number.isNaN(since)) continue
     const [sys, dia, mean] = three.map((index) => plan.sensors.findIndex((sensor) => sensor.index === index))
-    const own = (s: number) => at + plan.sensors[s]!.at
     const channelOf = (s: number) => table.channels[plan.sensors[s]!.index]!
-    const value = (s: number) => state[own(s) + VALUE]!
+    const value = (s: number) => newestOf(state, at, plan.sensors[s]!)
     const known = [mean!, sys!, dia!].filter((s) => !Number.isNaN(value(s)))
     const said = measurement(channelOf(mean!), value(mean!))
     const bounds = [sys!, dia!].filter((s) => known.includes(s)).map((s) => String(Math.round(value(s))))
@@ -274,7 +251,7 @@ function contradictions(
           ...identified(channelOf(s)),
           observed: value(s),
           status: 'ok',
-          sampleTime: state[own(s) + SEEN]! * ms,
+          sampleTime: seenOf(state, at, plan.sensors[s]!) * ms,
         })),
         text: `A mean pressure lies between the diastolic and the systolic one: these three contradict each other, none is taken for true.`,
       }),

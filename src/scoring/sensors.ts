@@ -1,17 +1,47 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { SensorFault } from '../vitals/report.ts'
-import { isDamped, LINE_FIELDS, resetLine, watchLine } from './damping.ts'
-import { PAIR_FIELDS, partPair, resetPair, watchPair } from './pair.ts'
+import { isDamped, LINE_FIELDS, watchLine } from './damping.ts'
+import type { Page } from './page.ts'
+import { partPair, watchPair } from './pair.ts'
 import { remembered } from './remembered.ts'
-import { isFlat, learnRuns, RUN_FIELDS, SINCE as RUN_SINCE, resetRuns } from './runs.ts'
+import { isFlat, learnRuns, SINCE as RUN_SINCE } from './runs.ts'
+import {
+  beginDoubts,
+  COUNT,
+  countLeap,
+  doubted,
+  EVERY,
+  endDoubts,
+  FAULT,
+  faultBit,
+  goodOf,
+  goodTickOf,
+  HABIT,
+  isAside,
+  KNOWN,
+  newestOf,
+  PAIR_AT,
+  RUNS_AT,
+  SEEN,
+  type SensorKind,
+  type SensorPlace,
+  type SensorRow,
+  sensorPlaces,
+  TICK,
+  ticksSince,
+  trust,
+  VALUE,
+} from './sensor-row.ts'
 import { LINES, PAIR, PRESSURES, SENSORS, type SensorFacts } from './sensor-table.ts'
+
+const SINCE = RUNS_AT + RUN_SINCE
 
 /** What can be wrong with a sensor; the bits of a channel's FAULT. */
 export const MISSING = 1
 export const FLAT = 2
 export const LEAP = 4
-/** bits of the patient's FAULTS beyond those of its channels */
+/** bits of all that stands of the patient beyond those of its channels */
 export const MISMATCH = 8
 export const ORDER = 16
 export const DAMPED = 32
@@ -35,61 +65,24 @@ const CONFIRMED = 5
 /** time constants, s: how often a channel changes; where it usually is */
 const CHANGING = 600
 const USUAL = 180
-/**
- * row of one sensed channel, times in ticks: as far as its kind is asked, since patients are many and most sensors are of
- * the shorter kinds. First what every sensor has
- */
-export const VALUE = 0 // newest observed value
-export const SEEN = 1 // its tick; NaN before the first
-export const GOOD = 2 // newest value taken for true
-export const GOOD_TICK = 3
-export const FAULT = 4 // one of the above, 0 = none
-const EPISODIC_FIELDS = 5
-/** then what can be missed, or leap */
-const EVERY = 5 // mean ticks between observations
-const COUNT = 6 // observations, up to REGULAR
-const LEAPS = 7 // observations in a row that were set aside as leaps
-export const LEAPT = 8 // tick of the newest of them
-const CONTINUOUS_FIELDS = 9
-/** then what may not stand still */
-const RUNS_AT = 9 // RUN_FIELDS
-export const SINCE = RUNS_AT + RUN_SINCE
-const RESTLESS_FIELDS = RUNS_AT + RUN_FIELDS
-/** then those of the pair */
-export const HABIT = 14 // slow running mean of VALUE
-const PAIRED_FIELDS = 15
 
-/** header of the patient's row */
-const FAULTS = 0 // every bit that stands
-export const PAIR_AT = 1 // heart rate and pulse: PAIR_FIELDS
-const KNOWN = PAIR_AT + PAIR_FIELDS // sensors that ever gave a value, one bit each
-const SENSOR_HEADER = KNOWN + 1
-
-interface Sensor extends SensorFacts {
+interface Sensor extends SensorFacts, SensorKind, SensorPlace {
   /** index in the channel table */
   readonly index: number
-  /** where in the patient's row its own begins */
-  readonly at: number
   /** index in `sensors` of the partner, -1 = none */
   readonly beside: number
   /** index in `sensors` of another of its cable, -1 = none */
   readonly along: number
   /** heart rate by ECG: 0 is asystole */
   readonly beats: boolean
-  /** whether its absence is missed, and its leaps are seen */
-  readonly continuous: boolean
-  /** whether it is one of the pair */
-  readonly paired: boolean
   /** where in the row the trouble of its pressures began, 0 = it is no pressure */
   readonly sinceAt: number
   /** where in the row its line stands, which damping makes it lie about; 0 = none does */
   readonly lineAt: number
 }
 
-/** Sensor logic over a channel table: it knows no model. Row: [header, fields of each sensor's kind, since x pressures, LINE_FIELDS x lines]. */
-export interface SensorPlan {
-  /** doubles of one patient's row */
-  readonly stateSize: number
+/** Sensor logic over a channel table: it knows no model. A patient's row: `sensor-row.ts`. */
+export interface SensorPlan extends SensorRow {
   /** channels of the table: D */
   readonly width: number
   readonly cadenceSeconds: number
@@ -112,73 +105,44 @@ export interface SensorPlan {
 
 const isPaired = (channel: string): boolean => PAIR.some((name) => name === channel)
 
-/** doubles of a sensor's row, by its kind: each has what the kinds before it have */
-function fieldsOf({ channel, flat }: SensorFacts, continuous: boolean): number {
-  if (isPaired(channel)) return PAIRED_FIELDS
-  if (flat !== undefined) return RESTLESS_FIELDS
-  return continuous ? CONTINUOUS_FIELDS : EPISODIC_FIELDS
-}
-
 export function sensorPlan(table: ChannelTable, cadenceSeconds: number): SensorPlan {
   const known = SENSORS.filter(({ channel }) => table.index.has(channel))
   const place = (name: string | undefined) => known.findIndex(({ channel }) => channel === name)
-  const continuous = known.map(({ channel }) => table.channels[table.index.get(channel)!]!.cadence === 'continuous')
-  let sinceAt = SENSOR_HEADER
-  const places = known.map((facts, s) => {
-    const at = sinceAt
-    sinceAt += fieldsOf(facts, continuous[s]!)
-    return at
-  })
-  const linesAt = sinceAt + PRESSURES.length
+  const kinds = known.map((facts) => ({
+    ...facts,
+    continuous: table.channels[table.index.get(facts.channel)!]!.cadence === 'continuous',
+    paired: isPaired(facts.channel),
+  }))
+  const { places, linesAt, ...row } = sensorPlaces(kinds, PRESSURES.length, LINES.length)
   const pressures = PRESSURES.map((name, i) => ({
     name,
     three: ['sys', 'dia', 'mean'].map((part) => table.index.get(`${name}_${part}`)!),
-    sinceAt: sinceAt + i,
+    sinceAt: row.pressuresAt + i,
     mean: place(`${name}_mean`),
     lineAt: LINES.includes(name) ? linesAt + LINE_FIELDS * LINES.indexOf(name) : 0,
   }))
-  const sensors = known.map((facts, s) => {
+  const sensors = kinds.map((facts, s) => {
     const index = table.index.get(facts.channel)!
     return {
       ...facts,
       index,
-      at: places[s]!,
+      ...places[s]!,
       beside: place(facts.partner),
       along: place(facts.cable),
       beats: facts.channel === 'hr',
-      continuous: continuous[s]!,
-      paired: isPaired(facts.channel),
       sinceAt: pressures.find(({ three }) => three.includes(index))?.sinceAt ?? 0,
       // the mean of a damped line is right
       lineAt: pressures.find(({ three }) => three.indexOf(index) === 0 || three.indexOf(index) === 1)?.lineAt ?? 0,
     }
   })
   return {
-    stateSize: linesAt + LINE_FIELDS * LINES.length,
+    ...row,
     width: table.channels.length,
     cadenceSeconds,
     keep: remembered((passed) => Math.exp((-passed * cadenceSeconds) / CHANGING)),
     sensors,
     pair: [place(PAIR[0]), place(PAIR[1])],
     pressures,
-  }
-}
-
-/** Forget everything (a new patient at the bed). */
-export function resetSensors(plan: SensorPlan, state: Float64Array, at: number): void {
-  state.fill(Number.NaN, at, at + plan.stateSize)
-  state[at + FAULTS] = 0
-  resetPair(state, at + PAIR_AT)
-  state[at + KNOWN] = 0
-  for (const { lineAt } of plan.pressures) if (lineAt > 0) resetLine(state, at + lineAt)
-  for (const sensor of plan.sensors) {
-    const own = at + sensor.at
-    state[own + FAULT] = 0
-    if (sensor.continuous) {
-      for (const field of [COUNT, LEAPS]) state[own + field] = 0
-      state[own + EVERY] = 1
-    }
-    if (sensor.flat !== undefined) resetRuns(state, own + RUNS_AT)
   }
 }
 
@@ -191,29 +155,24 @@ const FAULT_NAMES: Readonly<Record<number, SensorFault>> = {
 }
 
 /** What is wrong with one sensor of the plan; undefined when nothing is. */
-export const faultOf = (state: Float64Array, at: number, sensor: Sensor): SensorFault | undefined =>
-  FAULT_NAMES[state[at + sensor.at + FAULT]!]
+export const faultOf = (state: Page, at: number, sensor: Sensor): SensorFault | undefined =>
+  FAULT_NAMES[faultBit(state, at, sensor)]
 
 /** every fault bit that stands for the patient */
-export const faultsOf = (state: Float64Array, at: number): number => state[at + FAULTS]!
+export const faultsOf = (plan: SensorPlan, state: Page, at: number): number => state.bytes[8 * at + plan.faultsAt]!
 
 /**
  * Look at one frame's sensors before any model does. What is set aside here (an unconfirmed leap, a flat line, pressures
  * that contradict each other) no model may take for observed; the fixed limits see it all the same.
  * @returns whether the newest value of any sensor is set aside, so that a model needs `trusted` of this row
  */
-export function siftFrame(
-  plan: SensorPlan,
-  state: Float64Array,
-  at: number,
-  frames: FrameColumns,
-  row: number,
-): boolean {
+export function siftFrame(plan: SensorPlan, state: Page, at: number, frames: FrameColumns, row: number): boolean {
   const from = row * plan.width
   const tick = frames.ticks[row]!
   let faults = 0
   let aside = false
-  let known = state[at + KNOWN]!
+  let known = state.words[2 * at + KNOWN]!
+  state[at + TICK] = tick
   for (let i = 0; i < plan.pressures.length; i++) {
     const { three, sinceAt, mean, lineAt } = plan.pressures[i]!
     if (frames.masks[from + three[2]!] !== 1 && ((known >> mean) & 1) === 0) continue
@@ -232,79 +191,70 @@ export function siftFrame(
     const observed = frames.masks[from + sensor.index] === 1
     // most patients have a few of all sensors: the rows of the others are not even looked at
     if (!observed && ((known >> s) & 1) === 0) continue
-    const own = at + sensor.at
+    const own = 2 * at + sensor.wordAt
     let fault = 0
     if (observed) {
       known |= 1 << s
-      fault = observe(plan, state, own, sensor, tick, frames.values[from + sensor.index]!)
+      const value = frames.values[from + sensor.index]!
+      fault = observe(plan, state, at, s, tick, value)
       if (fault === LEAP && leapsTogether(plan, sensor, frames, from)) fault = 0
       if (sensor.lineAt > 0 && isDamped(state, at + sensor.lineAt)) fault = DAMPED
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
-      if (fault === 0) trust(state, own, sensor, tick)
-    } else if (sensor.continuous && state[own + COUNT]! >= REGULAR) {
-      const missed = tick - state[own + SEEN]!
+      if (fault !== 0) beginDoubts(plan, state, at)
+      state.floats[own + VALUE] = value
+      state.words[own + SEEN] = tick | 0
+      if (fault === 0) trust(plan, state, at, s)
+    } else if (sensor.continuous && state.bytes[8 * at + sensor.byteAt + COUNT]! >= REGULAR) {
+      const missed = ticksSince(tick, state.words[own + SEEN]!)
       const cable = sensor.along >= 0 && frames.masks[from + plan.sensors[sensor.along]!.index] !== 1
       const after = cable ? (sensor.sinceAt > 0 ? LINE_SECONDS : CABLE_SECONDS) : MISSED_SECONDS
-      if (missed * plan.cadenceSeconds >= after && missed >= MISSED_INTERVALS * state[own + EVERY]!) fault = MISSING
+      const every = state[at + sensor.at + EVERY]!
+      if (missed * plan.cadenceSeconds >= after && missed >= MISSED_INTERVALS * every) fault = MISSING
     }
-    state[own + FAULT] = fault
+    state.bytes[8 * at + sensor.byteAt + FAULT] = fault
     faults |= fault
-    if (state[own + GOOD_TICK] !== state[own + SEEN] && !Number.isNaN(state[own + SEEN]!)) aside = true
+    if (doubted(state, at) && isAside(plan, state, at, s)) aside = true
   }
   if (mismatch(plan, state, at, frames, from, tick)) faults |= MISMATCH
-  state[at + KNOWN] = known
-  state[at + FAULTS] = faults
+  state.words[2 * at + KNOWN] = known
+  state.bytes[8 * at + plan.faultsAt] = faults
+  if (!aside && doubted(state, at)) endDoubts(plan, state, at)
   return aside
 }
 
 /** Write a sifted row as a model may take it: what is set aside is not observed, and the value before it ages. */
-export function trusted(plan: SensorPlan, state: Float64Array, at: number, frames: FrameColumns, row: number): void {
+export function trusted(plan: SensorPlan, state: Page, at: number, frames: FrameColumns, row: number): void {
   const tick = frames.ticks[row]!
   for (let s = 0; s < plan.sensors.length; s++) {
-    const own = at + plan.sensors[s]!.at
-    if (state[own + GOOD_TICK] === state[own + SEEN] || Number.isNaN(state[own + SEEN]!)) continue
+    if (!isAside(plan, state, at, s)) continue
     const i = row * plan.width + plan.sensors[s]!.index
-    frames.values[i] = state[own + GOOD]!
+    frames.values[i] = goodOf(plan, state, at, s)
     frames.masks[i] = 0
-    frames.ages[i] = (tick - state[own + GOOD_TICK]!) * plan.cadenceSeconds
+    frames.ages[i] = (tick - goodTickOf(plan, state, at, s)) * plan.cadenceSeconds
   }
 }
 
-/** the value is taken for true */
-function trust(state: Float64Array, own: number, sensor: Sensor, tick: number): void {
-  state[own + GOOD] = state[own + VALUE]!
-  state[own + GOOD_TICK] = tick
-  if (sensor.continuous) state[own + LEAPS] = 0
-}
-
-/** Take an observed value in; which fault it is, if any. */
-function observe(
-  plan: SensorPlan,
-  state: Float64Array,
-  own: number,
-  sensor: Sensor,
-  tick: number,
-  value: number,
-): number {
-  const seconds = plan.cadenceSeconds
-  const before = state[own + VALUE]!
-  const seen = state[own + SEEN]!
-  state[own + VALUE] = value
-  state[own + SEEN] = tick
+/** Take an observed value in, before it stands in the row; which fault it is, if any. */
+function observe(plan: SensorPlan, state: Page, at: number, s: number, tick: number, value: number): number {
+  const sensor = plan.sensors[s]!
   // a cuff value stands alone
   if (!sensor.continuous) return 0
+  const seconds = plan.cadenceSeconds
+  const own = at + sensor.at
+  const before = newestOf(state, at, sensor)
   const restless = sensor.flat !== undefined
-  if (Number.isNaN(seen)) {
+  if (Number.isNaN(before)) {
     if (restless) state[own + SINCE] = tick
     if (sensor.paired) state[own + HABIT] = value
     return 0
   }
-  const passed = tick - seen
-  if (state[own + COUNT]! < REGULAR) state[own + COUNT]!++
+  const passed = ticksSince(tick, state.words[2 * at + sensor.wordAt + SEEN]!)
+  const countAt = 8 * at + sensor.byteAt + COUNT
+  if (state.bytes[countAt]! < REGULAR) state.bytes[countAt]!++
   state[own + EVERY]! += (passed - state[own + EVERY]!) / 10
   if (restless) learnRuns(plan, state, own + RUNS_AT, tick, passed, value !== before)
   if (sensor.paired) state[own + HABIT]! += (value - state[own + HABIT]!) * Math.min(1, (passed * seconds) / USUAL)
-  if (leapt(plan, state, own, sensor, tick, passed, value, before)) return LEAP
+  if (leapt(plan, state, at, s, tick, passed, value, before)) return LEAP
   if (!restless) return 0
   if (value !== before) {
     state[own + SINCE] = tick
@@ -316,22 +266,21 @@ function observe(
 /** A change that no body makes, until several values in a row confirm it. */
 function leapt(
   plan: SensorPlan,
-  state: Float64Array,
-  own: number,
-  sensor: Sensor,
+  state: Page,
+  at: number,
+  s: number,
   tick: number,
   passed: number,
   value: number,
   before: number,
 ): boolean {
+  const { beats, leap } = plan.sensors[s]!
   // no heart beat with a good signal is asystole, and no artefact
-  if (sensor.beats && value === 0) return false
-  if (!(Math.abs(value - state[own + GOOD]!) >= sensor.leap) || passed * plan.cadenceSeconds > LEAP_SECONDS)
+  if (beats && value === 0) return false
+  if (!(Math.abs(value - goodOf(plan, state, at, s)) >= leap) || passed * plan.cadenceSeconds > LEAP_SECONDS)
     return false
-  const near = Math.abs(value - before) < sensor.leap / 2
-  state[own + LEAPS] = near || state[own + LEAPS] === 0 ? state[own + LEAPS]! + 1 : 1
-  state[own + LEAPT] = tick
-  return state[own + LEAPS]! < CONFIRMED
+  beginDoubts(plan, state, at)
+  return countLeap(plan, state, at, s, Math.abs(value - before) < leap / 2, tick) < CONFIRMED
 }
 
 /** Two sensors of one heart that leap to the same place: it was the heart. */
@@ -346,7 +295,7 @@ function leapsTogether(plan: SensorPlan, sensor: Sensor, frames: FrameColumns, f
 /** Whether heart rate and pulse are not of one heart. */
 function mismatch(
   plan: SensorPlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   frames: FrameColumns,
   from: number,
@@ -358,8 +307,8 @@ function mismatch(
     partPair(state, at + PAIR_AT)
     return false
   }
-  const first = state[at + one.at + VALUE]!
-  const second = state[at + other.at + VALUE]!
+  const first = newestOf(state, at, one)
+  const second = newestOf(state, at, other)
   return watchPair(state, at + PAIR_AT, tick, plan.cadenceSeconds, first, second)
 }
 

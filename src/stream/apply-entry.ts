@@ -1,7 +1,7 @@
 import type { AlertBody } from '../vitals/alert.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import { keyedByBed } from '../vitals/reading.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import type { Watch } from './watch.ts'
 
 /** What a journal entry may do to the ward, beside its patient's session. */

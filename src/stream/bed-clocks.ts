@@ -1,10 +1,10 @@
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Reading } from '../vitals/reading.ts'
 import { type ClockVerdict, judge } from './clock.ts'
-import { advanceClock, agreedStamps, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, resetGrid, resetOpen, takeReading } from './grid.ts' // biome-ignore format: one line
+import { advanceClock, agreedStamps, type FrameRow, type GridPlan, gridFields, lastTick, newestTime, openFields, readGrid, resetGrid, resetOpen, takeReading, writeGrid } from './grid.ts' // biome-ignore format: one line
 import type { Rounds } from './rounds.ts'
-import { Rows, type SavedRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import { Rows, type SavedRows, wholeRows } from './rows.ts'
+import type { Session } from './session.ts'
 
 /** What became of a reading in its patient's grid. */
 export interface Ticked {
@@ -50,8 +50,12 @@ export class Clocks {
   /** The rows that belong into a patient's saved state; `open` only of one whose readings come in parts. */
   saved({ channels }: ChannelTable): { readonly clocks: SavedRows; readonly open: SavedRows } {
     return {
-      clocks: { rows: this.#rows, fields: gridFields(channels) },
-      open: { rows: this.#open, fields: openFields(this.#grid, channels) },
+      clocks: {
+        fields: gridFields(channels),
+        read: (slot, into, to) => readGrid(this.#grid, this.#rows.page(slot), this.#rows.at(slot), into, to),
+        write: (slot, from, next) => writeGrid(this.#grid, this.#rows.page(slot), this.#rows.at(slot), from, next),
+      },
+      open: wholeRows(this.#open, openFields(this.#grid, channels)),
     }
   }
 

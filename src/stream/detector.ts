@@ -11,11 +11,12 @@ import {
   isRaised,
   learningFrozen,
   ownThreshold,
-  resetEvidence,
   weighEvidence,
 } from '../scoring/evidence.ts'
+import { resetEvidence } from '../scoring/evidence-row.ts'
 import { type ModelDrift, type ModelDriftPlan, modelDrift, modelDriftPlan, tallyFrame } from '../scoring/model-drift.ts'
 import { learnSpread } from '../scoring/own-spread.ts'
+import { Page } from '../scoring/page.ts'
 import {
   expectedBand,
   rememberForecast,
@@ -32,28 +33,17 @@ import type { Condition } from '../vitals/condition.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import type { ModelManifest } from '../vitals/manifest.ts'
 import type { DetectorReport } from '../vitals/report.ts'
+import { detectorNumbers, type Known } from './detector-numbers.ts'
 import { FAILURE_FIELDS, failedSince, forgetFailure, isOff, noteFailure, resetFailure, switchOff } from './failure.ts'
 import { areSound, type Forecasts } from './forecasts.ts'
 import { type Lane, modelId, modelKey } from './lane.ts'
 import type { StepEngine } from './ports.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import { Rows, type SavedRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
 import { Tally } from './tally.ts'
 
 /** Every which frame of a patient is counted for drift: neighbours say the same, and no horizon's stride divides it. */
 const DRIFT_EVERY = 7
-
-/** What one model version knows of one patient, off its slot. */
-export interface Known {
-  /** its newest frame's; NaN before the first */
-  readonly tick: number
-  readonly row: Float64Array
-  /** [stateSize] */
-  readonly state: Float32Array
-}
-
-/** Of a row: another one is not what an older saved state means. */
-const LAYOUT = 3
 
 /**
  * One model version at work: a row of the patient's running means, pending forecasts and evidence, beside the state row
@@ -66,6 +56,7 @@ export class Detector implements Lane {
   readonly engine: StepEngine
   readonly id: string
   readonly model: string
+  readonly saved: SavedRows
   /** what it does, counted */
   readonly tally: Tally
   readonly #table: ChannelTable
@@ -107,10 +98,16 @@ export class Detector implements Lane {
     this.#failingAt = this.#driftAt + this.#drift.stateSize
     this.#rows = new Rows(this.#failingAt + FAILURE_FIELDS)
     this.#x = new Float32Array(maxRows * channels * FEATURES_PER_CHANNEL)
-  }
-
-  get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(`${this.model}/${LAYOUT}`, this.#rows.stride) }
+    this.saved = detectorNumbers(this.model, {
+      rows: this.#rows,
+      scores: this.#scores,
+      scoresAt: this.#scoresAt,
+      evidence: this.#evidence,
+      evidenceAt: this.#evidenceAt,
+      drift: this.#drift,
+      driftAt: this.#driftAt,
+      failingAt: this.#failingAt,
+    })
   }
 
   readState(slot: number, into: Float32Array): void {
@@ -266,11 +263,19 @@ export class Detector implements Lane {
       tallyFrame(this.#modelDrift, this.#driftCounts, frames, row, this.#scored)
     const failedAt = failedSince(page, at + this.#failingAt)
     if (!Number.isNaN(failedAt)) out.push(modelFailed(this.manifest.detector, failedAt))
-    if (!drifts(page, driftAt)) return
+    if (!drifts(this.#drift, page, driftAt)) return
     const drift = driftOf(this.#drift, page, driftAt)!
     const value = frames.values[row * this.#scores.width + this.#scores.channels[drift.channel]!]!
     const time = frames.ticks[row]! * this.manifest.grid.cadenceSeconds * 1000
     out.push(driftCondition(this.manifest, this.#table, drift, value, time))
+  }
+
+  /** A copy of a patient's pending forecasts and own spread: [ScorePlan.stateSize] */
+  protected scoreRow(slot: number): Page {
+    const at = this.#rows.at(slot) + this.#scoresAt
+    const copy = new Page(this.#scores.stateSize)
+    copy.set(this.#rows.page(slot).subarray(at, at + copy.length))
+    return copy
   }
 
   /** Whether the detector says "unexpected" of the patient on a slot. */
@@ -289,15 +294,16 @@ export class Detector implements Lane {
 
   /** Everything the version knows of the patient on a slot: its row, and its hidden state. */
   take(slot: number): Known {
-    const at = this.#rows.at(slot)
     const state = new Float32Array(this.engine.stateSize)
     this.engine.readState(slot, state)
-    return { tick: this.#rows.page(slot)[at]!, row: this.#rows.page(slot).slice(at, at + this.#rows.stride), state }
+    const row = new Float64Array(this.saved.fields.length)
+    this.saved.read(slot, row, 0)
+    return { tick: row[0]!, row, state }
   }
 
   /** Put on a slot what the same version knows of the patient elsewhere. */
   put(slot: number, { row, state }: Known): void {
-    this.#rows.page(slot).set(row, this.#rows.at(slot))
+    this.saved.write(slot, row, 0)
     this.engine.writeState(slot, state)
   }
 

@@ -1,9 +1,9 @@
 import type { ChannelTable } from '../vitals/channels.ts'
-import { NONE_ASIDE, type Session, type SetAside } from './sessions.ts'
+import { NONE_ASIDE, type Session, type SetAside } from './session.ts'
 
 /** What of a session is this process's own, not the patient's: it is not saved. */
-const OWN = ['slot', 'patientKey', 'source', 'partition', 'arrived', 'unsavedFrom', 'savedAs'] as const
-type Facts = Omit<Session, (typeof OWN)[number]>
+type Own = 'slot' | 'patientKey' | 'source' | 'partition' | 'arrived' | 'unsavedFrom' | 'savedAs'
+type Facts = Omit<Session, Own>
 
 /** A map in JSON. */
 interface Entries {
@@ -18,8 +18,6 @@ interface Aside {
     readonly values: readonly (number | null)[]
   }
 }
-
-const OWN_KEYS: ReadonlySet<string> = new Set(OWN)
 
 /** Those that nearly every patient has stand in the text as they are; the others only where there are any. */
 const ALWAYS = ['mode', 'lastOffset', 'watching', 'inParts'] as const
@@ -40,6 +38,8 @@ const SOMETIMES = Object.keys({
   policy: 0,
   lostAt: 0,
 } satisfies Record<Exclude<keyof Facts, (typeof ALWAYS)[number]>, 0>) as (keyof Facts)[]
+
+const FACTS: ReadonlySet<string> = new Set([...ALWAYS, ...SOMETIMES])
 
 /**
  * The facts of a patient's state as JSON: equal sessions give equal text. At every save, and nearly always a few words and a
@@ -70,7 +70,7 @@ function jsonOf(fact: unknown): string {
 export function restoreFacts(session: Session, facts: unknown, table: ChannelTable): void {
   const target = session as unknown as Record<string, unknown>
   for (const [key, value] of Object.entries(facts as Partial<Facts>)) {
-    if (!Object.hasOwn(session, key) || OWN_KEYS.has(key)) continue
+    if (!FACTS.has(key)) continue
     if (key === 'aside') session.aside = (value as unknown as readonly Aside[]).map((it) => setAside(it, table))
     else target[key] = isEntries(value) ? new Map(value.map) : value
   }

@@ -1,3 +1,4 @@
+import type { Page } from '../scoring/page.ts'
 import type { Channel } from '../vitals/channels.ts'
 import type { FrameColumns } from '../vitals/frame.ts'
 import { OK, type Reading } from '../vitals/reading.ts'
@@ -10,8 +11,8 @@ const FIELDS = 3
 
 /**
  * The time grid of one cadence: ticks of equal length since 1970, one frame per patient and tick that has data.
- * Row of a patient: [newest event time ms, agreed stamps, last closed tick, last value x D, tick of last value x D];
- * row of its open ticks: R x [tick, value x D], a ring by tick number.
+ * Row of a patient: [newest event time ms, agreed stamps, last closed tick, last value x D, NaN before the first], then in words
+ * the tick of the last value x D modulo 2^32; row of its open ticks: R x [tick, value x D], a ring by tick number.
  */
 export interface GridPlan {
   readonly cadenceMs: number
@@ -26,7 +27,7 @@ export interface GridPlan {
   readonly openSize: number
 }
 
-/** What each number of a grid row is: [stateSize] */
+/** What each plain number of a patient's grid is. */
 export function gridFields(channels: readonly Channel[]): string[] {
   const each = (what: string) => channels.map(({ name }) => `${what}.${name}`)
   return ['clock.newest', 'clock.agreed', 'clock.tick', ...each('value'), ...each('tick')]
@@ -51,15 +52,37 @@ export function gridPlan(channels: readonly Channel[], cadenceSeconds: number, l
     width,
     episodic: Uint8Array.from(channels, (channel) => (channel.cadence === 'continuous' ? 0 : 1)),
     openTicks,
-    stateSize: FIELDS + 2 * width,
+    stateSize: FIELDS + width + Math.ceil(width / 2),
     openSize: openTicks * (1 + width),
   }
 }
 
 /** Forget everything about the patient: its next reading is its first. */
-export function resetGrid(plan: GridPlan, state: Float64Array, at: number): void {
-  state.fill(Number.NaN, at, at + plan.stateSize)
+export function resetGrid(plan: GridPlan, state: Page, at: number): void {
+  state.fill(0, at, at + plan.stateSize)
+  state.fill(Number.NaN, at, at + FIELDS + plan.width)
   state[at + AGREED] = 0
+}
+
+/** where the words of a row begin */
+const wordsAt = ({ width }: GridPlan, at: number): number => 2 * (at + FIELDS + width)
+
+/** A patient's grid as plain numbers: `gridFields`. @param into written from `to` on */
+export function readGrid(plan: GridPlan, state: Page, at: number, into: Float64Array, to: number): void {
+  const { width } = plan
+  for (let i = 0; i < FIELDS + width; i++) into[to + i] = state[at + i]!
+  const now = newestTick(plan, state, at)
+  for (let d = 0; d < width; d++) {
+    const age = ((now | 0) - state.words[wordsAt(plan, at) + d]!) >>> 0
+    into[to + FIELDS + width + d] = Number.isNaN(state[at + FIELDS + d]!) ? Number.NaN : now - age
+  }
+}
+
+/** The inverse of `readGrid`. */
+export function writeGrid(plan: GridPlan, state: Page, at: number, from: Float64Array, next: number): void {
+  const { width } = plan
+  for (let i = 0; i < FIELDS + width; i++) state[at + i] = from[next + i]!
+  for (let d = 0; d < width; d++) state.words[wordsAt(plan, at) + d] = from[next + FIELDS + width + d]!
 }
 
 /** No tick is open. */
@@ -94,7 +117,7 @@ export type FrameRow = (tick: number) => Place
  */
 export function takeReading(
   plan: GridPlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   open: Float64Array | undefined,
   openAt: number,
@@ -108,6 +131,7 @@ export function takeReading(
     return true
   }
   const watermark = watermarkTick(plan, state, at)
+  const now = newestTick(plan, state, at)
   closeUpTo(plan, state, at, open, openAt, watermark, frameRow)
   const last = state[at + LAST_TICK]!
   const closed = last > watermark ? last : watermark
@@ -121,7 +145,7 @@ export function takeReading(
       // also where only its own tick is still open: a frame before that one must not know of it
       open[openCell(plan, open, openAt, own) + 1 + reading.channels[s]!] = reading.values[s]!
     } else if (!late || plan.episodic[reading.channels[s]!] === 1) {
-      keepValue(plan, state, at, reading.channels[s]!, own, reading.values[s]!)
+      keepValue(plan, state, at, now, reading.channels[s]!, own, reading.values[s]!)
       kept = true
     }
   }
@@ -135,48 +159,45 @@ function ownTick(plan: GridPlan, reading: Reading, s: number, tick: number): num
 }
 
 /** A whole set of a source that never sends parts: straight from the reading into a frame. */
-function closeWhole(
-  plan: GridPlan,
-  state: Float64Array,
-  at: number,
-  reading: Reading,
-  tick: number,
-  frameRow: FrameRow,
-): void {
+function closeWhole(plan: GridPlan, state: Page, at: number, reading: Reading, tick: number, frameRow: FrameRow): void {
   for (let s = 0; s < reading.channels.length; s++) {
     if (reading.statuses[s] !== OK) continue
-    keepValue(plan, state, at, reading.channels[s]!, ownTick(plan, reading, s, tick), reading.values[s]!)
+    keepValue(plan, state, at, tick, reading.channels[s]!, ownTick(plan, reading, s, tick), reading.values[s]!)
   }
   emitFrame(plan, state, at, tick, frameRow)
 }
 
-/** The newest value of a channel wins; of two in one tick, the one that came last. */
+/** The newest value of a channel wins; of two in one tick, the one that came last. @param now no value is of a later tick */
 function keepValue(
   plan: GridPlan,
-  state: Float64Array,
+  state: Page,
   at: number,
+  now: number,
   channel: number,
   tick: number,
   value: number,
 ): void {
-  if (state[at + FIELDS + plan.width + channel]! > tick) return
+  const own = wordsAt(plan, at) + channel
+  if (((now | 0) - state.words[own]!) >>> 0 < now - tick && !Number.isNaN(state[at + FIELDS + channel]!)) return
   state[at + FIELDS + channel] = value
-  state[at + FIELDS + plan.width + channel] = tick
+  state.words[own] = tick
 }
 
 /** What is known of the patient at `tick`: observed where the newest value is of this very tick, else carried. */
-function emitFrame(plan: GridPlan, state: Float64Array, at: number, tick: number, frameRow: FrameRow): void {
+function emitFrame(plan: GridPlan, state: Page, at: number, tick: number, frameRow: FrameRow): void {
   const { columns, row } = frameRow(tick)
   const { width } = plan
   const seconds = plan.cadenceMs / 1000
   const values = at + FIELDS
-  const ticks = values + width
+  const ticks = wordsAt(plan, at)
   for (let d = 0, into = row * width; d < width; d++, into++) {
-    const age = tick - state[ticks + d]!
-    columns.values[into] = state[values + d]!
-    columns.exact[into] = state[values + d]!
-    columns.masks[into] = age === 0 ? 1 : 0
-    columns.ages[into] = age * seconds
+    const value = state[values + d]!
+    const never = Number.isNaN(value)
+    const age = ((tick | 0) - state.words[ticks + d]!) >>> 0
+    columns.values[into] = value
+    columns.exact[into] = value
+    columns.masks[into] = age === 0 && !never ? 1 : 0
+    columns.ages[into] = never ? Number.NaN : age * seconds
   }
   state[at + LAST_TICK] = tick
 }
@@ -191,20 +212,21 @@ function openCell(plan: GridPlan, open: Float64Array, openAt: number, tick: numb
 /** Close every open tick up to and including `limit`, oldest first. */
 function closeUpTo(
   plan: GridPlan,
-  state: Float64Array,
+  state: Page,
   at: number,
   open: Float64Array,
   openAt: number,
   limit: number,
   frameRow: FrameRow,
 ): void {
+  const newest = newestTick(plan, state, at)
   for (;;) {
     const cell = oldestOpen(plan, open, openAt)
     const tick = cell < 0 ? Number.NaN : open[cell]!
     if (!(tick <= limit)) return
     for (let d = 0; d < plan.width; d++) {
       const value = open[cell + 1 + d]!
-      if (!Number.isNaN(value)) keepValue(plan, state, at, d, tick, value)
+      if (!Number.isNaN(value)) keepValue(plan, state, at, newest, d, tick, value)
     }
     open.fill(Number.NaN, cell, cell + 1 + plan.width)
     emitFrame(plan, state, at, tick, frameRow)
@@ -219,6 +241,9 @@ function oldestOpen(plan: GridPlan, open: Float64Array, openAt: number): number 
   }
   return oldest
 }
+
+/** The tick of the patient's clock. */
+const newestTick = (plan: GridPlan, state: Page, at: number): number => Math.floor(state[at + NEWEST]! / plan.cadenceMs)
 
 /** The newest tick whose end the patient's watermark (newest event time minus lateness) has passed. */
 function watermarkTick(plan: GridPlan, state: Float64Array, at: number): number {

@@ -2,7 +2,7 @@ import type { Control } from '../vitals/control.ts'
 import type { EntryOf, JournalEntry } from '../vitals/journal.ts'
 import { keyedByBed } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 type ControlOf<Action extends Control['action']> = Extract<Control, { action: Action }>
 

@@ -9,7 +9,7 @@ import { FAILURE_FIELDS, failedSince, isOff, resetFailure, switchOff } from './f
 import { type Lane, modelId, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
 import type { Hours } from './risk-detector.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import { numbered, Rows, type SavedRows, wholeRows } from './rows.ts'
 
 // a row: the frames so far, the newest score with its channels, then the frames that wait for the next call, then whether the
 // model fails the patient
@@ -73,7 +73,7 @@ export class OpinionDetector implements Lane {
   }
 
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+    return wholeRows(this.#rows, numbered(this.model, this.#rows.stride))
   }
 
   readState(slot: number, into: Float32Array): void {

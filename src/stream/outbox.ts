@@ -3,7 +3,7 @@ import type { Control } from '../vitals/control.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
 import type { Output, Telemetry } from './ports.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 export interface OutboxOptions {
   readonly telemetry: Telemetry

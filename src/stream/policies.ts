@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { VigilError } from '../errors.ts'
-import type { LimitPlan } from '../scoring/limits.ts'
+import { type LimitPlan, limitRuns } from '../scoring/limits.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { type PolicySettings, policyOf, settingsOf } from '../vitals/policy.ts'
 import type { Profile } from '../vitals/profile.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { limitPlans } from './sources.ts'
 import type { Seers } from './versions.ts'
 
@@ -33,12 +33,15 @@ function idOf(settings: PolicySettings): string {
  */
 export class Policies {
   readonly #table: ChannelTable
+  /** one for all policies: a patient's run outlives a change of them */
+  readonly #runs: LimitPlan['runs']
   readonly #known = new Map<string, HeldPolicy>()
   #current: HeldPolicy
 
   /** @throws VigilError `config-invalid` when a limit is of no channel */
   constructor(settings: PolicySettings, table: ChannelTable) {
     this.#table = table
+    this.#runs = limitRuns(table)
     this.#current = this.#hold(settings)
   }
 
@@ -76,7 +79,7 @@ export class Policies {
     const held = this.#known.get(id) ?? {
       ...settings,
       id,
-      plans: limitPlans(limits, this.#table),
+      plans: limitPlans(limits, this.#table, this.#runs),
       sources: new WeakMap(),
     }
     this.#known.set(id, held)

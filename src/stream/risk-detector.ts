@@ -21,7 +21,7 @@ import type { RiskReport } from '../vitals/report.ts'
 import { FAILURE_FIELDS, failedSince, isOff, resetFailure, switchOff } from './failure.ts'
 import { type Lane, modelId, modelKey, type Role } from './lane.ts'
 import type { StepEngine } from './ports.ts'
-import { numbered, Rows, type SavedRows } from './rows.ts'
+import { numbered, Rows, type SavedRows, wholeRows } from './rows.ts'
 import { modelFailed } from './signal.ts'
 
 /** What a model that does not step at every tick did in one round. */
@@ -124,7 +124,7 @@ export class RiskDetector implements Lane {
   }
 
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(this.model, this.#rows.stride) }
+    return wholeRows(this.#rows, numbered(this.model, this.#rows.stride))
   }
 
   readState(slot: number, into: Float32Array): void {

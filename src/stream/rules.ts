@@ -1,4 +1,4 @@
-import { checkLimits, rejudgeLimits, resetLimits } from '../scoring/limits.ts'
+import { checkLimits, readLimits, rejudgeLimits, resetLimits, writeLimits } from '../scoring/limits.ts'
 import { checkNews2, NEWS2_STATE_SIZE, type News2Plan, news2, news2Plan, resetNews2 } from '../scoring/news2.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
@@ -8,7 +8,7 @@ import type { EntryOf } from '../vitals/journal.ts'
 import type { Profile } from '../vitals/profile.ts'
 import type { Policies } from './policies.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { RULES_VERSION } from './sources.ts'
 
 /** NEWS2 is for adults. */
@@ -31,8 +31,22 @@ export class Rules {
 
   /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
-    const { fields } = this.#policies.current.plans.adult
-    return { rows: this.#rows, fields: [...fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)] }
+    const plan = this.#policies.current.plans.adult
+    const rows = this.#rows
+    const news2At = plan.fields.length
+    return {
+      fields: [...plan.fields, ...numbered(`news2/${RULES_VERSION}`, NEWS2_STATE_SIZE)],
+      read: (slot, into, at) => {
+        const [page, own] = [rows.page(slot), rows.at(slot)]
+        readLimits(plan, page, own, into, at)
+        for (let i = 0; i < NEWS2_STATE_SIZE; i++) into[at + news2At + i] = page[own + plan.stateSize + i]!
+      },
+      write: (slot, from, at) => {
+        const [page, own] = [rows.page(slot), rows.at(slot)]
+        writeLimits(plan, page, own, from, at)
+        for (let i = 0; i < NEWS2_STATE_SIZE; i++) page[own + plan.stateSize + i] = from[at + news2At + i]!
+      },
+    }
   }
 
   /** A new patient on the slot. */

@@ -2,9 +2,10 @@ import type { ChannelTable } from '../vitals/channels.ts'
 import type { WatchedBy } from '../vitals/journal.ts'
 import { factsOf, restoreFacts } from './facts.ts'
 import type { Lane, Slower } from './lane.ts'
+import { makeRoom } from './packed-doubles.ts'
 import type { Policies } from './policies.ts'
 import type { SavedRows } from './rows.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { decodeState, type Layout, layout, layoutOf, StateWriter } from './state-record.ts'
 import type { Seers, Versions } from './versions.ts'
 
@@ -40,6 +41,8 @@ export class SavedPatients {
   readonly #shapes = new WeakMap<Seers, Shape>()
   readonly #layouts = new Map<string, Layout>()
   readonly #writer = new StateWriter()
+  /** the numbers of one patient */
+  #room = makeRoom(0)
   /** as facts: a member of the JSON */
   readonly #limits = new WeakMap<WatchedBy['limits'], string>()
 
@@ -67,8 +70,8 @@ export class SavedPatients {
     const writer = this.#writer
     writer.begin(session.inParts ? inParts : whole)
     for (const lane of lanes) lane.readState(slot, writer.floats(lane.engine.stateSize))
-    for (const each of rows) writeRow(writer, each, slot)
-    if (session.inParts) writeRow(writer, this.#parts.open, slot)
+    const numbers = this.#read(session, rows)
+    writer.doubles(this.#room.doubles, this.#room.words, 0, numbers)
     return writer.end(factsOf(session, this.#parts.table, this.#limitsOf(session)))
   }
 
@@ -86,16 +89,21 @@ export class SavedPatients {
     session.seenBy = this.#stillSeenBy(session)
     const { rows, lanes, whole, inParts } = this.#shapeOf(session)
     const same = of.id === (session.inParts ? inParts : whole).id
-    const places = same ? undefined : new Map(of.fields.map((name, i) => [name, i]))
+    if (!same) {
+      // what the record does not know stays as a new patient's
+      const places = new Map(of.fields.map((name, i) => [name, i]))
+      this.#read(session, rows)
+      const names = session.inParts ? inParts.fields : whole.fields
+      names.forEach((name, i) => {
+        const from = places.get(name)
+        if (from !== undefined) this.#room.doubles[i] = doubles[from]!
+      })
+    }
+    const numbers = same ? doubles : this.#room.doubles
     let next = 0
-    for (const { rows: to, fields } of session.inParts ? [...rows, this.#parts.open] : rows) {
-      const page = to.page(session.slot)
-      const at = to.at(session.slot)
-      for (let i = 0; i < to.stride; i++) {
-        const from = places === undefined ? next + i : places.get(fields[i]!)
-        if (from !== undefined) page[at + i] = doubles[from]!
-      }
-      next += to.stride
+    for (const each of session.inParts ? [...rows, this.#parts.open] : rows) {
+      each.write(session.slot, numbers, next)
+      next += each.fields.length
     }
     let from = 0
     for (const state of of.states) {
@@ -105,6 +113,21 @@ export class SavedPatients {
     }
     const limits = (facts as { readonly limits?: WatchedBy['limits'] }).limits
     return this.#successors(session, of, limits)
+  }
+
+  /** A patient's numbers, put into the room. @returns how many they are */
+  #read({ slot, inParts }: Session, rows: readonly SavedRows[]): number {
+    const { open } = this.#parts
+    const count = rows.reduce((sum, { fields }) => sum + fields.length, inParts ? open.fields.length : 0)
+    if (this.#room.doubles.length < count) this.#room = makeRoom(8 * count)
+    const { doubles } = this.#room
+    let next = 0
+    for (const each of rows) {
+      each.read(slot, doubles, next)
+      next += each.fields.length
+    }
+    if (inParts) open.read(slot, doubles, next)
+    return count
   }
 
   /** What a record says of who sees its patient, as far as those versions are open and nothing else is pinned. */
@@ -169,8 +192,4 @@ export class SavedPatients {
     this.#shapes.set(seers, shape)
     return shape
   }
-}
-
-function writeRow(writer: StateWriter, { rows, fields }: SavedRows, slot: number): void {
-  writer.doubles(rows.page(slot), rows.words(slot), rows.at(slot), fields.length)
 }

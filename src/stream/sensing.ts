@@ -1,21 +1,14 @@
 import { sensorConditions } from '../scoring/sensor-conditions.ts'
-import {
-  faultOf,
-  faultsOf,
-  MISSING,
-  resetSensors,
-  type SensorPlan,
-  sensorPlan,
-  siftFrame,
-  trusted,
-} from '../scoring/sensors.ts'
+import { readSensors, sensorNumbers, writeSensors } from '../scoring/sensor-numbers.ts'
+import { resetSensors } from '../scoring/sensor-row.ts'
+import { faultOf, faultsOf, MISSING, type SensorPlan, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import type { Condition } from '../vitals/condition.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
 import type { FrameReport } from '../vitals/report.ts'
 import { numbered, Rows, type SavedRows } from './rows.ts'
 
-/** Of the row: another one is not what an older saved state means. */
+/** Of the numbers that are saved: another one is not what an older saved state means. */
 const LAYOUT = 5
 
 /** The sensors of every patient of a ward: a row each, looked at before any model. */
@@ -37,7 +30,13 @@ export class Sensing {
 
   /** The rows that belong into a patient's saved state. */
   get saved(): SavedRows {
-    return { rows: this.#rows, fields: numbered(`sensors/${LAYOUT}`, this.#plan.stateSize) }
+    const rows = this.#rows
+    const plan = this.#plan
+    return {
+      fields: numbered(`sensors/${LAYOUT}`, sensorNumbers(plan)),
+      read: (slot, into, at) => readSensors(plan, rows.page(slot), rows.at(slot), into, at),
+      write: (slot, from, at) => writeSensors(plan, rows.page(slot), rows.at(slot), from, at),
+    }
   }
 
   /** A new patient on the slot. */
@@ -59,7 +58,7 @@ export class Sensing {
       const page = this.#rows.page(slot)
       const at = this.#rows.at(slot)
       const aside = siftFrame(this.#plan, page, at, round, row)
-      this.#faults[row] = faultsOf(page, at)
+      this.#faults[row] = faultsOf(this.#plan, page, at)
       if (!aside) continue
       clean ??= this.#copy(round)
       trusted(this.#plan, page, at, clean, row)

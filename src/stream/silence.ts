@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../vitals/journal.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 const HOUR = 3_600_000
 /** how long what remains of a patient who left is kept, wall clock, ms: it holds a slot */

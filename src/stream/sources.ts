@@ -11,13 +11,14 @@ export const RULES_VERSION = '1'
 
 export type WatchSettings = Pick<Settings, 'limits' | 'alerts' | 'stream'>
 
-/** The limits of every age group. */
+/** The limits of every age group. @param runs of the patients whom they are held against */
 export function limitPlans(
   { adult, child, neonate }: Settings['limits'],
   table: ChannelTable,
+  runs: LimitPlan['runs'],
 ): Record<Profile, LimitPlan> {
   const profiles = { ...child, adult, neonate }
-  const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table)] as const)
+  const plans = PROFILES.map((profile) => [profile, limitPlan(profiles[profile], table, runs)] as const)
   return Object.fromEntries(plans) as Record<Profile, LimitPlan>
 }
 

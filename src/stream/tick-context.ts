@@ -1,7 +1,8 @@
 import { type AlertContext, NO_CALLS } from '../alerts/lifecycle.ts'
 import type { AlertBody } from '../vitals/alert.ts'
 import type { Profile } from '../vitals/profile.ts'
-import { beginsAgain, type Session } from './sessions.ts'
+import type { Session } from './session.ts'
+import { beginsAgain } from './sessions.ts'
 import type { WatchSettings } from './sources.ts'
 
 /** An alert's context, as long as nobody looked up whose limits are held. */

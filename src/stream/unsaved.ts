@@ -1,19 +1,13 @@
-import type { Session } from './sessions.ts'
-
-interface Change {
-  readonly session: Session
-  /** offset of the first input that the session's saved record does not know */
-  readonly from: number
-  /** wall clock of that input's arrival, ms */
-  readonly since: number
-}
+import type { Session } from './session.ts'
 
 /** Where a queue's dead entries are cut off. */
 const SLACK = 1024
 
 /** The patients of one partition whose state is newer than their saved record, the oldest change first. */
 export class Unsaved {
-  #changes: Change[] = []
+  /** the queue: patients, and offsets of the first inputs that their saved records do not know */
+  #sessions: Session[] = []
+  #from: number[] = []
   #head = 0
   #size = 0
 
@@ -23,11 +17,12 @@ export class Unsaved {
   }
 
   /** An input changed the patient's state; only the first one since its record counts. */
-  changed(session: Session, offset: number, now: number): void {
+  changed(session: Session, offset: number): void {
     if (session.unsavedFrom >= 0) return
     session.unsavedFrom = offset
     this.#size++
-    this.#changes.push({ session, from: offset, since: now })
+    this.#sessions.push(session)
+    this.#from.push(offset)
   }
 
   /** The patient's record is as its state, or the patient is gone. */
@@ -37,28 +32,29 @@ export class Unsaved {
     this.#size--
   }
 
-  /** The oldest change that no record knows; below its offset every patient's record is complete. */
-  oldest(): Change | undefined {
-    while (this.#head < this.#changes.length) {
-      const change = this.#changes[this.#head]!
-      if (change.session.unsavedFrom === change.from) return change
+  /** Offset of the oldest change that no record knows: below it every patient's record is complete. */
+  oldest(): number | undefined {
+    while (this.#head < this.#from.length) {
+      const from = this.#from[this.#head]!
+      if (this.#sessions[this.#head]!.unsavedFrom === from) return from
       this.#head++
     }
-    this.#changes = []
+    this.#sessions = []
+    this.#from = []
     this.#head = 0
     return undefined
   }
 
   /** Take the oldest change away; its patient counts as saved. */
   next(): Session | undefined {
-    const change = this.oldest()
-    if (change === undefined) return undefined
-    this.#head++
-    if (this.#head > SLACK && this.#head * 2 > this.#changes.length) {
-      this.#changes = this.#changes.slice(this.#head)
+    if (this.oldest() === undefined) return undefined
+    const session = this.#sessions[this.#head++]!
+    if (this.#head > SLACK && this.#head * 2 > this.#from.length) {
+      this.#sessions = this.#sessions.slice(this.#head)
+      this.#from = this.#from.slice(this.#head)
       this.#head = 0
     }
-    this.settled(change.session)
-    return change.session
+    this.settled(session)
+    return session
   }
 }

@@ -1,6 +1,6 @@
 import type { SeenBy } from '../vitals/journal.ts'
 import type { Detector } from './detector.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 /** The versions that see one patient. */
 export interface Seers {

@@ -1,7 +1,8 @@
 import { VigilError } from '../errors.ts'
 import type { JournalEntry } from '../vitals/journal.ts'
 import type { SavedPatients } from './saved-patients.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
 import type { Layout } from './state-record.ts'
 import { Unsaved } from './unsaved.ts'
 

@@ -17,7 +17,8 @@ import { Policies } from './policies.ts'
 import type { Input, InputBatch, Output } from './ports.ts'
 import { Rounds } from './rounds.ts'
 import { SavedPatients } from './saved-patients.ts'
-import { NONE_ASIDE, type Session, Sessions } from './sessions.ts'
+import { NONE_ASIDE, type Session } from './session.ts'
+import { Sessions } from './sessions.ts'
 import { silence } from './silence.ts'
 import { again, type Begun } from './stepped.ts'
 import { Versions } from './versions.ts'
@@ -177,7 +178,7 @@ export class Ward {
     session.source = batch.source
     session.partition = batch.partition
     session.lastOffset = offset
-    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset, arrived)
+    if (session.unsavedFrom < 0) this.state.unsaved(batch.partition).changed(session, offset)
     // a clock that begins anew accepts its first stamp
     if (anew || verdict === 'accept') this.#accepted(session, input, offset)
     else this.#setAside(session, input, offset)

@@ -1,6 +1,6 @@
 import type { Reading } from '../vitals/reading.ts'
 import { type Rejection, reject } from '../vitals/rejection.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 
 // Whose reading is this: of the patient at the key, of another one, or of nobody who is watched?
 

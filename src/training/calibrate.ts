@@ -1,5 +1,7 @@
-import { evidencePlan, learningFrozen, resetEvidence, weighEvidence } from '../scoring/evidence.ts'
+import { evidencePlan, learningFrozen, weighEvidence } from '../scoring/evidence.ts'
+import { resetEvidence } from '../scoring/evidence-row.ts'
 import { ownSpread } from '../scoring/own-spread.ts'
+import { Page } from '../scoring/page.ts'
 import { expectedBand, type Scored, type ScorePlan, scorePlan } from '../scoring/score.ts'
 import { tailTable } from '../scoring/tail-table.ts'
 import type { StepEngine } from '../stream/ports.ts'
@@ -202,8 +204,8 @@ export async function conductOn(
   const inside = [new Float64Array(K * C), new Float64Array(K * C)]
   let [ticks, alarms, raisedTicks, staysWithAlarm] = [0, 0, 0, 0]
   const forecasts = await forecastStays(engine, stays)
+  const row = new Page(evidence.stateSize)
   for (const [i, stay] of stays.entries()) {
-    const row = new Float64Array(evidence.stateSize)
     resetEvidence(evidence, row, 0)
     const before = alarms
     let standing = false

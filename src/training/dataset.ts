@@ -1,5 +1,7 @@
 import { FEATURES_PER_CHANNEL, type FeaturePlan, writeFeatures } from '../inference/features.ts'
-import { resetSensors, sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
+import { Page } from '../scoring/page.ts'
+import { resetSensors } from '../scoring/sensor-row.ts'
+import { sensorPlan, siftFrame, trusted } from '../scoring/sensors.ts'
 import { gridPlan, resetGrid, takeReading } from '../stream/grid.ts'
 import type { ChannelTable } from '../vitals/channels.ts'
 import { type FrameColumns, frameColumns } from '../vitals/frame.ts'
@@ -24,7 +26,7 @@ export interface FramedStay {
 /** The frames of one patient's readings, through the time grid that serves. */
 export function framesOf(readings: readonly Reading[], table: ChannelTable, cadenceSeconds: number): FrameColumns {
   const plan = gridPlan(table.channels, cadenceSeconds, 0)
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   resetGrid(plan, state, 0)
   const columns = frameColumns(readings.length, plan.width)
   for (const reading of readings) {
@@ -39,7 +41,7 @@ export function framesOf(readings: readonly Reading[], table: ChannelTable, cade
 /** Frames as a model may take them, without what the sensor logic sets aside; the frames themselves are changed. */
 export function sifted(frames: FrameColumns, table: ChannelTable, cadenceSeconds: number): FrameColumns {
   const plan = sensorPlan(table, cadenceSeconds)
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   resetSensors(plan, state, 0)
   for (let row = 0; row < frames.count; row++) {
     if (siftFrame(plan, state, 0, frames, row)) trusted(plan, state, 0, frames, row)

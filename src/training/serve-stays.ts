@@ -2,6 +2,7 @@ import { openStepGraph } from '../inference/engine.ts'
 import { type GraphShape, stateSize } from '../inference/graph-shape.ts'
 import { inProcessEngine } from '../inference/in-process.ts'
 import { learnSpread } from '../scoring/own-spread.ts'
+import { Page } from '../scoring/page.ts'
 import { rememberForecast, resetScore, type Scored, type ScorePlan, scored, scoreFrame } from '../scoring/score.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import type { FramedStay } from './dataset.ts'
@@ -15,7 +16,7 @@ export async function openExported(onnx: Uint8Array, shape: GraphShape, maxBatch
  * Called for every frame after it was scored, before anything is learnt from it and its own forecast replaces the one it
  * was scored against. Returns whether nothing may be learnt from it.
  */
-export type ScoredVisit = (frame: number, scored: Scored, state: Float64Array) => boolean
+export type ScoredVisit = (frame: number, scored: Scored, state: Page) => boolean
 
 /**
  * A stay exactly as serving scores it.
@@ -29,7 +30,7 @@ export function serveStay(
   forecasts: Float32Array,
   visit: ScoredVisit,
 ): void {
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   const out = scored(plan)
   const width = forecasts.length / stay.frames.count
   resetScore(plan, state, 0)

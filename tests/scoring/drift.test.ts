@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { driftOf, driftPlan, drifts, resetDrift, weighDrift } from '../../src/scoring/drift.ts'
+import {
+  driftNumbers,
+  driftOf,
+  driftPlan,
+  drifts,
+  readDrift,
+  resetDrift,
+  weighDrift,
+  writeDrift,
+} from '../../src/scoring/drift.ts'
 import { driftCondition } from '../../src/scoring/drift-condition.ts'
+import { Page } from '../../src/scoring/page.ts'
 import { scored, scorePlan } from '../../src/scoring/score.ts'
 import { CHANNELS, emptyFrames, frame, random, TABLE, uncalibrated } from './synthetic.ts'
 
@@ -12,7 +22,7 @@ const SPO2 = 2
 const T0 = Date.UTC(2026, 0, 5) / 60_000
 
 /** a bed, minute by minute: four ticks with given values and the residual of a longer horizon by channel */
-function bed(state = new Float64Array(plan.stateSize), reset = true, of = plan) {
+function bed(state = new Page(plan.stateSize), reset = true, of = plan) {
   const out = scored(scores)
   const frames = emptyFrames()
   if (reset) resetDrift(of, state, 0)
@@ -30,7 +40,7 @@ function bed(state = new Float64Array(plan.stateSize), reset = true, of = plan) 
         frame(frames, (T0 + minute) * 60 + part * 15, [80, 80, spo2, 16])
         weighDrift(of, state, 0, frames, 0, out, cold)
       }
-      return drifts(state, 0) ? driftOf(of, state, 0) : undefined
+      return drifts(of, state, 0) ? driftOf(of, state, 0) : undefined
     },
   }
 }
@@ -165,12 +175,22 @@ describe("the control chart of the patient's own minutes", () => {
   })
 })
 
-test('the row is the whole memory: a copy of it has the same future', () => {
+/** a row as plain numbers */
+function numbers(state: Page): Float64Array {
+  const read = new Float64Array(driftNumbers(plan))
+  readDrift(plan, state, 0, read, 0)
+  return read
+}
+
+test('the numbers of a row are the whole memory: a row made of them has the same future', () => {
   const [first, normal] = [bed(), normals(3)]
   for (let minute = 0; minute < 200; minute++) first.minute(minute, normal() - 0.4, 97 - minute / 30)
-  const second = bed(first.state.slice(), false)
+  const copy = new Page(plan.stateSize)
+  writeDrift(plan, copy, 0, numbers(first.state), 0)
+  const second = bed(copy, false)
   for (let minute = 200; minute < 400; minute++) {
     const residual = normal() - 0.4
     expect(second.minute(minute, residual, 90)).toEqual(first.minute(minute, residual, 90))
+    expect(numbers(second.state)).toEqual(numbers(first.state))
   }
 })

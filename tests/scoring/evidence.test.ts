@@ -7,9 +7,10 @@ import {
   evidenceSteps,
   learningFrozen,
   ownThreshold,
-  resetEvidence,
   weighEvidence,
 } from '../../src/scoring/evidence.ts'
+import { evidenceNumbers, readEvidence, resetEvidence, writeEvidence } from '../../src/scoring/evidence-row.ts'
+import { Page } from '../../src/scoring/page.ts'
 import { rememberForecast, resetScore, scored, scorePlan } from '../../src/scoring/score.ts'
 import { emptyFrames, frame, standardForecast, TABLE, uncalibrated } from './synthetic.ts'
 
@@ -18,8 +19,8 @@ const scores = scorePlan(manifest, TABLE)
 const Q = manifest.policy.q
 
 /** a bed whose p-values are dictated: (tick, p by horizon) -> whether the detector says "unexpected" */
-function bed(plan: EvidencePlan, state = new Float64Array(plan.stateSize), reset = true) {
-  const pending = new Float64Array(scores.stateSize)
+function bed(plan: EvidencePlan, state = new Page(plan.stateSize), reset = true) {
+  const pending = new Page(scores.stateSize)
   const out = scored(scores)
   const frames = emptyFrames()
   resetScore(scores, pending, 0)
@@ -36,6 +37,17 @@ function bed(plan: EvidencePlan, state = new Float64Array(plan.stateSize), reset
       return weighEvidence(plan, state, 0, pending, 0, frames, 0, out)
     },
   }
+}
+/** a row as plain numbers, and another made of them */
+function numbers(plan: EvidencePlan, state: Page): Float64Array {
+  const read = new Float64Array(evidenceNumbers(plan))
+  readEvidence(plan, state, 0, read, 0)
+  return read
+}
+function restored(plan: EvidencePlan, state: Page): Page {
+  const copy = new Page(plan.stateSize)
+  writeEvidence(plan, copy, 0, numbers(plan, state), 0)
+  return copy
 }
 const one = (p: number) => [p, Number.NaN, Number.NaN]
 const planOf = (policy: Partial<typeof manifest.policy>, warmupSteps = 0) =>
@@ -56,7 +68,8 @@ describe('n of the last m ticks', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 64 }), steps, (of, some, gaps) => {
         const n = Math.min(some, of)
-        const watched = bed(planOf({ n, of }))
+        const plan = planOf({ n, of })
+        const watched = bed(plan)
         const counting: number[] = []
         let tick = 1000
         for (const [gap, counts] of gaps) {
@@ -66,10 +79,10 @@ describe('n of the last m ticks', () => {
           const raised = watched.tick(tick, one(counts ? Q / 2 : 0.5))
           expect(raised).toBe(inWindow.length >= n)
           if (raised) {
-            expect(evidenceOf(planOf({ n, of }), watched.state, 0)!.onsetTick).toBe(inWindow[0])
+            expect(evidenceOf(plan, watched.state, 0)!.onsetTick).toBe(inWindow[0])
             return
           }
-          expect(evidenceOf(planOf({ n, of }), watched.state, 0)).toBeUndefined()
+          expect(evidenceOf(plan, watched.state, 0)).toBeUndefined()
         }
       }),
       { numRuns: 300 },
@@ -92,10 +105,11 @@ describe('n of the last m ticks', () => {
   })
 
   test('the least p of the horizons due at a tick counts: they share q already', () => {
-    const two = bed(planOf({ n: 1, of: 1 }))
+    const plan = planOf({ n: 1, of: 1 })
+    const two = bed(plan)
     expect(two.tick(1, [1.1 * Q, 0.5, Number.NaN])).toBe(false)
     expect(two.tick(2, [0.5, 0.4 * Q, Number.NaN])).toBe(true)
-    expect(evidenceOf(planOf({ n: 1, of: 1 }), two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.4 * Q })
+    expect(evidenceOf(plan, two.state, 0)).toMatchObject({ horizonIndex: 1, p: 0.4 * Q })
   })
 
   test('says nothing before the warm-up is over, and what happened in it does not count', () => {
@@ -164,11 +178,12 @@ test('the row is the whole memory: a copy of it has the same future', () => {
       let tick = 0
       steps.forEach(([gap, p], i) => {
         tick += gap
-        if (i === cut % steps.length) second = bed(plan, first.state.slice(), false)
+        if (i === cut % steps.length) second = bed(plan, restored(plan, first.state), false)
         const raised = first.tick(tick, one(p))
         if (second !== first) {
           expect(second.tick(tick, one(p))).toBe(raised)
           expect(evidenceOf(plan, second.state, 0)).toEqual(evidenceOf(plan, first.state, 0))
+          expect(numbers(plan, second.state)).toEqual(numbers(plan, first.state))
         }
       })
     }),
@@ -197,7 +212,8 @@ describe("the patient's own q", () => {
   })
 
   test('does not move while an alert stands or a sensor is suspected, and learning stops for ten minutes at most', () => {
-    const watched = bed(planOf({ n: 1, of: 1, clearSeconds: 30 }))
+    const plan = planOf({ n: 1, of: 1, clearSeconds: 30 })
+    const watched = bed(plan)
     watched.tick(60, one(Q / 2))
     watched.tick(120, one(Q / 2))
     const q = ownThreshold(plan, watched.state, 0)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../../src/scoring/limits.ts'
+import { Page } from '../../src/scoring/page.ts'
 import { CHANNELS, channelTable } from '../../src/vitals/channels.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
@@ -13,7 +14,7 @@ const T0 = Date.UTC(2026, 0, 5, 12, 4, 0)
 function bed(plan: LimitPlan = ADULT) {
   const frames = frameColumns(1, TABLE.channels.length)
   frames.values.fill(Number.NaN)
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   resetLimits(plan, state, 0)
   return (second: number, values: Readonly<Record<string, number>>): Condition[] => {
     frames.masks.fill(0)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Page } from '../../src/scoring/page.ts'
 import {
   channelOfTest,
   expectedBand,
@@ -28,8 +29,8 @@ import {
 
 const C = CHANNELS.length
 
-function start(plan: ScorePlan): Float64Array {
-  const state = new Float64Array(plan.stateSize)
+function start(plan: ScorePlan): Page {
+  const state = new Page(plan.stateSize)
   resetScore(plan, state, 0)
   return state
 }
@@ -96,10 +97,10 @@ describe('the pending forecast', () => {
     const state = start(plan)
     const frames = emptyFrames()
     rememberForecast(plan, state, 0, 4, standardForecast(3), 0)
-    const before = [...state]
+    const before = [...state.words]
     frame(frames, 5, [10, 250, 3, 60])
     scoreFrame(plan, state, 0, frames, 0, scored(plan))
-    expect([...state]).toEqual(before)
+    expect([...state.words]).toEqual(before)
   })
 
   test('a forecast that is not finite is not kept, and the next one is', () => {
@@ -118,7 +119,8 @@ describe('the pending forecast', () => {
 
   test("one patient's row is untouched by another's", () => {
     const plan = scorePlan(uncalibrated(), TABLE)
-    const state = new Float64Array(3 * plan.stateSize).fill(7)
+    const state = new Page(3 * plan.stateSize)
+    state.fill(7)
     resetScore(plan, state, plan.stateSize)
     rememberForecast(plan, state, plan.stateSize, 3, standardForecast(3), 0)
     expect([...state.subarray(0, plan.stateSize), ...state.subarray(2 * plan.stateSize)].every((it) => it === 7)).toBe(

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { Page } from '../../src/scoring/page.ts'
 import { sensorConditions } from '../../src/scoring/sensor-conditions.ts'
-import { resetSensors, sensorPlan, siftFrame, trusted } from '../../src/scoring/sensors.ts'
+import { readSensors, sensorNumbers, writeSensors } from '../../src/scoring/sensor-numbers.ts'
+import { resetSensors } from '../../src/scoring/sensor-row.ts'
+import { sensorPlan, siftFrame, trusted } from '../../src/scoring/sensors.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
 import { random, TABLE } from './synthetic.ts'
@@ -11,7 +14,7 @@ const T0 = Date.UTC(2026, 0, 5, 12) / 1000
 type Values = Readonly<Record<string, number>>
 
 /** a bed's sensors: a tick of values in, the model's view of it and what is wrong out */
-function bed(state = new Float64Array(plan.stateSize), from?: number) {
+function bed(state = new Page(plan.stateSize), from?: number) {
   const raw = frameColumns(1, plan.width)
   raw.values.fill(Number.NaN)
   raw.ages.fill(Number.NaN)
@@ -45,6 +48,21 @@ function bed(state = new Float64Array(plan.stateSize), from?: number) {
     }
   }
   return { see, state }
+}
+
+/** a row as plain numbers */
+function numbers(state: Page): Float64Array {
+  const read = new Float64Array(sensorNumbers(plan))
+  readSensors(plan, state, 0, read, 0)
+  return read
+}
+
+/** a row made of another's numbers */
+function restored(state: Page): Page {
+  const copy = new Page(plan.stateSize)
+  resetSensors(plan, copy, 0)
+  writeSensors(plan, copy, 0, numbers(state), 0)
+  return copy
 }
 
 /** a calm patient, second by second: whole numbers that repeat and move by one */
@@ -311,24 +329,36 @@ describe('pressures that contradict each other', () => {
 test.each(plan.sensors.map(({ channel }, s) => [channel, s] as const))(
   'what %s shows is written into its own part of the row',
   (channel, s) => {
-    const ends = [...plan.sensors.slice(1).map(({ at }) => at), plan.pressures[0]!.sinceAt]
+    const ends = (from: 'at' | 'wordAt' | 'byteAt', last: number) => [
+      ...plan.sensors.slice(1).map((it) => it[from]),
+      last,
+    ]
+    const [doubles, words] = [ends('at', plan.pressuresAt), ends('wordAt', plan.faultsAt / 4)]
+    const bytes = ends('byteAt', plan.sensors.at(-1)!.byteAt + 2)
     const { see, state } = bed()
-    const untouched = state.slice()
+    const untouched = Buffer.from(state.buffer.slice(0))
     const uniform = random(s)
     // steady, leaping, flat, gone, and back
     for (let i = 0; i < 400; i++) {
       const value = i < 100 ? 60 + Math.round(uniform()) : i < 200 ? Math.round(100 * uniform()) : 70
       see(i < 300 || i > 350 ? { [channel]: value } : {})
     }
-    const sensorRows = (of: Float64Array) => plan.sensors.map(({ at }, other) => [...of.slice(at, ends[other])])
-    const [before, after] = [sensorRows(untouched), sensorRows(state)]
-    for (let other = 0; other < ends.length; other++)
+    const sensorRows = (of: Buffer) =>
+      plan.sensors.map(({ at, wordAt, byteAt }, other) =>
+        [
+          of.subarray(8 * at, 8 * doubles[other]!),
+          of.subarray(4 * wordAt, 4 * words[other]!),
+          of.subarray(byteAt, bytes[other]!),
+        ].map((it) => it.toString('hex')),
+      )
+    const [before, after] = [sensorRows(untouched), sensorRows(Buffer.from(state.buffer))]
+    for (let other = 0; other < plan.sensors.length; other++)
       if (other === s) expect(after[other]).not.toEqual(before[other])
       else expect(after[other]).toEqual(before[other])
   },
 )
 
-test('the row is the whole memory: a copy of it has the same future', () => {
+test('the numbers of a row are the whole memory: a row made of them has the same future', () => {
   const value = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.constant(80), fc.constant(undefined))
   const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), value, value, value), {
     minLength: 40,
@@ -340,7 +370,7 @@ test('the row is the whole memory: a copy of it has the same future', () => {
       let second = first
       let tick = T0
       all.forEach(([passed, hr, pulse, abp], i) => {
-        if (i === cut % all.length) second = bed(first.state.slice(), tick)
+        if (i === cut % all.length) second = bed(restored(first.state), tick)
         const values = Object.fromEntries(
           Object.entries({ hr, pulse, abp_mean: abp, abp_sys: pulse }).filter(([, it]) => it !== undefined),
         ) as Values
@@ -352,7 +382,7 @@ test('the row is the whole memory: a copy of it has the same future', () => {
         }
         if (second === first) return
         expect(second.see(values, passed).conditions).toEqual(seen.conditions)
-        expect([...second.state]).toEqual([...first.state])
+        expect(numbers(second.state)).toEqual(numbers(first.state))
       })
     }),
     { numRuns: 60 },

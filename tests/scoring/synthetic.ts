@@ -1,3 +1,4 @@
+import { Page } from '../../src/scoring/page.ts'
 import { rememberForecast, resetScore, scored, scoreFrame, scorePlan } from '../../src/scoring/score.ts'
 import { logTail } from '../../src/scoring/student-t.ts'
 import { tailTable } from '../../src/scoring/tail-table.ts'
@@ -119,7 +120,7 @@ export function healthy(uniform: () => number, mask: number, rounded: boolean): 
 export function calibrated(n: number, seed: number, rounded: boolean, horizons: readonly number[]): SpeakingManifest {
   const raw = uncalibrated([1])
   const plan = scorePlan(raw, TABLE)
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   const out = scored(plan)
   const frames = emptyFrames()
   const uniform = random(seed)

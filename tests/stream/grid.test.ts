@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Page } from '../../src/scoring/page.ts'
 import { advanceClock, type GridPlan, gridPlan, resetGrid, resetOpen, takeReading } from '../../src/stream/grid.ts'
 import { CHANNELS } from '../../src/vitals/channels.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
@@ -19,7 +20,7 @@ interface Seen {
 
 /** Everything the grid makes of one patient's readings. */
 function frames(readings: Reading[], plan: GridPlan = gridPlan(CHANNELS, 1, 2), inParts = true) {
-  const state = new Float64Array(plan.stateSize)
+  const state = new Page(plan.stateSize)
   const open = new Float64Array(plan.openSize)
   resetGrid(plan, state, 0)
   resetOpen(plan, open, 0)

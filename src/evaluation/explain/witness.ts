@@ -1,7 +1,7 @@
+import type { Page } from '../../scoring/page.ts'
 import { type ScorePlan, scorePlan } from '../../scoring/score.ts'
 import { Detector } from '../../stream/detector.ts'
 import type { StepEngine } from '../../stream/ports.ts'
-import type { Rows } from '../../stream/rows.ts'
 import type { ChannelTable } from '../../vitals/channels.ts'
 import type { Condition } from '../../vitals/condition.ts'
 import { type FrameColumns, frameColumns } from '../../vitals/frame.ts'
@@ -13,7 +13,7 @@ export interface Witnessed {
   /** one row */
   readonly frame: FrameColumns
   /** the patient's pending forecasts and own spread, as they were before this frame: [ScorePlan.stateSize] */
-  readonly state: Float64Array
+  readonly state: Page
   /** the patient's q at this tick */
   readonly q: number
 }
@@ -22,8 +22,6 @@ export interface Witnessed {
 export class Witness extends Detector {
   readonly plan: ScorePlan
   readonly witnessed = new Map<number, Witnessed>()
-  readonly #rows: Rows
-  readonly #scoresAt: number
   readonly #from: number
   readonly #to: number
 
@@ -31,8 +29,6 @@ export class Witness extends Detector {
   constructor(manifest: ModelManifest, table: ChannelTable, engine: StepEngine, maxRows: number, span: readonly [from: number, to: number]) {
     super(manifest, table, engine, maxRows)
     this.plan = scorePlan(manifest, table)
-    this.#rows = this.saved.rows
-    this.#scoresAt = 1 + manifest.channels.length
     const [from, to] = span
     this.#from = from
     this.#to = to
@@ -44,9 +40,7 @@ export class Witness extends Detector {
       super.score(frames, row, suspect, out)
       return
     }
-    const slot = frames.slots[row]!
-    const at = this.#rows.at(slot) + this.#scoresAt
-    const state = this.#rows.page(slot).slice(at, at + this.plan.stateSize)
+    const state = this.scoreRow(frames.slots[row]!)
     super.score(frames, row, suspect, out)
     this.witnessed.set(tick, { tick, frame: rowOf(frames, row), state, q: this.report(frames, row).threshold })
   }

@@ -5,7 +5,9 @@ import { VigilError } from '../../errors.ts'
 import { merged } from '../../ingest/merge.ts'
 import { openRecording } from '../../ingest/recording.ts'
 import { checkLimits, limitPlan, resetLimits } from '../../scoring/limits.ts'
-import { resetSensors, sensorPlan, siftFrame, trusted } from '../../scoring/sensors.ts'
+import { Page } from '../../scoring/page.ts'
+import { resetSensors } from '../../scoring/sensor-row.ts'
+import { sensorPlan, siftFrame, trusted } from '../../scoring/sensors.ts'
 import { agrees, judge, witnesses } from '../../stream/clock.ts'
 import {
   advanceClock,
@@ -97,11 +99,11 @@ function rethrow(error: unknown): never {
 
 /** A patient while the recordings are read. */
 interface Open extends RecordedPatient {
-  readonly grid: Float64Array
+  readonly grid: Page
   /** ticks that are filling, once a source sent a set in parts */
   open: Float64Array | undefined
-  readonly sensors: Float64Array
-  readonly limits: Float64Array
+  readonly sensors: Page
+  readonly limits: Page
   encounter: string | undefined
   /** discharged, and not admitted since */
   away: boolean
@@ -129,10 +131,10 @@ function wardIntake(recipe: WardRecipe, table: ChannelTable, folder: string) {
       frames: new FrameFile(join(folder, name), from.length),
       alarms: [],
       breaks: [],
-      grid: new Float64Array(grid.stateSize),
+      grid: new Page(grid.stateSize),
       open: undefined,
-      sensors: new Float64Array(sensors.stateSize),
-      limits: new Float64Array(limits.stateSize),
+      sensors: new Page(sensors.stateSize),
+      limits: new Page(limits.stateSize),
       encounter: undefined,
       away: false,
       aside: [],

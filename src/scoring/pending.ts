@@ -1,0 +1,116 @@
+import type { Page } from './page.ts'
+
+/** smallest scale of a forecast, in the channel's unit: keeps a degenerate network finite */
+const SMALLEST_SCALE = 1e-6
+
+/**
+ * Forecasts that wait for their ticks: of each horizon the tick it is for, NaN = none, a double; then C means and C scales as
+ * the network gave them, float32, normalised. What they say in the channels' units is worked out whenever it is asked for,
+ * every time to the same bit.
+ */
+export interface PendingRow {
+  /** [C] index of the model's channels in the channel table */
+  readonly channels: ArrayLike<number>
+  /** [K] in ticks */
+  readonly horizons: readonly number[]
+  /** [C] the normaliser's */
+  readonly centre: Float64Array
+  readonly scale: Float64Array
+}
+
+/** Doubles of a row. */
+export const pendingSize = (horizons: number, channels: number): number => horizons * (1 + channels)
+
+/** where a horizon's forecast stands: the tick it is for */
+export const pendingAt = ({ channels }: PendingRow, at: number, k: number): number => at + k * (1 + channels.length)
+
+/** Forget every forecast. */
+export function resetPending(plan: PendingRow, state: Page, at: number): void {
+  const end = pendingAt(plan, at, plan.horizons.length)
+  state.floats.fill(Number.NaN, 2 * at, 2 * end)
+  for (let k = 0; k < plan.horizons.length; k++) state[pendingAt(plan, at, k)] = Number.NaN
+}
+
+/** Mean of a pending forecast, channel unit. */
+export const meanOf = (plan: PendingRow, state: Page, at: number, k: number, c: number): number =>
+  plan.centre[c]! + plan.scale[c]! * state.floats[2 * (pendingAt(plan, at, k) + 1) + c]!
+
+/** Scale of a pending forecast, channel unit. */
+export const scaleOf = (plan: PendingRow, state: Page, at: number, k: number, c: number): number =>
+  Math.max(SMALLEST_SCALE, plan.scale[c]! * state.floats[2 * (pendingAt(plan, at, k) + 1) + plan.channels.length + c]!)
+
+/**
+ * Keep the forecast of a horizon that a step made. One that is not finite is none.
+ * @param forecast [.., 2 * C] means then scales, beginning at `from`
+ */
+export function keepPending(
+  plan: PendingRow,
+  state: Page,
+  at: number,
+  k: number,
+  due: number,
+  forecast: Float32Array,
+  from: number,
+): void {
+  const C = plan.channels.length
+  const own = pendingAt(plan, at, k)
+  for (let i = 0; i < 2 * C; i++) state.floats[2 * (own + 1) + i] = forecast[from + i]!
+  let finite = true
+  for (let c = 0; c < C; c++)
+    finite &&= Number.isFinite(meanOf(plan, state, at, k, c)) && Number.isFinite(scaleOf(plan, state, at, k, c))
+  state[own] = finite ? due : Number.NaN
+}
+
+/** How many plain numbers a patient's pending forecasts are: of each horizon the tick, C means and C scales in the channels' units. */
+export const pendingNumbers = ({ horizons, channels }: PendingRow): number =>
+  horizons.length * (1 + 2 * channels.length)
+
+/** @param into written from `to` on: [pendingNumbers(plan)] */
+export function readPending(plan: PendingRow, state: Page, at: number, into: Float64Array, to: number): void {
+  for (let k = 0; k < plan.horizons.length; k++) {
+    into[to++] = state[pendingAt(plan, at, k)]!
+    for (let c = 0; c < plan.channels.length; c++) into[to++] = meanOf(plan, state, at, k, c)
+    for (let c = 0; c < plan.channels.length; c++) into[to++] = scaleOf(plan, state, at, k, c)
+  }
+}
+
+/** The inverse of `readPending`: the numbers that are worked out are the same again, to the bit. */
+export function writePending(plan: PendingRow, state: Page, at: number, from: Float64Array, next: number): void {
+  const C = plan.channels.length
+  for (let k = 0; k < plan.horizons.length; k++) {
+    const own = pendingAt(plan, at, k)
+    state[own] = from[next++]!
+    for (let c = 0; c < C; c++) {
+      const [centre, scale] = [plan.centre[c]!, plan.scale[c]!]
+      const given = (raw: number) => centre + scale * raw
+      state.floats[2 * (own + 1) + c] = behind(from[next]!, (from[next]! - centre) / scale, given)
+      next++
+    }
+    for (let c = 0; c < C; c++) {
+      const scale = plan.scale[c]!
+      const given = (raw: number) => Math.max(SMALLEST_SCALE, scale * raw)
+      // what was too small may have been anything: nothing is
+      const wanted = from[next] === SMALLEST_SCALE ? 0 : from[next]! / scale
+      state.floats[2 * (own + 1) + C + c] = behind(from[next]!, wanted, given)
+      next++
+    }
+  }
+}
+
+const raw = new Float32Array(1)
+const bits = new Int32Array(raw.buffer)
+/** float32s on either side of the nearest one, among which rounding may have hidden the one that is looked for */
+const AROUND = 4
+
+/** The float32 of which `given` makes exactly `made`, near `wanted`; the nearest to it where none does. */
+function behind(made: number, wanted: number, given: (raw: number) => number): number {
+  raw[0] = wanted
+  const nearest = bits[0]!
+  for (let i = 0; i <= 2 * AROUND; i++) {
+    // the nearest, one to either side of it, two ...
+    bits[0] = nearest + (i % 2 === 0 ? -i / 2 : (i + 1) / 2)
+    if (Object.is(given(raw[0]!), made)) return raw[0]!
+  }
+  bits[0] = nearest
+  return raw[0]!
+}
