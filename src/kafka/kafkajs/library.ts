@@ -44,6 +44,9 @@ exchange('protocol/requests/fetch/v4/decodeMessages', (was: Parameters<typeof se
 )
 const setOf = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as ReturnType<typeof setDecoder>
 const Decoder = load('kafkajs/src/protocol/decoder') as new (of: Buffer) => Parameters<typeof setOf>[0]
+// asked for again at each fetch, which looks for them on disk unless the first to ask stood in the same place
+const besideFetches = createRequire(load.resolve('kafkajs/src/protocol/requests/fetch'))
+for (const part of ['request', 'response']) besideFetches(`./v11/${part}`)
 exchange('protocol/requests/fetch/v11/request', (was: RequestOf) => fetchRequest(was))
 exchange('protocol/requests/fetch/v11/response', (was: AnswerOf) => fetchAnswer(was, (set) => setOf(new Decoder(set))))
 exchange('utils/shuffle', shuffledByTopic)

@@ -141,3 +141,20 @@ it('fetches each partition where kafkajs would: at its leader, or at the replica
     { numRuns: 500 },
   )
 })
+
+it('is written and read without looking for parts of the library on disk', () => {
+  const protocol = load('kafkajs/src/protocol/requests/fetch').protocol({ version: 11 })
+  const loader = load('node:module') as { _resolveFilename: (...of: unknown[]) => string }
+  const { _resolveFilename: resolve } = loader
+  let looked = 0
+  loader._resolveFilename = (...of) => {
+    looked++
+    return resolve(...of)
+  }
+  try {
+    expect(protocol({ topics: [] })).toMatchObject({ request: { apiVersion: 11 }, response: {} })
+  } finally {
+    loader._resolveFilename = resolve
+  }
+  expect(looked).toBe(0)
+})
