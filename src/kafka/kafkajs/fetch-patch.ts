@@ -114,6 +114,8 @@ interface Place {
 interface Fetch {
   readonly topic: string
   readonly partition: number
+  readonly fetchedOffset: string
+  readonly highWatermark: string
   rawMessages: readonly Place[]
   messagesWithinOffset: readonly Place[]
   messages: readonly Place[]
@@ -122,6 +124,8 @@ interface Fetch {
   lastOffset(): string | number
 }
 interface PartitionData {
+  readonly partition: number
+  readonly highWatermark: string
   /** next offset after the last one that is in no open transaction */
   readonly lastStableOffset: string
   readonly messages: readonly (Opened | KafkaMessage)[]
@@ -138,13 +142,16 @@ export interface FetchOfRecords extends Pick<Fetch, 'topic' | 'partition'> {
   readonly records: LogRecords
 }
 
+const NONE: readonly Place[] = []
+const NO_RECORDS: LogRecords = new ListedRecords([])
+
 /** A class of fetches that hold batches. Its filters know batches too: a transaction has them for itself. */
 export function batchedFetch(Batch: FetchClass): FetchClass {
-  return class extends Batch implements FetchOfRecords {
+  class Records extends Batch implements FetchOfRecords {
     readonly end: number
     readonly records: LogRecords
     /** offset of the first record, about; undefined where there is none */
-    readonly #first: number | undefined
+    readonly first: number | undefined
 
     constructor(topic: string, fetchedOffset: string, data: PartitionData) {
       super(topic, fetchedOffset, { ...data, messages: [] })
@@ -158,7 +165,7 @@ export function batchedFetch(Batch: FetchClass): FetchClass {
         this.messagesWithinOffset = records
         this.messages = records
         this.records = new ListedRecords(records)
-        this.#first = records[0]?.offset
+        this.first = records[0]?.offset
         return
       }
       const sees = committedOnly(data.abortedTransactions ?? [])
@@ -167,7 +174,7 @@ export function batchedFetch(Batch: FetchClass): FetchClass {
       // of every batch it has to be asked whether it is seen, in order
       const seen = opened.filter(({ batch }) => sees(batch)).filter((it) => within(it) && it.batch.count > 0)
       const [first] = opened.filter(within)
-      this.#first = first && Math.max(from, first.batch.baseOffset)
+      this.first = first && Math.max(from, first.batch.baseOffset)
       this.rawMessages = opened.map(last)
       this.messagesWithinOffset = opened.filter(within).map(last)
       this.messages = seen.map(last)
@@ -175,11 +182,42 @@ export function batchedFetch(Batch: FetchClass): FetchClass {
     }
 
     override firstOffset(): string | null {
-      return this.#first === undefined ? null : String(this.#first)
+      return this.first === undefined ? null : String(this.first)
     }
 
     override lastOffset(): string {
       return String(super.lastOffset())
     }
   }
+
+  /** The same of a partition that had nothing to bring, without the lists that kafkajs makes of each: of 80 that idle it is all of them. */
+  class Nothing implements FetchOfRecords {
+    readonly topic: string
+    readonly partition: number
+    readonly fetchedOffset: string
+    readonly highWatermark: string
+    readonly end: number
+    readonly first = undefined
+    readonly rawMessages = NONE
+    readonly messagesWithinOffset = NONE
+    readonly messages = NONE
+    readonly records = NO_RECORDS
+
+    constructor(topic: string, fetchedOffset: string, { partition, highWatermark, lastStableOffset }: PartitionData) {
+      this.topic = topic
+      this.partition = partition
+      this.fetchedOffset = fetchedOffset
+      this.highWatermark = highWatermark
+      this.end = Number(lastStableOffset)
+    }
+  }
+  Object.setPrototypeOf(Nothing.prototype, Records.prototype)
+
+  // begun with `new`, as the class that it stands for
+  function fetchOf(topic: string, fetchedOffset: string, data: PartitionData) {
+    return data.messages.length === 0
+      ? new Nothing(topic, fetchedOffset, data)
+      : new Records(topic, fetchedOffset, data)
+  }
+  return fetchOf as unknown as FetchClass
 }

@@ -168,3 +168,30 @@ export const shuffledByTopic =
     }
     return shuffle([...topics.values()]).flatMap((same) => shuffle(same))
   }
+
+/** [node] the partitions of one topic that are fetched from it */
+export type PartitionsByNode = Readonly<Record<number, readonly number[]>>
+
+/**
+ * Partitions by their leaders; those that nobody knows are left out.
+ * @param preferred replicas that the brokers named instead
+ * @returns undefined where it takes kafkajs to say: a replica is named, or a leader is missing
+ */
+export function leaders(
+  known: readonly { readonly partitionId: number; readonly leader: number }[],
+  partitions: readonly (number | string)[],
+  preferred: object | undefined,
+): PartitionsByNode | undefined {
+  if (preferred !== undefined) for (const _ in preferred) return undefined
+  const nodes: Record<number, number[]> = {}
+  for (const id of partitions) {
+    const partition = Number(id)
+    const found = known.find(({ partitionId }) => partitionId === partition)
+    if (found === undefined) continue
+    if (found.leader == null) return undefined
+    const beside = nodes[found.leader]
+    if (beside === undefined) nodes[found.leader] = [partition]
+    else beside.push(partition)
+  }
+  return nodes
+}

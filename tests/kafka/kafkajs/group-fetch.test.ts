@@ -99,3 +99,62 @@ it('names all of a topic in one piece, in any order', () => {
   expect(reversed(['x', 'y'])).toEqual(['y', 'x'])
   expect(reversed([])).toEqual([])
 })
+
+it('fetches each partition where kafkajs would: at its leader, or at the replica that the brokers named', async () => {
+  const of = () => load('kafkajs/src/consumer/consumerGroup').prototype.findReadReplicaForPartitions
+  const [mine, bare] = [of(), await withBareLibrary(async () => of())]
+  const node = fc.constantFrom(1, 2, 3)
+  expect(mine).not.toBe(bare)
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(9), fc.option(node, { freq: 20 }), fc.array(node, { maxLength: 1 }))),
+      fc.uniqueArray(fc.nat(9)),
+      fc.option(fc.dictionary(fc.constantFrom('0', '1', '2'), node, { maxKeys: 2 }), { nil: undefined }),
+      fc.constantFrom(0, Number.MAX_SAFE_INTEGER),
+      (known, partitions, named, expireAt) => {
+        const metadata = known.map(([partitionId, leader, offlineReplicas]) => ({
+          partitionId,
+          leader,
+          offlineReplicas,
+        }))
+        const preferred =
+          named && Object.fromEntries(Object.entries(named).map(([id, nodeId]) => [id, { nodeId, expireAt }]))
+        const by = (replicas: typeof mine) => {
+          const group = { preferredReadReplicasPerTopicPartition: preferred ? { t: preferred } : {} }
+          const called = {
+            ...structuredClone(group),
+            cluster: { findTopicPartitionMetadata: () => metadata },
+            logger: { debug() {} },
+          }
+          try {
+            return {
+              nodes: replicas.call(called, 't', partitions),
+              left: called.preferredReadReplicasPerTopicPartition,
+            }
+          } catch (error) {
+            return (error as Error).message
+          }
+        }
+        expect(by(mine)).toEqual(by(bare))
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+it('is written and read without looking for parts of the library on disk', () => {
+  const protocol = load('kafkajs/src/protocol/requests/fetch').protocol({ version: 11 })
+  const loader = load('node:module') as { _resolveFilename: (...of: unknown[]) => string }
+  const { _resolveFilename: resolve } = loader
+  let looked = 0
+  loader._resolveFilename = (...of) => {
+    looked++
+    return resolve(...of)
+  }
+  try {
+    expect(protocol({ topics: [] })).toMatchObject({ request: { apiVersion: 11 }, response: {} })
+  } finally {
+    loader._resolveFilename = resolve
+  }
+  expect(looked).toBe(0)
+})
