@@ -78,21 +78,29 @@ export const evidenceNumbers = (plan: EvidenceRow): number => 14 + FIELDS * plan
 /** @param into written from `to` on: [evidenceNumbers(plan)]; 0 of what only a run has, where there is none */
 export function readEvidence(plan: EvidenceRow, state: Page, at: number, into: Float64Array, to: number): void {
   const { words } = state
+  into[to] = state[at + TICK]!
+  into[to + 1] = words[2 * at + OLD]! >>> 0
+  into[to + 2] = words[2 * at + NEW]! >>> 0
+  into[to + 3] = words[2 * at + STEPS]!
+  into[to + 4] = words[2 * at + RAISED]!
+  into[to + 6] = words[2 * at + CALM]!
+  into[to + 7] = state[at + BEST_P]!
+  into[to + 11] = state[at + ALPHA]!
+  into[to + 12] = state[at + MINUTE]!
+  into[to + 13] = state[at + MINUTE_P]!
   const row = words[2 * at + BEST]!
-  const run = row === 0 ? undefined : plan.best.page(row)
-  const from = row === 0 ? 0 : plan.best.at(row)
-  const ofRun = (field: number) => run?.[from + field] ?? 0
-  into[to++] = state[at + TICK]!
-  into[to++] = words[2 * at + OLD]! >>> 0
-  into[to++] = words[2 * at + NEW]! >>> 0
-  into[to++] = words[2 * at + STEPS]!
-  into[to++] = words[2 * at + RAISED]!
-  into[to++] = ofRun(ONSET)
-  into[to++] = words[2 * at + CALM]!
-  into[to++] = state[at + BEST_P]!
-  for (const field of [BEST_K, BEST_TICK, LEAD]) into[to++] = ofRun(field)
-  for (const field of [ALPHA, MINUTE, MINUTE_P]) into[to++] = state[at + field]!
-  for (let i = 0; i < FIELDS * plan.channels; i++) into[to++] = ofRun(HEADER + i)
+  if (row === 0) {
+    into[to + 5] = into[to + 8] = into[to + 9] = into[to + 10] = 0
+    into.fill(0, to + 14, to + 14 + FIELDS * plan.channels)
+    return
+  }
+  const page = plan.best.page(row)
+  const run = plan.best.at(row)
+  into[to + 5] = page[run + ONSET]!
+  into[to + 8] = page[run + BEST_K]!
+  into[to + 9] = page[run + BEST_TICK]!
+  into[to + 10] = page[run + LEAD]!
+  for (let i = 0; i < FIELDS * plan.channels; i++) into[to + 14 + i] = page[run + HEADER + i]!
 }
 
 /** The inverse of `readEvidence`. */

@@ -126,10 +126,12 @@ function setOutside(plan: LimitPlan, state: Page, at: number, index: number, sin
 
 /** A patient's numbers, in the order of `plan.fields`. */
 export function readLimits(plan: LimitPlan, state: Page, at: number, into: Float64Array, to: number): void {
-  for (let index = 0, next = to; index < plan.width; index++) {
-    into[next++] = outsideOf(plan, state, at, index)
-    into[next++] = state[at + index]!
-    into[next++] = state.floats[wordsAt(plan, at) + VALUES + index]!
+  const values = wordsAt(plan, at) + VALUES
+  const inside = state.words[wordsAt(plan, at) + RUNS] === 0
+  for (let index = 0; index < plan.width; index++, to += FIELD_NAMES.length) {
+    into[to] = inside ? Number.NaN : outsideOf(plan, state, at, index)
+    into[to + 1] = state[at + index]!
+    into[to + 2] = state.floats[values + index]!
   }
 }
 

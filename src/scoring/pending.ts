@@ -31,13 +31,21 @@ export function resetPending(plan: PendingRow, state: Page, at: number): void {
   for (let k = 0; k < plan.horizons.length; k++) state[pendingAt(plan, at, k)] = Number.NaN
 }
 
+/** where its means begin in `state.floats`; its scales follow */
+export const meansAt = (plan: PendingRow, at: number, k: number): number => 2 * (pendingAt(plan, at, k) + 1)
+
+/** Mean and scale of a channel, channel unit. @param raw as the network gave it */
+export const meanMade = (plan: PendingRow, c: number, raw: number): number => plan.centre[c]! + plan.scale[c]! * raw
+export const scaleMade = (plan: PendingRow, c: number, raw: number): number =>
+  Math.max(SMALLEST_SCALE, plan.scale[c]! * raw)
+
 /** Mean of a pending forecast, channel unit. */
 export const meanOf = (plan: PendingRow, state: Page, at: number, k: number, c: number): number =>
-  plan.centre[c]! + plan.scale[c]! * state.floats[2 * (pendingAt(plan, at, k) + 1) + c]!
+  meanMade(plan, c, state.floats[meansAt(plan, at, k) + c]!)
 
 /** Scale of a pending forecast, channel unit. */
 export const scaleOf = (plan: PendingRow, state: Page, at: number, k: number, c: number): number =>
-  Math.max(SMALLEST_SCALE, plan.scale[c]! * state.floats[2 * (pendingAt(plan, at, k) + 1) + plan.channels.length + c]!)
+  scaleMade(plan, c, state.floats[meansAt(plan, at, k) + plan.channels.length + c]!)
 
 /**
  * Keep the forecast of a horizon that a step made. One that is not finite is none.
@@ -54,10 +62,16 @@ export function keepPending(
 ): void {
   const C = plan.channels.length
   const own = pendingAt(plan, at, k)
-  for (let i = 0; i < 2 * C; i++) state.floats[2 * (own + 1) + i] = forecast[from + i]!
+  const { floats } = state
+  const to = meansAt(plan, at, k)
   let finite = true
-  for (let c = 0; c < C; c++)
-    finite &&= Number.isFinite(meanOf(plan, state, at, k, c)) && Number.isFinite(scaleOf(plan, state, at, k, c))
+  for (let c = 0; c < C; c++) {
+    const mean = forecast[from + c]!
+    const scale = forecast[from + C + c]!
+    floats[to + c] = mean
+    floats[to + C + c] = scale
+    finite &&= Number.isFinite(meanMade(plan, c, mean)) && Number.isFinite(scaleMade(plan, c, scale))
+  }
   state[own] = finite ? due : Number.NaN
 }
 
@@ -81,17 +95,14 @@ export function writePending(plan: PendingRow, state: Page, at: number, from: Fl
     const own = pendingAt(plan, at, k)
     state[own] = from[next++]!
     for (let c = 0; c < C; c++) {
-      const [centre, scale] = [plan.centre[c]!, plan.scale[c]!]
-      const given = (raw: number) => centre + scale * raw
-      state.floats[2 * (own + 1) + c] = behind(from[next]!, (from[next]! - centre) / scale, given)
+      const wanted = (from[next]! - plan.centre[c]!) / plan.scale[c]!
+      state.floats[2 * (own + 1) + c] = behind(from[next]!, wanted, (raw) => meanMade(plan, c, raw))
       next++
     }
     for (let c = 0; c < C; c++) {
-      const scale = plan.scale[c]!
-      const given = (raw: number) => Math.max(SMALLEST_SCALE, scale * raw)
-      // what was too small may have been anything: nothing is
-      const wanted = from[next] === SMALLEST_SCALE ? 0 : from[next]! / scale
-      state.floats[2 * (own + 1) + C + c] = behind(from[next]!, wanted, given)
+      // what was too small may have been anything: it is nothing
+      const wanted = from[next] === SMALLEST_SCALE ? 0 : from[next]! / plan.scale[c]!
+      state.floats[2 * (own + 1) + C + c] = behind(from[next]!, wanted, (raw) => scaleMade(plan, c, raw))
       next++
     }
   }

@@ -5,7 +5,17 @@ import { minusLogChiSquareTail } from './chi-square.ts'
 import { normalQuantile } from './normal.ts'
 import { OWN_FIELDS, ownErrorSd, ownSpread } from './own-spread.ts'
 import type { Page } from './page.ts'
-import { keepPending, meanOf, pendingAt, pendingSize, resetPending, scaleOf } from './pending.ts'
+import {
+  keepPending,
+  meanMade,
+  meanOf,
+  meansAt,
+  pendingAt,
+  pendingSize,
+  resetPending,
+  scaleMade,
+  scaleOf,
+} from './pending.ts'
 import { studentQuantile } from './student-t.ts'
 import { cell, type TailCurve, tailCurve } from './tail-curve.ts'
 import { LOG_SMALLEST, logTail, probabilityOf, type TailLookup, tailLookup } from './tail-table.ts'
@@ -221,6 +231,7 @@ export function scoreFrame(
   const K = plan.horizons.length
   const from = row * plan.width
   const tick = frames.ticks[row]!
+  const { floats } = state
   out.channels.fill(0)
   out.statistic.fill(Number.NaN)
   let mask = 0
@@ -236,12 +247,13 @@ export function scoreFrame(
     out.test[k] = -1
     out.excess[k] = 0
     if (observed === 0 || state[pendingAt(plan, at, k)] !== tick) continue
+    const means = meansAt(plan, at, k)
     for (let c = 0; c < C; c++) {
       if (((mask >> c) & 1) === 0) continue
       const kc = k * C + c
       const value = frames.values[from + plan.channels[c]!]!
-      const mean = meanOf(plan, state, at, k, c)
-      const scale = scaleOf(plan, state, at, k, c)
+      const mean = meanMade(plan, c, floats[means + c]!)
+      const scale = scaleMade(plan, c, floats[means + C + c]!)
       const half = plan.half[c]!
       const z = (value - mean) / scale
       cell(plan.curves[kc]!, z, half / scale, mass)

@@ -4,7 +4,7 @@ import type { Condition } from '../vitals/condition.ts'
 import { damped, isDamped } from './damping.ts'
 import type { Page } from './page.ts'
 import { apartSince } from './pair.ts'
-import { faultBit, goodOf, habitOf, leapsOf, newestOf, PAIR_AT, sameSince, seenOf } from './sensor-row.ts'
+import { faultBit, goodOf, habitOf, leaptOf, newestOf, PAIR_AT, sameSince, seenOf } from './sensor-row.ts'
 import { DAMPED, FLAT, faultsOf, LEAP, MISMATCH, MISSING, ORDER, type SensorPlan } from './sensors.ts'
 import { identified, label, measurement, timeOfDay, unitName } from './sentence.ts'
 
@@ -88,7 +88,7 @@ export function sensorConditions(
         technical({
           code: `${coded(channel.name)}-implausible-jump`,
           priority: 'low',
-          onset: leapsOf(plan, state, at, s)[1] * ms,
+          onset: leaptOf(plan, state, at, s) * ms,
           labels: [`${said(s)} after ${before}: implausible jump, set aside`, `${said(s)}: implausible jump`],
           channels: [named(s)],
           text: `${said(s)} after ${before}: a change of ${plan.sensors[s]!.leap} ${unitName(channel)} or more at once needs four more values to confirm it. The fixed limits see it meanwhile.`,

@@ -6,23 +6,23 @@ import {
   beginDoubts,
   COUNT,
   doublesOf,
+  doubted,
   EVERY,
   endDoubts,
   FAULT,
-  faultBit,
   goodOf,
   goodTickOf,
   HABIT,
   KNOWN,
   leapsOf,
-  newestOf,
+  leaptOf,
   PAIR_AT,
   RUNS_AT,
   SEEN,
   type SensorRow,
-  seenOf,
   setDoubt,
   TICK,
+  ticksSince,
   VALUE,
 } from './sensor-row.ts'
 
@@ -45,25 +45,32 @@ export function sensorNumbers({ sensors, pressures }: SensorRow): number {
 
 /** @param into written from `to` on: [sensorNumbers(plan)] */
 export function readSensors(plan: SensorRow, state: Page, at: number, into: Float64Array, to: number): void {
-  into[to++] = state.bytes[8 * at + plan.faultsAt]!
+  const { words, floats, bytes } = state
+  const doubts = doubted(state, at)
+  const tick = state[at + TICK]!
+  into[to++] = bytes[8 * at + plan.faultsAt]!
   for (let i = 0; i < PAIR_FIELDS; i++) into[to++] = state[at + PAIR_AT + i]!
-  into[to++] = state.words[2 * at + KNOWN]!
+  into[to++] = words[2 * at + KNOWN]!
   for (let s = 0; s < plan.sensors.length; s++) {
     const sensor = plan.sensors[s]!
-    into[to++] = newestOf(state, at, sensor)
-    into[to++] = seenOf(state, at, sensor)
-    into[to++] = goodOf(plan, state, at, s)
-    into[to++] = goodTickOf(plan, state, at, s)
-    into[to++] = faultBit(state, at, sensor)
-    if (!sensor.continuous) continue
+    const { continuous, flat, paired, wordAt, byteAt } = sensor
     const own = at + sensor.at
-    const [leaps, leapt] = leapsOf(plan, state, at, s)
-    into[to++] = state[own + EVERY]!
-    into[to++] = state.bytes[8 * at + sensor.byteAt + COUNT]!
-    into[to++] = leaps
-    into[to++] = leapt
-    if (sensor.flat !== undefined) for (let i = 0; i < RUN_FIELDS; i++) into[to++] = state[own + RUNS_AT + i]!
-    if (sensor.paired) into[to++] = state[own + HABIT]!
+    const value = floats[2 * at + wordAt + VALUE]!
+    const seen = Number.isNaN(value) ? Number.NaN : tick - ticksSince(tick, words[2 * at + wordAt + SEEN]!)
+    into[to] = value
+    into[to + 1] = seen
+    into[to + 2] = doubts ? goodOf(plan, state, at, s) : value
+    into[to + 3] = doubts ? goodTickOf(plan, state, at, s) : seen
+    into[to + 4] = bytes[8 * at + byteAt + FAULT]!
+    to += EPISODIC
+    if (!continuous) continue
+    into[to] = state[own + EVERY]!
+    into[to + 1] = bytes[8 * at + byteAt + COUNT]!
+    into[to + 2] = doubts ? leapsOf(plan, state, at, s) : 0
+    into[to + 3] = doubts ? leaptOf(plan, state, at, s) : Number.NaN
+    to += CONTINUOUS
+    if (flat !== undefined) for (let i = 0; i < RUN_FIELDS; i++) into[to++] = state[own + RUNS_AT + i]!
+    if (paired) into[to++] = state[own + HABIT]!
   }
   for (let i = plan.pressuresAt; i < plan.stateSize; i++) into[to++] = state[at + i]!
 }

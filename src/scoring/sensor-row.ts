@@ -230,13 +230,16 @@ export function setDoubt(
   page.words[own + LEAPT] = leapt
 }
 
-/** Leaps in a row of a sensor, and the tick of the newest of them; NaN without one. */
-export function leapsOf(plan: SensorRow, state: Page, at: number, s: number): readonly [leaps: number, tick: number] {
+/** Leaps in a row of a sensor. */
+export function leapsOf(plan: SensorRow, state: Page, at: number, s: number): number {
   const row = state.words[2 * at + DOUBTS]!
-  if (row === 0) return [0, Number.NaN]
-  const { words } = plan.doubts.page(row)
-  const own = doubtAt(plan, row, s)
-  const leaps = words[own + LEAPS]!
+  return row === 0 ? 0 : plan.doubts.page(row).words[doubtAt(plan, row, s) + LEAPS]!
+}
+
+/** Tick of the newest of them; NaN without one. */
+export function leaptOf(plan: SensorRow, state: Page, at: number, s: number): number {
+  const row = state.words[2 * at + DOUBTS]!
+  if (leapsOf(plan, state, at, s) === 0) return Number.NaN
   const tick = state[at + TICK]!
-  return [leaps, leaps === 0 ? Number.NaN : tick - ticksSince(tick, words[own + LEAPT]!)]
+  return tick - ticksSince(tick, plan.doubts.page(row).words[doubtAt(plan, row, s) + LEAPT]!)
 }

@@ -169,9 +169,10 @@ export const faultsOf = (plan: SensorPlan, state: Page, at: number): number => s
 export function siftFrame(plan: SensorPlan, state: Page, at: number, frames: FrameColumns, row: number): boolean {
   const from = row * plan.width
   const tick = frames.ticks[row]!
+  const { floats, words, bytes } = state
   let faults = 0
   let aside = false
-  let known = state.words[2 * at + KNOWN]!
+  let known = words[2 * at + KNOWN]!
   state[at + TICK] = tick
   for (let i = 0; i < plan.pressures.length; i++) {
     const { three, sinceAt, mean, lineAt } = plan.pressures[i]!
@@ -201,23 +202,23 @@ export function siftFrame(plan: SensorPlan, state: Page, at: number, frames: Fra
       if (sensor.lineAt > 0 && isDamped(state, at + sensor.lineAt)) fault = DAMPED
       if (sensor.sinceAt > 0 && !Number.isNaN(state[at + sensor.sinceAt]!)) fault = ORDER
       if (fault !== 0) beginDoubts(plan, state, at)
-      state.floats[own + VALUE] = value
-      state.words[own + SEEN] = tick | 0
+      floats[own + VALUE] = value
+      words[own + SEEN] = tick | 0
       if (fault === 0) trust(plan, state, at, s)
-    } else if (sensor.continuous && state.bytes[8 * at + sensor.byteAt + COUNT]! >= REGULAR) {
-      const missed = ticksSince(tick, state.words[own + SEEN]!)
+    } else if (sensor.continuous && bytes[8 * at + sensor.byteAt + COUNT]! >= REGULAR) {
+      const missed = ticksSince(tick, words[own + SEEN]!)
       const cable = sensor.along >= 0 && frames.masks[from + plan.sensors[sensor.along]!.index] !== 1
       const after = cable ? (sensor.sinceAt > 0 ? LINE_SECONDS : CABLE_SECONDS) : MISSED_SECONDS
       const every = state[at + sensor.at + EVERY]!
       if (missed * plan.cadenceSeconds >= after && missed >= MISSED_INTERVALS * every) fault = MISSING
     }
-    state.bytes[8 * at + sensor.byteAt + FAULT] = fault
+    bytes[8 * at + sensor.byteAt + FAULT] = fault
     faults |= fault
     if (doubted(state, at) && isAside(plan, state, at, s)) aside = true
   }
   if (mismatch(plan, state, at, frames, from, tick)) faults |= MISMATCH
-  state.words[2 * at + KNOWN] = known
-  state.bytes[8 * at + plan.faultsAt] = faults
+  words[2 * at + KNOWN] = known
+  bytes[8 * at + plan.faultsAt] = faults
   if (!aside && doubted(state, at)) endDoubts(plan, state, at)
   return aside
 }

@@ -224,3 +224,25 @@ describe("the patient's own q", () => {
     expect(learningFrozen(plan, watched.state, 0)).toBe(false)
   })
 })
+
+test('a patient has a row of a run only while one stands, and gives it back when another takes the bed', () => {
+  const plan = planOf({ n: 2, of: 5, clearSeconds: 3 })
+  const watched = bed(plan)
+  watched.tick(1, one(0.5))
+  expect(plan.best.taken).toBe(0)
+  watched.tick(2, one(Q / 2))
+  expect(plan.best.taken).toBe(1)
+  // one counting tick is no alert: it leaves the window, and takes its frame along
+  for (let tick = 3; tick <= 7; tick++) watched.tick(tick, one(0.5))
+  expect(plan.best.taken).toBe(0)
+  for (const tick of [8, 9]) watched.tick(tick, one(Q / 2))
+  for (let tick = 10; tick <= 12; tick++) {
+    const raised = watched.tick(tick, one(0.9))
+    expect(raised).toBe(tick < 12)
+    expect(plan.best.taken).toBe(Number(raised))
+  }
+  expect(plan.best.taken).toBe(0)
+  watched.tick(13, one(Q / 2))
+  resetEvidence(plan, watched.state, 0)
+  expect(plan.best.taken).toBe(0)
+})

@@ -1,21 +1,33 @@
 import { describe, expect, test } from 'vitest'
-import { checkLimits, type LimitPlan, limitPlan, resetLimits } from '../../src/scoring/limits.ts'
+import {
+  checkLimits,
+  type LimitPlan,
+  limitPlan,
+  readLimits,
+  resetLimits,
+  writeLimits,
+} from '../../src/scoring/limits.ts'
 import { Page } from '../../src/scoring/page.ts'
 import { CHANNELS, channelTable } from '../../src/vitals/channels.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
 import { ADULT_LIMITS } from '../../src/vitals/limits.ts'
+import { random } from './synthetic.ts'
 
 const TABLE = channelTable()
 const ADULT = limitPlan(ADULT_LIMITS, TABLE)
 const T0 = Date.UTC(2026, 0, 5, 12, 4, 0)
 
-/** a bed on limits: (second, values observed then) -> conditions */
-function bed(plan: LimitPlan = ADULT) {
-  const frames = frameColumns(1, TABLE.channels.length)
-  frames.values.fill(Number.NaN)
+function fresh(plan: LimitPlan): Page {
   const state = new Page(plan.stateSize)
   resetLimits(plan, state, 0)
+  return state
+}
+
+/** a bed on limits: (second, values observed then) -> conditions */
+function bed(plan: LimitPlan = ADULT, state = fresh(plan)) {
+  const frames = frameColumns(1, TABLE.channels.length)
+  frames.values.fill(Number.NaN)
   return (second: number, values: Readonly<Record<string, number>>): Condition[] => {
     frames.masks.fill(0)
     for (const [name, value] of Object.entries(values)) {
@@ -171,5 +183,38 @@ test('every code of every channel fits the contract, at every extreme', () => {
       expect(condition!.label.length).toBeLessThanOrEqual(80)
       expect(condition!.label).toMatch(/, since 12:04:00$/)
     }
+  }
+})
+
+test('a patient has a row of runs only while a value is outside, and gives it back when another takes the bed', () => {
+  const plan = limitPlan(ADULT_LIMITS, TABLE)
+  const state = fresh(plan)
+  const at = bed(plan, state)
+  at(0, { hr: 80, spo2: 97 })
+  expect(plan.runs.taken).toBe(0)
+  at(1, { hr: 190, spo2: 60 })
+  at(2, { hr: 80, spo2: 60 })
+  expect(plan.runs.taken).toBe(1)
+  at(3, { hr: 80, spo2: 97 })
+  expect(plan.runs.taken).toBe(0)
+  at(4, { hr: 190 })
+  resetLimits(plan, state, 0)
+  expect(plan.runs.taken).toBe(0)
+})
+
+test('the numbers of a row are the whole memory: a row made of them has the same future', () => {
+  const uniform = random(7)
+  const state = fresh(ADULT)
+  const first = bed(ADULT, state)
+  const values = () => ({ hr: Math.round(30 + 150 * uniform()), spo2: Math.round(80 + 20 * uniform()), temp: 41 })
+  for (let second = 0; second < 60; second++) first(second, values())
+  const numbers = new Float64Array(ADULT.fields.length)
+  readLimits(ADULT, state, 0, numbers, 0)
+  const copy = fresh(ADULT)
+  writeLimits(ADULT, copy, 0, numbers, 0)
+  const second = bed(ADULT, copy)
+  for (let at = 60; at < 120; at++) {
+    const now = uniform() < 0.2 ? {} : values()
+    expect(second(at, now)).toEqual(first(at, now))
   }
 })

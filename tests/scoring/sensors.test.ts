@@ -14,13 +14,13 @@ const T0 = Date.UTC(2026, 0, 5, 12) / 1000
 type Values = Readonly<Record<string, number>>
 
 /** a bed's sensors: a tick of values in, the model's view of it and what is wrong out */
-function bed(state = new Page(plan.stateSize), from?: number) {
+function bed(state = new Page(plan.stateSize), from?: number, of = plan) {
   const raw = frameColumns(1, plan.width)
   raw.values.fill(Number.NaN)
   raw.ages.fill(Number.NaN)
   raw.count = 1
   let tick = from ?? T0
-  if (from === undefined) resetSensors(plan, state, 0)
+  if (from === undefined) resetSensors(of, state, 0)
   const see = (values: Values, passed = 1) => {
     tick += passed
     raw.ticks[0] = tick
@@ -35,16 +35,16 @@ function bed(state = new Page(plan.stateSize), from?: number) {
     model.values.set(raw.values)
     model.masks.set(raw.masks)
     model.ages.set(raw.ages)
-    if (siftFrame(plan, state, 0, raw, 0)) trusted(plan, state, 0, model, 0)
+    if (siftFrame(of, state, 0, raw, 0)) trusted(of, state, 0, model, 0)
     const conditions: Condition[] = []
-    sensorConditions(plan, TABLE, state, 0, tick, conditions)
-    const of = (name: string) => TABLE.index.get(name)!
+    sensorConditions(of, TABLE, state, 0, tick, conditions)
+    const index = (name: string) => TABLE.index.get(name)!
     return {
       codes: conditions.map(({ code }) => code),
       conditions,
-      value: (name: string) => model.values[of(name)]!,
-      observed: (name: string) => model.masks[of(name)] === 1,
-      age: (name: string) => model.ages[of(name)]!,
+      value: (name: string) => model.values[index(name)]!,
+      observed: (name: string) => model.masks[index(name)] === 1,
+      age: (name: string) => model.ages[index(name)]!,
     }
   }
   return { see, state }
@@ -387,4 +387,18 @@ test('the numbers of a row are the whole memory: a row made of them has the same
     }),
     { numRuns: 60 },
   )
+})
+
+test('a patient has a row of doubts only while a value is set aside, and gives it back when another takes the bed', () => {
+  const own = sensorPlan(TABLE, 1)
+  const { see, state } = bed(new Page(own.stateSize), undefined, own)
+  for (let i = 0; i < 40; i++) see(calm())
+  expect(own.doubts.taken).toBe(0)
+  see({ ...calm(), hr: 190 })
+  expect(own.doubts.taken).toBe(1)
+  see(calm())
+  expect(own.doubts.taken).toBe(0)
+  see({ ...calm(), hr: 190 })
+  resetSensors(own, state, 0)
+  expect(own.doubts.taken).toBe(0)
 })
