@@ -39,7 +39,8 @@ const projects: TestProjectInlineConfiguration[] = [
       globalSetup: ['./tests/setup/code.ts'],
       sequence: { groupOrder: 0 },
       maxWorkers: cores,
-      testTimeout: 20_000,
+      // ends what hangs; how fast a thing is nobody asks here, and some tests train a network beside whatever else wants the cores
+      testTimeout: 60_000,
     },
   },
   {

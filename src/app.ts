@@ -191,7 +191,7 @@ function workersHere(wanted: number, log: Log): number {
 
 /** What an engine's provider does, to the log and the metrics. */
 function tellEngine(
-  { model, provider, serves, software, reason, lost }: EngineEvent,
+  { model, provider, serves, software, reason, lost, thread }: EngineEvent,
   detector: string,
   log: Log,
   telemetry: Telemetry,
@@ -199,7 +199,10 @@ function tellEngine(
   if (lost !== undefined) {
     telemetry.providerLost(provider, detector)
     log.error({ model, provider, ...lost }, 'device lost: the processor took over and steps its patients')
-  } else if (!serves) log.warn({ model, provider, reason }, 'provider refused')
+  } else if (thread === 'lost')
+    log.error({ model, provider, reason }, 'step thread lost: it is opened again, and others step meanwhile') // biome-ignore format: one sentence
+  else if (thread === 'back') log.info({ model, provider }, 'step thread steps again')
+  else if (!serves) log.warn({ model, provider, reason }, 'provider refused')
   else if (software) log.warn({ model, provider, software }, 'model serves on a software driver: correct, and slow')
   else log.info({ model, provider }, 'model serves')
 }

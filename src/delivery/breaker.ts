@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** How long to wait between tries, ms. */
 export interface BreakerOptions {
   /** after the first failure; doubled after each further one */
@@ -47,6 +49,8 @@ export class Breaker {
     signal: AbortSignal,
     failed: (error: unknown) => void = () => {},
   ): Promise<T> {
+    // as many listen as messages wait: Node would take more than ten for a leak, and say so on standard error
+    setMaxListeners(0, signal)
     for (;;) {
       signal.throwIfAborted()
       if (this.open && this.#probing) {

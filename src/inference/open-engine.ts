@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os'
 import { VigilError } from '../errors.ts'
 import type { StepEngine } from '../stream/ports.ts'
 import { softwareAdapterOnly } from './doctor.ts'
-import { checkOptions, type GraphOptions, openStepGraph } from './engine.ts'
+import { checkOptions, openStepGraph } from './engine.ts'
 import { verifyGolden } from './golden.ts'
 import { classifierShape, type GraphShape, graphShape, reconstructorShape } from './graph-shape.ts'
 import { inProcessEngine } from './in-process.ts'
 import { type AnyManifest, type ModelBundle, openAnyModel } from './model-store.ts'
+import type { ToldOfThread } from './step-thread.ts'
 import { softwareDriver } from './webgpu/software.ts'
 import { openWebgpuEngine, type Recovery, type WebgpuOptions } from './webgpu/webgpu-engine.ts'
 import { openWorkerEngine, type RowsEngine } from './worker-engine.ts'
@@ -56,6 +57,8 @@ export interface EngineEvent {
   readonly reason?: string
   /** it served until its device was lost; the processor has taken over */
   readonly lost?: Recovery
+  /** one of its step threads was lost, or steps again; the others go on meanwhile */
+  readonly thread?: 'lost' | 'back'
 }
 
 /**
@@ -75,10 +78,16 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
       const on = { provider, threads, maxBatch }
       const lost = (recovery: Recovery) =>
         options.log?.({ model, provider, serves: false, reason: recovery.reason, lost: recovery })
+      const told: ToldOfThread = (why) =>
+        options.log?.({ model, provider, serves: true, thread: why ? 'lost' : 'back', ...(why && { reason: why.message }) }) // biome-ignore format: one event
+      const start = { onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: on }
+      const away = unpaced && availableParallelism() > 1
       const engine =
         provider === 'webgpu'
-          ? await openOnDevice(bundle, on, workers, { software, lost })
-          : await openVerified(bundle, on, options.inWorker ? (provider === 'cpu' ? workers : 1) : 0, unpaced)
+          ? await openOnDevice(bundle, start, { workers, away: false, told }, { software, lost })
+          : options.inWorker
+            ? await openWorkers(bundle, start, { workers: provider === 'cpu' ? workers : 1, away, told })
+            : await verified(inProcessEngine(await openStepGraph(start.onnx, start.shape, on)), bundle)
       options.log?.({ model, provider, serves: true, ...(software ? { software } : {}) })
       return engine
     } catch (error) {
@@ -90,31 +99,23 @@ export async function openEngine(bundle: ModelBundle<AnyManifest>, options: Engi
   throw new VigilError('provider-unavailable', refusals.join('; ') || 'no provider is configured', { place: model })
 }
 
-/** @param workers none: on the calling thread */
-async function openVerified(
-  bundle: ModelBundle<AnyManifest>,
-  options: GraphOptions,
-  workers: number,
-  unpaced: boolean,
-): Promise<StepEngine> {
-  const start = { onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options }
-  if (workers > 0) return await openWorkers(bundle, start, workers, unpaced && availableParallelism() > 1)
-  return await verified(inProcessEngine(await openStepGraph(start.onnx, start.shape, options)), bundle)
+/** The threads that an engine is to have. */
+interface Threads {
+  readonly workers: number
+  /** even small steps are made there, and each side looks for the other's next word */
+  readonly away: boolean
+  readonly told: ToldOfThread
 }
 
-/**
- * An engine in threads of its own, of which every session reproduces the golden steps.
- * @param away even small steps are made there, and each side looks for the other's next word
- */
+/** An engine in threads of its own, of which every session reproduces the golden steps. */
 async function openWorkers(
   bundle: ModelBundle<AnyManifest>,
   start: WorkerStart,
-  workers: number,
-  away = false,
+  { workers, away, told }: Threads,
 ): Promise<RowsEngine> {
   const most = away ? UNPACED_ROWS : HERE_ROWS
   const hereRows = start.options.provider === 'cpu' ? fewRows(start.onnx, most) : 0
-  const engine = await openWorkerEngine(start, { workers, hereRows, lookMs: away ? LOOK_MS : 0 })
+  const engine = await openWorkerEngine(start, { workers, hereRows, lookMs: away ? LOOK_MS : 0, told })
   return await verified(engine, bundle, engine.sessions)
 }
 
@@ -146,12 +147,12 @@ async function verified<Engine extends StepEngine>(
 /** The device's engine and the processor's that stands beside it: both reproduce the golden steps. */
 async function openOnDevice(
   bundle: ModelBundle<AnyManifest>,
-  on: GraphOptions,
-  workers: number,
+  device: WorkerStart,
+  threads: Threads,
   options: WebgpuOptions,
 ): Promise<StepEngine> {
-  const start = { onnx: bundle.onnx, shape: shapeOf(bundle.manifest), options: { ...on, provider: 'cpu' } }
-  const cpu = await openWorkers(bundle, start, workers)
+  const start = { ...device, options: { ...device.options, provider: 'cpu' } }
+  const cpu = await openWorkers(bundle, start, threads)
   const engine = await verified(await openWebgpuEngine(cpu, start, options), bundle)
   if (engine.provider === 'webgpu') return engine
   await engine.close()

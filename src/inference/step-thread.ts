@@ -9,6 +9,9 @@ import type { FromWorker, Share, ThreadStart, ToWorker, WorkerStart } from './wo
 const AGAIN_MS = 1000
 const AGAIN_MOST_MS = 30_000
 
+/** Told of a thread that is lost, with why, and of one that steps again, without. */
+export type ToldOfThread = (why?: VigilError) => void
+
 interface Pending {
   resolve(): void
   reject(error: VigilError): void
@@ -22,10 +25,11 @@ export class StepThread {
   readonly #start: WorkerStart
   readonly #lookMs: number
   readonly #shared: () => readonly ToWorker[]
+  readonly #told: ToldOfThread
   #worker: Worker
   #control!: StepControl
   /** messages sent to the thread */
-  #told = 0
+  #sent = 0
   #exited!: Promise<void>
   #begun: Pending | undefined
   /** steps that were asked for and are not known to be over, in order */
@@ -34,6 +38,7 @@ export class StepThread {
   #over = 0
   #looking: NodeJS.Immediate | undefined
   #lost: VigilError | undefined
+  #served = false
   #closed = false
   #opening = false
   #waitMs = AGAIN_MS
@@ -42,11 +47,13 @@ export class StepThread {
   /**
    * @param lookMs for which either side looks for the other's next word before it waits for a message
    * @param shared what a thread that begins again is to be told: the memory that it shares
+   * @param told of a loss and of the way back, once it has served
    */
-  constructor(start: WorkerStart, lookMs: number, shared: () => readonly ToWorker[]) {
+  constructor(start: WorkerStart, lookMs: number, shared: () => readonly ToWorker[], told: ToldOfThread) {
     this.#start = start
     this.#lookMs = lookMs
     this.#shared = shared
+    this.#told = told
     this.#worker = this.#spawn()
   }
 
@@ -68,7 +75,7 @@ export class StepThread {
    * @throws VigilError engine-failed
    */
   step(share: Share): Promise<void> {
-    if (this.#control.ask(share, this.#told)) this.say({ kind: 'go' })
+    if (this.#control.ask(share, this.#sent)) this.say({ kind: 'go' })
     this.#lookSoon()
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject })
@@ -76,7 +83,7 @@ export class StepThread {
   }
 
   say(message: ToWorker): void {
-    this.#told = following(this.#told)
+    this.#sent = following(this.#sent)
     this.#worker.postMessage(message)
   }
 
@@ -89,7 +96,7 @@ export class StepThread {
 
   #spawn(): Worker {
     this.#control = new StepControl(this.#lookMs)
-    this.#told = this.#over = 0
+    this.#sent = this.#over = 0
     const workerData: ThreadStart = { ...this.#start, lookMs: this.#lookMs, control: this.#control.words }
     const worker = new Worker(builtFile('inference/worker.js'), {
       workerData,
@@ -121,6 +128,7 @@ export class StepThread {
       .then(() => {
         this.#lost = undefined
         this.#waitMs = AGAIN_MS
+        this.#told()
       })
       .catch(() => {}) // the next step tries again
       .finally(() => {
@@ -153,7 +161,11 @@ export class StepThread {
   }
 
   #hear(message: FromWorker): void {
-    if (message.kind === 'open') return void this.#begun?.resolve()
+    if (message.kind === 'open') {
+      this.#served = true
+      this.#begun?.resolve()
+      return
+    }
     this.#look()
     if (message.kind === 'failed') {
       this.#over = following(this.#over)
@@ -165,7 +177,11 @@ export class StepThread {
   }
 
   #lose(message: string, cause?: Error): void {
+    // what it says on its way out is no other loss
+    const first = this.#lost === undefined && !this.#closed
     this.#lost ??= new VigilError('engine-failed', message, { cause, retriable: true })
+    // one that never served is for whoever opens it
+    if (first && this.#served) this.#told(this.#lost)
     for (const it of [...this.#pending, this.#begun]) it?.reject(this.#lost)
     this.#pending = []
   }

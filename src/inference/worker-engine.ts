@@ -6,7 +6,7 @@ import { checkFeatures } from './in-process.ts'
 import { type StatePage, StateSlab } from './state-slab.ts'
 import { Stepper } from './step.ts'
 import { boxOf, IN_FLIGHT } from './step-control.ts'
-import { StepThread } from './step-thread.ts'
+import { StepThread, type ToldOfThread } from './step-thread.ts'
 import type { Mailbox, Share, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
@@ -36,6 +36,8 @@ export interface Places {
   readonly hereRows: number
   /** ms for which both sides look for the next step, or its end, before they wait for a message; 0: a core is not theirs alone */
   readonly lookMs: number
+  /** told of threads that are lost, and of those that step again */
+  readonly told: ToldOfThread
 }
 
 /**
@@ -64,7 +66,7 @@ class WorkerEngine implements RowsEngine {
   #closing: Promise<void> | undefined
 
   /** @param graph of the calling thread; it is closed with the engine */
-  constructor(start: WorkerStart, { workers, lookMs }: Places, graph: StepGraph | undefined) {
+  constructor(start: WorkerStart, { workers, lookMs, told }: Places, graph: StepGraph | undefined) {
     const { shape, options } = start
     this.provider = options.provider
     this.stateSize = stateSize(shape)
@@ -78,7 +80,7 @@ class WorkerEngine implements RowsEngine {
     }
     this.#slab = new StateSlab(this.stateSize, added, IN_FLIGHT)
     this.#mailboxes = Array.from({ length: IN_FLIGHT }, () => this.#makeMailbox(0))
-    this.#threads = Array.from({ length: workers }, () => new StepThread(start, lookMs, () => this.#shared()))
+    this.#threads = Array.from({ length: workers }, () => new StepThread(start, lookMs, () => this.#shared(), told))
   }
 
   /** Resolves once every thread has its graph. */
@@ -219,11 +221,11 @@ class WorkerEngine implements RowsEngine {
  */
 export async function openWorkerEngine(
   start: WorkerStart,
-  { workers = 1, hereRows = 0, lookMs = 0 }: Partial<Places> = {},
+  { workers = 1, hereRows = 0, lookMs = 0, told = () => {} }: Partial<Places> = {},
 ): Promise<RowsEngine> {
   const { onnx, shape, options } = start
   const here = hereRows === 0 ? undefined : await openStepGraph(onnx, shape, { ...options, maxBatch: hereRows })
-  const engine = new WorkerEngine(start, { workers, hereRows, lookMs }, here)
+  const engine = new WorkerEngine(start, { workers, hereRows, lookMs, told }, here)
   try {
     await engine.opened()
   } catch (error) {

@@ -94,6 +94,7 @@ describe('the time line of a recording', () => {
     await arrived(480)
     await page.getByLabel('Speed').selectOption('1')
     await page.getByRole('button', { name: 'Play from the start' }).click()
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
     await expect.poll(moment, soon).toBeLessThan(20)
     await pause()
     expect(complaints).toEqual([])

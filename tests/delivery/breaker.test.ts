@@ -70,6 +70,22 @@ test('whoever comes through wakes all who wait', async () => {
   expect(tries).toBe(2)
 })
 
+test('many may wait on one signal, and standard error hears nothing of it', async () => {
+  const said: Error[] = []
+  const hear = (warning: Error) => said.push(warning)
+  process.on('warning', hear)
+  const end = new AbortController()
+  const breaker = new Breaker({ firstMs: 60_000, longestMs: 60_000 })
+  const down = () => Promise.reject(new Error('down'))
+  const runs = Array.from({ length: 20 }, () => breaker.run(down, end.signal))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  end.abort(new Error('the end'))
+  expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(runs.map(() => 'rejected'))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', hear)
+  expect(said).toEqual([])
+})
+
 describe('an end that comes', () => {
   test.each([0, 1, 5])('while %i tries have failed ends it with the reason', async (before) => {
     const end = new AbortController()

@@ -170,7 +170,8 @@ describe('two steps in flight', () => {
 
   test('both fail when the thread is lost; nothing stays locked, and the thread that is opened again steps as ever', () =>
     noting(async (started) => {
-      const engine = await openWorkerEngine(start)
+      const said: string[] = []
+      const engine = await openWorkerEngine(start, { told: (why) => said.push(why?.message ?? 'steps again') })
       const whole = inProcessEngine(await openStepGraph(onnx, shape, options))
       const lost = started[0]!.terminate()
       const asked = [engine.step(slotsOf(100), x(100, 1), 100), engine.step(slotsOf(100), x(100, 2), 100)]
@@ -187,6 +188,7 @@ describe('two steps in flight', () => {
       await Promise.all([one, engine.step(slotsOf(100), x(100, 5), 100)])
       await Promise.all([engine.close(), whole.close()])
       expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1])
+      expect(said).toEqual(['the step worker ended with code 1', 'steps again'])
     }))
 
   test('a thread that is asked for before the one that was lost has ended leaves none behind', () =>

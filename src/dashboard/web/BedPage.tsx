@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { AlertView, BedDetail, ChannelInfo, DetectorView } from '../protocol.ts'
 import { BedActs, Outcome } from './Acts.tsx'
 import { AlertLine } from './AlertList.tsx'
@@ -127,7 +127,7 @@ export function BedPage({ bed: held, channels, started, silent, ended, wards }: 
   const strips = useMemo(() => withPast(held.strips, past), [held.strips, past])
   const bed: PageBed = { ...held, strips }
   const title = useRef<HTMLHeadingElement>(null)
-  useEffect(() => title.current?.focus(), [])
+  useLayoutEffect(() => title.current?.focus(), [])
   const vitals = vitalsOf(bed, channels)
   const frame = bed.frame
   return (

@@ -38,7 +38,7 @@ async function steer(request: SteerRequest): Promise<SteerAnswer> {
 
 function useHelm(): Helm {
   const [, again] = useState(0)
-  const helm = useRef<Helm>()
+  const helm = useRef<Helm | undefined>(undefined)
   helm.current ??= new Helm(steer, () => again((n) => n + 1))
   return helm.current
 }

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** The form of a listener that asks for tokens. */
 export function SignIn({ signIn }: { signIn: (token: string) => Promise<string | undefined> }) {
   const field = useRef<HTMLInputElement>(null)
   const [refused, setRefused] = useState<string>()
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = 'Sign in · Vigil'
     field.current?.focus()
   }, [])

@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import { AlertList } from './AlertList.tsx'
 import { Acting, useActing } from './acting.ts'
@@ -71,7 +71,8 @@ function Page() {
   const held = id === undefined ? undefined : ward?.beds.get(id)
   const bed = held && shown(held)
   const silent = ({ watching, seen }: PageBed) => (watching === 'blind' && seen !== null ? now - seen : undefined)
-  useEffect(() => {
+  // with the page, not after it is painted: whoever is quick has by then gone on with the keyboard, or acted
+  useLayoutEffect(() => {
     if (id !== undefined) setFrom(id)
     else if (from !== undefined) document.querySelector<HTMLElement>(`a[href="#/bed/${from}"]`)?.focus()
   }, [id])
@@ -85,7 +86,7 @@ function Page() {
   useEffect(() => {
     if (link.state === 'lost') ask()
   }, [link.state, link.since])
-  useEffect(() => acting?.forget(), [id])
+  useLayoutEffect(() => acting?.forget(), [id])
   if (session !== undefined && !mayRead) return <SignIn signIn={signIn} />
   return (
     <div class={`page ${dead ? 'dead' : ''}`}>
