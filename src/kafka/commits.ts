@@ -17,7 +17,7 @@ export interface CommitOptions {
   readonly plain: PlainWriter | undefined
   /** longest time between two commits of a partition that moved, ms */
   readonly commitIntervalMs: number
-  /** longest age of an unsaved state, ms */
+  /** longest age of an unsaved state, ms; a ward that is far behind takes longer */
   readonly stateIntervalMs: number
   /** the live partition of this number */
   readonly owned: (partition: number) => Owned | undefined

@@ -115,7 +115,7 @@ export const Settings = z.strictObject({
       start: z.enum(['earliest', 'latest']).default('earliest').describe('where a partition begins that no checkpoint names'),
       delivery: z.enum(['exactly-once', 'at-least-once']).default('exactly-once').describe('how alerts leave; state and offsets are always committed in one transaction'),
       commitIntervalMs: z.number().min(10).max(5000).default(200).describe('longest time between two commits of a partition; pending alerts commit within about 10 ms'),
-      stateIntervalMs: z.number().min(100).max(60_000).default(5000).describe('longest age of a patient\'s saved state'),
+      stateIntervalMs: z.number().min(100).max(60_000).default(5000).describe('longest age of a patient\'s saved state; four times as long in a ward that is far behind'),
       transactionTimeoutMs: z.int().min(1000).max(60_000).default(15_000).describe('the broker aborts a transaction that is open for longer'),
       sessionTimeoutMs: z.int().min(1000).max(300_000).default(10_000).describe('a process that is silent for so long loses its partitions'),
       heartbeatIntervalMs: z.int().min(100).max(60_000).default(1000).describe('how often the group coordinator is told that this process lives'),
