@@ -88,40 +88,21 @@ export function readPending(plan: PendingRow, state: Page, at: number, into: Flo
   }
 }
 
-/** The inverse of `readPending`: the numbers that are worked out are the same again, to the bit. */
+/**
+ * The inverse of `readPending`: the numbers that are worked out are the same again, to the bit. A mean's distance from the centre is
+ * either so large that the float32 which made it is the nearest to it, or so small that any near it is lost in the mean's last bit.
+ */
 export function writePending(plan: PendingRow, state: Page, at: number, from: Float64Array, next: number): void {
   const C = plan.channels.length
+  const { floats } = state
   for (let k = 0; k < plan.horizons.length; k++) {
-    const own = pendingAt(plan, at, k)
-    state[own] = from[next++]!
+    const to = meansAt(plan, at, k)
+    state[pendingAt(plan, at, k)] = from[next++]!
+    for (let c = 0; c < C; c++) floats[to + c] = (from[next++]! - plan.centre[c]!) / plan.scale[c]!
     for (let c = 0; c < C; c++) {
-      const wanted = (from[next]! - plan.centre[c]!) / plan.scale[c]!
-      state.floats[2 * (own + 1) + c] = behind(from[next]!, wanted, (raw) => meanMade(plan, c, raw))
-      next++
-    }
-    for (let c = 0; c < C; c++) {
+      const scale = from[next++]!
       // what was too small may have been anything: it is nothing
-      const wanted = from[next] === SMALLEST_SCALE ? 0 : from[next]! / plan.scale[c]!
-      state.floats[2 * (own + 1) + C + c] = behind(from[next]!, wanted, (raw) => scaleMade(plan, c, raw))
-      next++
+      floats[to + C + c] = scale === SMALLEST_SCALE ? 0 : scale / plan.scale[c]!
     }
   }
-}
-
-const raw = new Float32Array(1)
-const bits = new Int32Array(raw.buffer)
-/** float32s on either side of the nearest one, among which rounding may have hidden the one that is looked for */
-const AROUND = 4
-
-/** The float32 of which `given` makes exactly `made`, near `wanted`; the nearest to it where none does. */
-function behind(made: number, wanted: number, given: (raw: number) => number): number {
-  raw[0] = wanted
-  const nearest = bits[0]!
-  for (let i = 0; i <= 2 * AROUND; i++) {
-    // the nearest, one to either side of it, two ...
-    bits[0] = nearest + (i % 2 === 0 ? -i / 2 : (i + 1) / 2)
-    if (Object.is(given(raw[0]!), made)) return raw[0]!
-  }
-  bits[0] = nearest
-  return raw[0]!
 }

@@ -187,6 +187,7 @@ test('the numbers of a row are the whole memory: a row made of them has the same
   for (let minute = 0; minute < 200; minute++) first.minute(minute, normal() - 0.4, 97 - minute / 30)
   const copy = new Page(plan.stateSize)
   writeDrift(plan, copy, 0, numbers(first.state), 0)
+  expect(numbers(copy)).toEqual(numbers(first.state))
   const second = bed(copy, false)
   for (let minute = 200; minute < 400; minute++) {
     const residual = normal() - 0.4

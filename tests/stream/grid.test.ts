@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Page } from '../../src/scoring/page.ts'
-import { advanceClock, type GridPlan, gridPlan, resetGrid, resetOpen, takeReading } from '../../src/stream/grid.ts'
+import {
+  advanceClock,
+  type GridPlan,
+  gridFields,
+  gridPlan,
+  readGrid,
+  resetGrid,
+  resetOpen,
+  takeReading,
+  writeGrid,
+} from '../../src/stream/grid.ts'
 import { CHANNELS } from '../../src/vitals/channels.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
 import type { Reading } from '../../src/vitals/reading.ts'
@@ -41,7 +51,7 @@ function frames(readings: Reading[], plan: GridPlan = gridPlan(CHANNELS, 1, 2), 
     mask: columns.masks[cell(i, hr)]!,
     age: columns.ages[cell(i, hr)]!,
   }))
-  return { seen, late, columns, cell }
+  return { seen, late, columns, cell, state }
 }
 
 const beat = (second: number, value: number, more: object = {}) =>
@@ -134,5 +144,34 @@ describe('the time grid', () => {
         expect(late.length + ticks.length).toBeLessThanOrEqual(all.length)
       }),
     )
+  })
+
+  it('gives what it knows as plain numbers, and a row made of them is the same', () => {
+    const plan = gridPlan(CHANNELS, 1, 2)
+    const numbers = (state: Page) => {
+      const read = new Float64Array(gridFields(CHANNELS).length)
+      readGrid(plan, state, 0, read, 0)
+      return Object.fromEntries(gridFields(CHANNELS).map((name, i) => [name, read[i]]))
+    }
+    // a cuff value, older than the clock
+    const { state } = frames([
+      beat(0, 80),
+      reading({ time: T0 + 1000, values: { nibp_sys: 120.5 } }),
+      beat(5, 81),
+      beat(9, 82),
+    ])
+    const known = numbers(state)
+    expect(known).toMatchObject({
+      'clock.newest': T0 + 9000,
+      'value.hr': 81,
+      'tick.hr': T0 / 1000 + 5,
+      'value.nibp_sys': 120.5,
+      'tick.nibp_sys': T0 / 1000 + 1,
+      'value.spo2': Number.NaN,
+      'tick.spo2': Number.NaN,
+    })
+    const copy = new Page(plan.stateSize)
+    writeGrid(plan, copy, 0, Float64Array.from(Object.values(known) as number[]), 0)
+    expect(numbers(copy)).toEqual(known)
   })
 })
