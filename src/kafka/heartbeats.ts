@@ -67,7 +67,8 @@ export function heartbeats(options: HeartbeatOptions): { close(): Promise<void> 
       lagMs: null,
       confirmTimeoutS: CONFIRM_SECONDS,
     }
-    const tests = heartbeat.seq % testEvery === 0 ? partitions.map((it) => selfTestReading(readings, it, now, testedAt)) : []
+    const tests =
+      heartbeat.seq % testEvery === 0 ? partitions.map((it) => selfTestReading(readings, it, now, testedAt)) : []
     // before the self-test readings are in the topic: they are not worked yet
     const ends = endsOf(around, readings, now)
     try {

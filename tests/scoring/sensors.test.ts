@@ -329,10 +329,7 @@ describe('pressures that contradict each other', () => {
 test.each(plan.sensors.map(({ channel }, s) => [channel, s] as const))(
   'what %s shows is written into its own part of the row',
   (channel, s) => {
-    const ends = (from: 'at' | 'wordAt' | 'byteAt', last: number) => [
-      ...plan.sensors.slice(1).map((it) => it[from]),
-      last,
-    ]
+    const ends = (from: 'at' | 'wordAt' | 'byteAt', last: number) => [...plan.sensors.slice(1).map((it) => it[from]), last] // biome-ignore format: one list
     const [doubles, words] = [ends('at', plan.pressuresAt), ends('wordAt', plan.faultsAt / 4)]
     const bytes = ends('byteAt', plan.sensors.at(-1)!.byteAt + 2)
     const { see, state } = bed()
@@ -345,11 +342,7 @@ test.each(plan.sensors.map(({ channel }, s) => [channel, s] as const))(
     }
     const sensorRows = (of: Buffer) =>
       plan.sensors.map(({ at, wordAt, byteAt }, other) =>
-        [
-          of.subarray(8 * at, 8 * doubles[other]!),
-          of.subarray(4 * wordAt, 4 * words[other]!),
-          of.subarray(byteAt, bytes[other]!),
-        ].map((it) => it.toString('hex')),
+        [of.subarray(8 * at, 8 * doubles[other]!), of.subarray(4 * wordAt, 4 * words[other]!), of.subarray(byteAt, bytes[other]!)].map((it) => it.toString('hex')), // biome-ignore format: one list
       )
     const [before, after] = [sensorRows(untouched), sensorRows(Buffer.from(state.buffer))]
     for (let other = 0; other < plan.sensors.length; other++)
