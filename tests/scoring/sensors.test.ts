@@ -341,7 +341,8 @@ test.each(plan.sensors.map(({ channel }, s) => [channel, s] as const))(
       see(i < 300 || i > 350 ? { [channel]: value } : {})
     }
     const sensorRows = (of: Buffer) =>
-      plan.sensors.map(({ at, wordAt, byteAt }, other) =>
+      plan.sensors.map(
+        ({ at, wordAt, byteAt }, other) =>
         [of.subarray(8 * at, 8 * doubles[other]!), of.subarray(4 * wordAt, 4 * words[other]!), of.subarray(byteAt, bytes[other]!)].map((it) => it.toString('hex')), // biome-ignore format: one list
       )
     const [before, after] = [sensorRows(untouched), sensorRows(Buffer.from(state.buffer))]
