@@ -64,6 +64,7 @@ async function calls(readings: readonly Reading[]): Promise<number[]> {
 
 test('a reading every 20 s, and one call every two minutes, however late its heartbeats come', async () => {
   const { taken } = await written(180, 30)
+  expect(taken[0]!.time - BEGAN).toBe(10_018)
   const gaps = taken.slice(1).map(({ time }, i) => (time - taken[i]!.time) / 1000)
   expect([Math.min(...gaps), Math.max(...gaps)]).toEqual([20.036, 20.036])
   const called = await calls(taken)
