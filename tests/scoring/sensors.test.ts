@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Page } from '../../src/scoring/page.ts'
 import { sensorConditions } from '../../src/scoring/sensor-conditions.ts'
-import { readSensors, sensorNumbers, writeSensors } from '../../src/scoring/sensor-numbers.ts'
 import { resetSensors } from '../../src/scoring/sensor-row.ts'
 import { sensorPlan, siftFrame, trusted } from '../../src/scoring/sensors.ts'
 import type { Condition } from '../../src/vitals/condition.ts'
 import { frameColumns } from '../../src/vitals/frame.ts'
+import { numbers, restored } from './sensor-rows.ts'
 import { random, TABLE } from './synthetic.ts'
 
 const plan = sensorPlan(TABLE, 1)
@@ -48,21 +48,6 @@ function bed(state = new Page(plan.stateSize), from?: number, of = plan) {
     }
   }
   return { see, state }
-}
-
-/** a row as plain numbers */
-function numbers(state: Page): Float64Array {
-  const read = new Float64Array(sensorNumbers(plan))
-  readSensors(plan, state, 0, read, 0)
-  return read
-}
-
-/** a row made of another's numbers */
-function restored(state: Page): Page {
-  const copy = new Page(plan.stateSize)
-  resetSensors(plan, copy, 0)
-  writeSensors(plan, copy, 0, numbers(state), 0)
-  return copy
 }
 
 /** a calm patient, second by second: whole numbers that repeat and move by one */
@@ -364,7 +349,7 @@ test('the numbers of a row are the whole memory: a row made of them has the same
       let second = first
       let tick = T0
       all.forEach(([passed, hr, pulse, abp], i) => {
-        if (i === cut % all.length) second = bed(restored(first.state), tick)
+        if (i === cut % all.length) second = bed(restored(plan, first.state), tick)
         const values = Object.fromEntries(
           Object.entries({ hr, pulse, abp_mean: abp, abp_sys: pulse }).filter(([, it]) => it !== undefined),
         ) as Values
@@ -376,7 +361,7 @@ test('the numbers of a row are the whole memory: a row made of them has the same
         }
         if (second === first) return
         expect(second.see(values, passed).conditions).toEqual(seen.conditions)
-        expect(numbers(second.state)).toEqual(numbers(first.state))
+        expect(numbers(plan, second.state)).toEqual(numbers(plan, first.state))
       })
     }),
     { numRuns: 60 },
